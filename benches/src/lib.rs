@@ -1,0 +1,1 @@
+//! Benchmarks of netdiff: what is measured and how stands in each bench file.

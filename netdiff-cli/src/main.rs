@@ -1,0 +1,3 @@
+//! The program `netdiff`: arguments, terminal and exit codes. All packet logic is in `netdiff-core`.
+
+fn main() {}

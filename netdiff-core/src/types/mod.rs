@@ -1,0 +1,13 @@
+//! The ground floor: values that every room speaks of. Imports nothing of ours.
+
+mod flow;
+mod layer_numbers;
+mod link_type;
+mod point;
+mod time;
+
+pub use flow::{FlowKey, Protocol};
+pub use layer_numbers::{EtherType, Vni};
+pub use link_type::LinkType;
+pub use point::{CapturePoint, FileId, PacketNumber, PointId, Role};
+pub use time::{Nanos, Timestamp};
