@@ -1,0 +1,326 @@
+//! Turns the packets of one file into observations.
+
+use std::collections::HashMap;
+
+use super::fingerprint::{Parts, Transport};
+use super::fragments::{FragmentJoiner, Opening};
+use super::{
+    ArpSighting, Detail, Encapsulation, Evidence, Observation, PrefixLimit, Quote, Sighting,
+    Subject, Tunnel, Unidentified,
+};
+use crate::decode::{Icmp, Ip, Layer, MacAddr, Packet, PlacedLayer, Stop};
+use crate::read::{FileInterface, RawPacket};
+use crate::types::{FileId, FlowKey, LinkType, PointId, Timestamp};
+
+/// A capture point as one file shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObservedPoint {
+    /// The file's interface.
+    pub interface: FileInterface,
+    /// The kernel's interface index, where each packet names it (Linux cooked, version 2).
+    pub interface_index: Option<u32>,
+    /// How its packets begin.
+    pub link_type: LinkType,
+    /// Packets seen here.
+    pub packets: u64,
+    /// The earliest time of a packet.
+    pub first_time: Option<Timestamp>,
+    /// The latest time of a packet.
+    pub last_time: Option<Timestamp>,
+}
+
+/// Observes the packets of one file, in file order.
+///
+/// The points that it meets are numbered in the order of their first packet; whoever joins several files gives
+/// them their final numbers.
+pub struct Observer {
+    file: FileId,
+    limit: PrefixLimit,
+    points: Vec<ObservedPoint>,
+    by_interface: HashMap<(FileInterface, Option<u32>), PointId>,
+    fragments: FragmentJoiner,
+}
+
+impl Observer {
+    /// An observer for `file`, whose set allows fingerprints of this many payload bytes.
+    #[must_use]
+    pub fn new(file: FileId, limit: PrefixLimit) -> Self {
+        Self {
+            file,
+            limit,
+            points: Vec::new(),
+            by_interface: HashMap::new(),
+            fragments: FragmentJoiner::default(),
+        }
+    }
+
+    /// The points met so far.
+    #[must_use]
+    pub fn into_points(self) -> Vec<ObservedPoint> {
+        self.points
+    }
+
+    /// What this packet tells. `packet` is `raw` decoded.
+    pub fn observe(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> Observation {
+        let point = self.point_of(raw, packet);
+        if let Some(seen) = self.points.get_mut(point.index()) {
+            seen.packets += 1;
+            seen.first_time = seen.first_time.into_iter().chain(raw.time).min();
+            seen.last_time = seen.last_time.max(raw.time);
+        }
+        let evidence = Evidence {
+            point,
+            file: self.file,
+            packet_number: raw.packet_number,
+        };
+        let subject = match raw.time {
+            None => Subject::Unidentified(Unidentified::NoTime),
+            Some(_) => self.subject_of(point, raw.data, packet),
+        };
+        Observation {
+            evidence,
+            time: raw.time.unwrap_or(Timestamp(0)),
+            frame: frame_of(packet),
+            subject,
+        }
+    }
+
+    fn point_of(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> PointId {
+        let index = packet
+            .layers()
+            .first()
+            .and_then(|placed| match placed.layer {
+                Layer::LinuxCooked(cooked) => cooked.interface_index,
+                _ => None,
+            });
+        let points = &mut self.points;
+        *self
+            .by_interface
+            .entry((raw.interface, index))
+            .or_insert_with(|| {
+                // Bounded by the file: each point needs a packet of its own.
+                let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
+                points.push(ObservedPoint {
+                    interface: raw.interface,
+                    interface_index: index,
+                    link_type: raw.link_type,
+                    packets: 0,
+                    first_time: None,
+                    last_time: None,
+                });
+                id
+            })
+    }
+
+    fn subject_of(&mut self, point: PointId, data: &[u8], packet: &Packet) -> Subject {
+        let inner = match Inner::of(packet.layers()) {
+            Ok(inner) => inner,
+            Err(Some(arp)) => return Subject::Arp(arp),
+            Err(None) => return Subject::Unidentified(why_unidentified(packet.stop())),
+        };
+        let later_fragment = inner.ip.fragment.is_some_and(|f| f.offset > 0);
+        let opening = if later_fragment {
+            None
+        } else {
+            self.opening(&inner, data, packet)
+        };
+        if let Some(fragment) = inner.ip.fragment {
+            let joined = self
+                .fragments
+                .join(point, inner.tunnel, inner.ip, fragment, opening);
+            return joined.map_or(Subject::FragmentPart, |joined| {
+                Subject::Packet(sighting(
+                    &joined.opening,
+                    inner,
+                    joined.payload_len,
+                    joined.fragments,
+                ))
+            });
+        }
+        match opening {
+            Some(opening) => Subject::Packet(sighting(&opening, inner, inner.ip.payload_len, 1)),
+            None => Subject::Unidentified(Unidentified::Cut),
+        }
+    }
+
+    /// What the first bytes of a datagram tell; `None` where the capture cut its transport header.
+    fn opening(&self, inner: &Inner<'_>, data: &[u8], packet: &Packet) -> Option<Opening> {
+        let ip = inner.ip;
+        let place = packet.payload();
+        let start = place.offset as usize;
+        let payload = data.get(start..start.checked_add(place.captured_len as usize)?)?;
+        let (ports, transport, detail) = match inner.transport {
+            Some(Layer::Tcp(tcp)) => {
+                let data_len = ip.payload_len.checked_sub(u32::from(tcp.header_len?))?;
+                let detail = Detail::Tcp {
+                    flags: tcp.flags.0,
+                    sequence: tcp.sequence,
+                    acknowledgment: tcp.acknowledgment,
+                    data_len,
+                };
+                (
+                    (tcp.source_port, tcp.destination_port),
+                    Transport::Tcp(tcp),
+                    detail,
+                )
+            }
+            Some(Layer::Udp(udp)) => (
+                (udp.source_port, udp.destination_port),
+                Transport::Other,
+                Detail::Datagram,
+            ),
+            Some(Layer::Icmp(icmp)) => {
+                let port = if icmp.is_query() {
+                    icmp.identifier()
+                } else {
+                    0
+                };
+                (
+                    (port, port),
+                    Transport::Icmp(icmp),
+                    icmp_detail(icmp, packet),
+                )
+            }
+            _ if transport_was_cut(packet.stop()) => return None,
+            _ => ((0, 0), Transport::Other, Detail::Datagram),
+        };
+        let key = FlowKey {
+            source: ip.source,
+            destination: ip.destination,
+            protocol: ip.protocol,
+            source_port: ports.0,
+            destination_port: ports.1,
+        };
+        let parts = Parts::new(ip, transport, payload, place.wire_len, self.limit);
+        Some(Opening {
+            key,
+            parts,
+            detail,
+            ttl: ip.ttl,
+        })
+    }
+}
+
+fn sighting(opening: &Opening, inner: Inner<'_>, payload_len: u32, fragments: u16) -> Sighting {
+    Sighting {
+        key: opening.key,
+        fingerprint: opening.parts.finish(payload_len),
+        ttl: opening.ttl,
+        ip_len: payload_len.saturating_add(u32::from(inner.ip.header_len)),
+        detail: opening.detail,
+        tunnel: inner.tunnel,
+        fragments,
+    }
+}
+
+fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
+    if icmp.is_query() {
+        return Detail::Query {
+            request: !icmp.is_echo_reply(),
+            sequence: icmp.sequence(),
+        };
+    }
+    if icmp.is_error() {
+        return Detail::IcmpError {
+            icmp_type: icmp.icmp_type,
+            code: icmp.code,
+            quote: quote_of(packet.quoted()),
+        };
+    }
+    Detail::Datagram
+}
+
+fn quote_of(layers: &[PlacedLayer]) -> Option<Quote> {
+    let inner = Inner::of(layers).ok()?;
+    let (source_port, destination_port) = match inner.transport {
+        Some(Layer::Tcp(tcp)) => (tcp.source_port, tcp.destination_port),
+        Some(Layer::Udp(udp)) => (udp.source_port, udp.destination_port),
+        Some(Layer::Icmp(icmp)) if icmp.is_query() => (icmp.identifier(), icmp.identifier()),
+        _ => (0, 0),
+    };
+    let key = FlowKey {
+        source: inner.ip.source,
+        destination: inner.ip.destination,
+        protocol: inner.ip.protocol,
+        source_port,
+        destination_port,
+    };
+    Some(Quote {
+        key,
+        tunnel: inner.tunnel,
+    })
+}
+
+/// The inner-most IP header, what it carries and what carries it.
+#[derive(Clone, Copy)]
+struct Inner<'a> {
+    ip: &'a Ip,
+    transport: Option<&'a Layer>,
+    tunnel: Option<Tunnel>,
+}
+
+impl<'a> Inner<'a> {
+    /// `Err` holds the ARP packet where there is one instead, and nothing where there is neither.
+    fn of(layers: &'a [PlacedLayer]) -> Result<Self, Option<ArpSighting>> {
+        let mut ip: Option<&Ip> = None;
+        let mut transport = None;
+        let mut tunnel = None;
+        let mut arp = None;
+        for placed in layers {
+            match &placed.layer {
+                Layer::Ip(header) => (ip, transport) = (Some(header), None),
+                Layer::Tcp(_) | Layer::Udp(_) | Layer::Icmp(_) => transport = Some(&placed.layer),
+                Layer::Vxlan(vxlan) => {
+                    let port = match transport {
+                        Some(Layer::Udp(udp)) => udp.destination_port,
+                        _ => 0,
+                    };
+                    tunnel = ip.map(|outer| Tunnel {
+                        encapsulation: Encapsulation::Vxlan,
+                        vni: Some(vxlan.vni),
+                        source: outer.source,
+                        destination: outer.destination,
+                        destination_port: port,
+                    });
+                    // What the tunnel carries must have a header of its own: the outer one names no pod.
+                    (ip, transport) = (None, None);
+                }
+                Layer::Arp(seen) => {
+                    arp = Some(ArpSighting {
+                        operation: seen.operation,
+                        sender: seen.sender,
+                        sender_mac: seen.sender_mac,
+                        target: seen.target,
+                    });
+                }
+                Layer::Ethernet(_) | Layer::LinuxCooked(_) | Layer::Vlan(_) => {}
+            }
+        }
+        match ip {
+            Some(ip) => Ok(Self {
+                ip,
+                transport,
+                tunnel,
+            }),
+            None => Err(arp),
+        }
+    }
+}
+
+fn frame_of(packet: &Packet) -> Option<(MacAddr, MacAddr)> {
+    match packet.layers().first()?.layer {
+        Layer::Ethernet(ethernet) => Some((ethernet.source, ethernet.destination)),
+        _ => None,
+    }
+}
+
+const fn transport_was_cut(stop: Stop) -> bool {
+    matches!(stop, Stop::Truncated { .. } | Stop::Malformed { .. })
+}
+
+const fn why_unidentified(stop: Stop) -> Unidentified {
+    match stop {
+        Stop::Truncated { .. } => Unidentified::Cut,
+        _ => Unidentified::NotIp,
+    }
+}
