@@ -21,12 +21,14 @@ impl EtherType {
     pub const MPLS: Self = Self(0x8847);
     /// MPLS multicast (RFC 5332).
     pub const MPLS_MULTICAST: Self = Self(0x8848);
-    /// PPPoE session (RFC 2516).
+    /// `PPPoE` session (RFC 2516).
     pub const PPPOE_SESSION: Self = Self(0x8864);
     /// IEEE 802.1ad service tag.
     pub const SERVICE_VLAN: Self = Self(0x88a8);
-    /// IEEE 802.1AE MACsec.
+    /// IEEE 802.1AE `MACsec`.
     pub const MACSEC: Self = Self(0x88e5);
+    /// The highest value that is not a type but the length of an IEEE 802.3 frame's data.
+    pub const MAX_LENGTH: u16 = 1500;
     /// The pre-standard outer tag of `QinQ`.
     pub const OLD_QINQ: Self = Self(0x9100);
 }
