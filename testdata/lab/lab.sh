@@ -112,15 +112,19 @@ record_set() {
 }
 
 record() {
-    local scenario=$1 outdir=$2 set work
+    local scenario=$1 outdir=$2 set sets work child=
+    sets=$(load_scenario "$scenario" && echo "${LAB_SETS:-reference failing}")
     work=$(mktemp -d)
     # shellcheck disable=SC2064  # the directory of now
     trap "rm -rf '$work'" EXIT
-    for set in $(load_scenario "$scenario" && echo "${LAB_SETS:-reference failing}"); do
+    trap 'kill -TERM $child; wait $child || true; exit 130' INT TERM
+    for set in $sets; do
         say "$scenario: recording $set"
-        "$LAB_DIR/lab.sh" record-set "$scenario" "$set" "$work/$set" ||
-            die "$scenario: $set was not recorded; nothing in $outdir was changed"
+        "$LAB_DIR/lab.sh" record-set "$scenario" "$set" "$work/$set" &
+        child=$! # in the background: bash hears a signal while it waits, not while a child runs
+        wait "$child" || die "$scenario: $set was not recorded; nothing in $outdir was changed"
     done
+    trap - INT TERM
     mkdir -p "$outdir/$scenario"
     for set in "$work"/*; do
         rm -rf "${outdir:?}/$scenario/$(basename "$set")"
