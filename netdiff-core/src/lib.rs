@@ -3,6 +3,7 @@
 mod correlate;
 mod decode;
 mod diagnose;
+mod diff;
 mod identify;
 mod read;
 mod types;

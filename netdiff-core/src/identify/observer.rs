@@ -293,7 +293,7 @@ impl<'a> Inner<'a> {
                         target: seen.target,
                     });
                 }
-                Layer::Ethernet(_) | Layer::LinuxCooked(_) | Layer::Vlan(_) => {}
+                Layer::Ethernet(_) | Layer::LinuxCooked(_) | Layer::Loopback(_) | Layer::Vlan(_) => {}
             }
         }
         match ip {

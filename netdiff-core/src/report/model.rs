@@ -1,0 +1,417 @@
+//! The report's types: what [`render_json`](super::render_json) writes, field by field.
+//!
+//! # Guarantees
+//! - `schema_version` is 1. Within a version fields are added, never renamed, removed or given another meaning.
+//! - Lists are sorted as their docs say; the same inputs give the same bytes, whatever the order of files or the number of
+//!   threads.
+//! - Lengths of time are integer nanoseconds and say so in their name (`_ns`); points in time are RFC 3339 in UTC
+//!   with nine digits. Integers stay below 2^53.
+//! - A value that is not known is `null`, never a made-up one.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// The version of the report's shape.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything that an analysis found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// What wrote the report.
+    pub tool: ToolReport,
+    /// The one set of `netdiff trace`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set: Option<SetReport>,
+    /// The healthy set of `netdiff diff`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<SetReport>,
+    /// The set under suspicion of `netdiff diff`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing: Option<SetReport>,
+    /// What is wrong, the most important first.
+    pub findings: Vec<FindingReport>,
+    /// What differs between the two sets, the most important first; empty for `trace`.
+    pub differences: Vec<DifferenceReport>,
+    /// Flows of the two sets that play the same part, side by side; empty for `trace`.
+    pub comparisons: Vec<ComparisonReport>,
+    /// Every flow of every set.
+    pub flows: Vec<FlowReport>,
+    /// What became of every packet, per capture point.
+    pub accounting: Vec<AccountingReport>,
+}
+
+/// The program and its version.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToolReport {
+    /// `netdiff`.
+    pub name: &'static str,
+    /// Semantic version.
+    pub version: &'static str,
+}
+
+/// Which set something belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SetName {
+    /// The only set of a trace.
+    Set,
+    /// The healthy set.
+    Reference,
+    /// The set under suspicion.
+    Failing,
+}
+
+impl SetName {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Reference => "reference",
+            Self::Failing => "failing",
+        }
+    }
+}
+
+/// A capture set.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetReport {
+    /// The path as it was given.
+    pub path: String,
+    /// Sorted by node and interface.
+    pub capture_points: Vec<CapturePointReport>,
+    /// Sorted by name.
+    pub nodes: Vec<NodeReport>,
+    /// Damage in the files, as sentences.
+    pub warnings: Vec<String>,
+}
+
+/// Where packets were captured.
+#[derive(Clone, Debug, Serialize)]
+pub struct CapturePointReport {
+    /// Node name.
+    pub node: String,
+    /// Interface name.
+    pub interface: String,
+    /// `pod`, `bridge`, `vtep`, `uplink`, `loopback`, `merged` or `unknown`.
+    pub role: &'static str,
+    /// File names relative to the set.
+    pub files: Vec<String>,
+    /// Name of the link type; `null` where the capture does not say.
+    pub link_type: Option<String>,
+    /// Packets read; 0 for a capture that saw nothing.
+    pub packets: u64,
+    /// RFC 3339; `null` without packets.
+    pub first_time: Option<String>,
+    /// RFC 3339; `null` without packets.
+    pub last_time: Option<String>,
+}
+
+/// A node and what the packets tell of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeReport {
+    /// Node name.
+    pub name: String,
+    /// Its own addresses, sorted.
+    pub addresses: Vec<String>,
+    /// How far its clock is ahead of the first node's; `null` where the packets do not tell.
+    pub clock_offset_ns: Option<i64>,
+    /// The largest error of `clock_offset_ns`.
+    pub clock_error_ns: Option<i64>,
+}
+
+/// A capture point by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PointName {
+    /// Node name.
+    pub node: String,
+    /// Interface name.
+    pub interface: String,
+}
+
+/// Two capture points, one after the other on a packet's way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SegmentReport {
+    /// The last point that saw the packets.
+    pub from: PointName,
+    /// The next captured point that should have.
+    pub to: PointName,
+}
+
+/// A packet that anyone can look up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EvidenceReport {
+    /// Which set.
+    pub set: SetName,
+    /// File name relative to the set.
+    pub file: String,
+    /// 1-based, Wireshark's frame number.
+    pub packet_number: u64,
+    /// Where it was captured.
+    pub point: PointName,
+}
+
+/// A fault.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingReport {
+    /// The set it was found in.
+    pub set: SetName,
+    /// Rule id, kebab-case.
+    pub rule: &'static str,
+    /// `error`, `warning` or `note`.
+    pub severity: &'static str,
+    /// One sentence.
+    pub title: String,
+    /// Where packets stop; `null` where the fault has no such place.
+    pub segment: Option<SegmentReport>,
+    /// Rules whose cause the captures cannot exclude, likelier first.
+    pub alternatives: Vec<&'static str>,
+    /// Ids of the flows that it is about.
+    pub flows: Vec<String>,
+    /// Packets that show it.
+    pub evidence: Vec<EvidenceReport>,
+    /// What was seen and what follows from it.
+    pub explanation: String,
+    /// Possible causes, likelier first.
+    pub causes: Vec<CauseReport>,
+    /// How to confirm the causes, in their order.
+    pub confirm: Vec<&'static str>,
+    /// What helps, in order of preference.
+    pub remedy: Vec<&'static str>,
+}
+
+/// A possible cause.
+#[derive(Clone, Debug, Serialize)]
+pub struct CauseReport {
+    /// What may be wrong.
+    pub cause: &'static str,
+    /// What to run or look at to confirm it.
+    pub confirm: &'static str,
+}
+
+/// Something that differs between the sets.
+#[derive(Clone, Debug, Serialize)]
+pub struct DifferenceReport {
+    /// `delivery`, `path`, `encapsulation`, `coverage` or `unpaired`.
+    pub kind: &'static str,
+    /// Whether the clusters behave differently, rather than that they were captured differently.
+    pub significant: bool,
+    /// How it is in the reference.
+    pub reference: String,
+    /// How it is in the failing set.
+    pub failing: String,
+    /// The failing set's segment on which packets are lost.
+    pub segment: Option<SegmentReport>,
+    /// Ids of the flows of both sets.
+    pub flows: Vec<String>,
+    /// Packets that show it.
+    pub evidence: Vec<EvidenceReport>,
+}
+
+/// Two flows that play the same part.
+#[derive(Clone, Debug, Serialize)]
+pub struct ComparisonReport {
+    /// The reference's flow.
+    pub reference: String,
+    /// The failing set's flow.
+    pub failing: String,
+    /// Whether anything significant differs.
+    pub differs: bool,
+    /// Initiator to responder.
+    pub forward: Vec<LadderLine>,
+    /// Responder to initiator.
+    pub reply: Vec<LadderLine>,
+}
+
+/// One line of two hop ladders side by side. At least one side is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LadderLine {
+    /// Index into the reference flow's hops.
+    pub reference: Option<usize>,
+    /// Index into the failing flow's hops.
+    pub failing: Option<usize>,
+}
+
+/// One end of a flow.
+#[derive(Clone, Debug, Serialize)]
+pub struct AddressedParty {
+    /// IP address.
+    pub address: String,
+    /// Port: the responder's service, or the initiator's if there was one conversation only.
+    pub port: Option<u16>,
+    /// Node name, where it is known.
+    pub node: Option<String>,
+    /// `pod`, `node` or `unknown`.
+    pub kind: &'static str,
+}
+
+/// What makes packets one flow.
+#[derive(Clone, Debug, Serialize)]
+pub struct FlowKeyReport {
+    /// `tcp`, `udp`, `icmp` …
+    pub protocol: String,
+    /// Initiator's address.
+    pub initiator: String,
+    /// Responder's address.
+    pub responder: String,
+    /// `echo`, `icmp-error`, a port number, or `null`.
+    pub service: Option<String>,
+}
+
+/// All conversations of an initiator with one service of a responder.
+#[derive(Clone, Debug, Serialize)]
+pub struct FlowReport {
+    /// Unique in the report, such as `failing-3`.
+    pub id: String,
+    /// Which set.
+    pub set: SetName,
+    /// What makes it one flow.
+    pub key: FlowKeyReport,
+    /// `cross-node`, `same-node`, `pod-to-remote-node`, `pod-to-own-node`, `node-to-remote-pod`, `node-to-own-pod`,
+    /// `node-to-node` or `other`.
+    pub relation: &'static str,
+    /// Who began.
+    pub initiator: AddressedParty,
+    /// Who was called.
+    pub responder: AddressedParty,
+    /// How many connections, ping runs or port pairs it has.
+    pub conversations: u64,
+    /// The other set's flow that plays the same part.
+    pub counterpart: Option<String>,
+    /// Initiator to responder.
+    #[serde(flatten)]
+    pub forward: DirectionReport,
+    /// Responder to initiator.
+    pub reply: DirectionReport,
+}
+
+/// One direction of a flow.
+#[derive(Clone, Debug, Serialize)]
+pub struct DirectionReport {
+    /// The capture points that saw it, in the order in which packets pass them.
+    pub hops: Vec<HopReport>,
+    /// What became of its packets.
+    pub dispositions: DispositionCounts,
+    /// Where packets were lost.
+    pub losses: Vec<LossReport>,
+    /// Evidence that speaks against the order of the hops.
+    pub contradictions: Vec<String>,
+}
+
+/// How many packets met which end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DispositionCounts {
+    /// Arrived: seen at the end of the way, answered, or seen further on in other segments.
+    pub delivered: u64,
+    /// Seen at one point and not at the next, which could have seen them.
+    pub lost: u64,
+    /// Out of sight: no capture further on, or not at that time.
+    pub not_covered: u64,
+    /// Cannot be told.
+    pub unknown: u64,
+}
+
+/// A capture point on the way.
+#[derive(Clone, Debug, Serialize)]
+pub struct HopReport {
+    /// Node name.
+    pub node: String,
+    /// Interface name.
+    pub interface: String,
+    /// The interface's role.
+    pub role: &'static str,
+    /// How the packets are carried here; `null` where they are as they are.
+    pub encapsulation: Option<EncapsulationReport>,
+    /// Packets, copies not counted again.
+    pub packets: u64,
+    /// Further copies of packets.
+    pub duplicates: u64,
+    /// Time to live of the inner-most header.
+    pub ttl: TtlReport,
+    /// Time since the previous hop on the same node; `null` for the first hop of a node.
+    pub delay: Option<DelayReport>,
+    /// The first packet.
+    pub first: EvidenceReport,
+    /// Why the hop stands where it stands.
+    pub placed_by: String,
+}
+
+/// Outer headers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EncapsulationReport {
+    /// `vxlan` …
+    pub kind: &'static str,
+    /// Virtual network identifier.
+    pub vni: Option<u32>,
+    /// Outer source address.
+    pub source: String,
+    /// Outer destination address.
+    pub destination: String,
+    /// Outer UDP destination port.
+    pub port: Option<u16>,
+}
+
+/// Lowest and highest time to live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TtlReport {
+    /// Lowest.
+    pub min: u8,
+    /// Highest.
+    pub max: u8,
+}
+
+/// Delays between two points of one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DelayReport {
+    /// Packets measured.
+    pub samples: u64,
+    /// Shortest.
+    pub min_ns: i64,
+    /// Median.
+    pub median_ns: i64,
+    /// Longest.
+    pub max_ns: i64,
+}
+
+/// Packets lost on one segment.
+#[derive(Clone, Debug, Serialize)]
+pub struct LossReport {
+    /// Last point that saw them.
+    pub from: PointName,
+    /// Next captured point that should have.
+    pub to: PointName,
+    /// How many.
+    pub packets: u64,
+    /// `proven`: the point captured before and after; `assumed`: only its node's other captures show that.
+    pub capture: &'static str,
+    /// On what the expectation rests.
+    pub expected_because: &'static str,
+}
+
+/// What became of the packets of one capture point: the parts add up to `packets`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountingReport {
+    /// Which set.
+    pub set: SetName,
+    /// Node name.
+    pub node: String,
+    /// Interface name.
+    pub interface: String,
+    /// Packets read.
+    pub packets: u64,
+    /// Seen at another point too.
+    pub matched: u64,
+    /// Copies.
+    pub duplicate: u64,
+    /// Fragments joined to a datagram, beside the one that counts as it.
+    pub fragment_part: u64,
+    /// Outside the common time.
+    pub outside_window: u64,
+    /// Matched with nothing, by reason.
+    pub unmatched: BTreeMap<&'static str, u64>,
+    /// Packets that no part accounts for; 0 unless netdiff is wrong.
+    pub residual: i64,
+}
