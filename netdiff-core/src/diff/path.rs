@@ -69,7 +69,10 @@ pub fn align_hops(
     failing: (&Timelines, &FlowTimeline),
     reply: bool,
 ) -> Vec<AlignedHop> {
-    align(&steps(reference.0, reference.1, reply), &steps(failing.0, failing.1, reply))
+    align(
+        &steps(reference.0, reference.1, reply),
+        &steps(failing.0, failing.1, reply),
+    )
 }
 
 /// Puts two ways side by side: equal steps on one line, as many as can keep their order (the longest common subsequence, the reference's

@@ -12,6 +12,7 @@ mod fingerprint;
 mod fragments;
 mod observation;
 mod observer;
+mod role;
 
 // Words of the decoder that observations are made of: rooms behind this one know no decoder.
 pub use crate::decode::{ArpOperation, MacAddr, TcpFlags};
@@ -21,3 +22,4 @@ pub use observation::{
     Unidentified,
 };
 pub use observer::{ObservedPoint, Observer};
+pub use role::infer_role;

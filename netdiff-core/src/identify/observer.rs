@@ -23,6 +23,8 @@ pub struct ObservedPoint {
     pub link_type: LinkType,
     /// Packets seen here.
     pub packets: u64,
+    /// Of these, packets with a tunnel's outer headers.
+    pub tunneled: u64,
     /// The earliest time of a packet.
     pub first_time: Option<Timestamp>,
     /// The latest time of a packet.
@@ -77,6 +79,15 @@ impl Observer {
             None => Subject::Unidentified(Unidentified::NoTime),
             Some(_) => self.subject_of(point, raw.data, packet),
         };
+        if let (
+            Subject::Packet(Sighting {
+                tunnel: Some(_), ..
+            }),
+            Some(seen),
+        ) = (&subject, self.points.get_mut(point.index()))
+        {
+            seen.tunneled += 1;
+        }
         Observation {
             evidence,
             time: raw.time.unwrap_or(Timestamp(0)),
@@ -105,6 +116,7 @@ impl Observer {
                     interface_index: index,
                     link_type: raw.link_type,
                     packets: 0,
+                    tunneled: 0,
                     first_time: None,
                     last_time: None,
                 });
@@ -293,7 +305,10 @@ impl<'a> Inner<'a> {
                         target: seen.target,
                     });
                 }
-                Layer::Ethernet(_) | Layer::LinuxCooked(_) | Layer::Loopback(_) | Layer::Vlan(_) => {}
+                Layer::Ethernet(_)
+                | Layer::LinuxCooked(_)
+                | Layer::Loopback(_)
+                | Layer::Vlan(_) => {}
             }
         }
         match ip {

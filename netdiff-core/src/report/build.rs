@@ -3,8 +3,9 @@
 use super::build_flow::flow_report;
 use super::compare::comparison_reports;
 use super::model::{
-    AccountingReport, CapturePointReport, CauseReport, DifferenceReport, EvidenceReport, FindingReport,
-    NodeReport, PointName, Report, SCHEMA_VERSION, SegmentReport, SetName, SetReport, ToolReport,
+    AccountingReport, CapturePointReport, CauseReport, DifferenceReport, EvidenceReport,
+    FindingReport, NodeReport, PointName, Report, SCHEMA_VERSION, SegmentReport, SetName,
+    SetReport, ToolReport,
 };
 use super::time::render_time;
 use crate::correlate::{NodeId, Timelines};
@@ -32,19 +33,29 @@ impl Analyzed<'_> {
     /// A capture point by name.
     pub(super) fn point(&self, point: PointId) -> PointName {
         let name = self.timelines.name(point);
-        PointName { node: name.node.into(), interface: name.interface.into() }
+        PointName {
+            node: name.node.into(),
+            interface: name.interface.into(),
+        }
     }
 
     /// A segment by names.
     pub(super) fn segment(&self, (from, to): (PointId, PointId)) -> SegmentReport {
-        SegmentReport { from: self.point(from), to: self.point(to) }
+        SegmentReport {
+            from: self.point(from),
+            to: self.point(to),
+        }
     }
 
     /// A packet by file name and number.
     pub(super) fn evidence(&self, set: SetName, evidence: Evidence) -> EvidenceReport {
         EvidenceReport {
             set,
-            file: self.files.get(evidence.file.index()).cloned().unwrap_or_default(),
+            file: self
+                .files
+                .get(evidence.file.index())
+                .cloned()
+                .unwrap_or_default(),
             packet_number: evidence.packet_number.0,
             point: self.point(evidence.point),
         }
@@ -55,7 +66,11 @@ impl Analyzed<'_> {
             node: p.point.node.to_string(),
             interface: p.point.interface.to_string(),
             role: p.role.name(),
-            files: p.files.iter().filter_map(|f| self.files.get(f.index()).cloned()).collect(),
+            files: p
+                .files
+                .iter()
+                .filter_map(|f| self.files.get(f.index()).cloned())
+                .collect(),
             link_type: p.link_type.map(|l| l.to_string()),
             packets: p.packets,
             first_time: p.first_time.map(render_time),
@@ -64,14 +79,20 @@ impl Analyzed<'_> {
         SetReport {
             path: self.path.to_owned(),
             capture_points: points.collect(),
-            nodes: (0..self.timelines.nodes.len()).map(|node| self.node_report(node)).collect(),
+            nodes: (0..self.timelines.nodes.len())
+                .map(|node| self.node_report(node))
+                .collect(),
             warnings: self.warnings.to_vec(),
         }
     }
 
     fn node_report(&self, node: usize) -> NodeReport {
         let id = NodeId(u32::try_from(node).unwrap_or(u32::MAX));
-        let own = self.timelines.plan.node_addresses().filter(|(_, home)| *home == Some(id));
+        let own = self
+            .timelines
+            .plan
+            .node_addresses()
+            .filter(|(_, home)| *home == Some(id));
         let clock = self.timelines.clocks.offset(NodeId(0), id);
         NodeReport {
             name: self.timelines.node_name(id).to_owned(),
@@ -82,18 +103,26 @@ impl Analyzed<'_> {
     }
 
     fn accounting(&self, set: SetName) -> impl Iterator<Item = AccountingReport> + '_ {
-        self.timelines.points.iter().zip(&self.timelines.accounting).map(move |(point, counts)| AccountingReport {
-            set,
-            node: point.point.node.to_string(),
-            interface: point.point.interface.to_string(),
-            packets: counts.packets,
-            matched: counts.matched,
-            duplicate: counts.duplicate,
-            fragment_part: counts.fragment_part,
-            outside_window: counts.outside_window,
-            unmatched: counts.unmatched.iter().map(|(reason, n)| (reason.name(), *n)).collect(),
-            residual: i64::try_from(counts.residual()).unwrap_or(i64::MAX),
-        })
+        self.timelines
+            .points
+            .iter()
+            .zip(&self.timelines.accounting)
+            .map(move |(point, counts)| AccountingReport {
+                set,
+                node: point.point.node.to_string(),
+                interface: point.point.interface.to_string(),
+                packets: counts.packets,
+                matched: counts.matched,
+                duplicate: counts.duplicate,
+                fragment_part: counts.fragment_part,
+                outside_window: counts.outside_window,
+                unmatched: counts
+                    .unmatched
+                    .iter()
+                    .map(|(reason, n)| (reason.name(), *n))
+                    .collect(),
+                residual: i64::try_from(counts.residual()).unwrap_or(i64::MAX),
+            })
     }
 
     fn finding_report(&self, set: SetName, finding: &Finding) -> FindingReport {
@@ -104,10 +133,25 @@ impl Analyzed<'_> {
             title: finding.title.clone(),
             segment: finding.segment.map(|segment| self.segment(segment)),
             alternatives: finding.alternatives.iter().map(|rule| rule.0).collect(),
-            flows: finding.flows.iter().map(|flow| flow_id(set, *flow)).collect(),
-            evidence: finding.evidence.iter().map(|e| self.evidence(set, *e)).collect(),
+            flows: finding
+                .flows
+                .iter()
+                .map(|flow| flow_id(set, *flow))
+                .collect(),
+            evidence: finding
+                .evidence
+                .iter()
+                .map(|e| self.evidence(set, *e))
+                .collect(),
             explanation: finding.explanation.join(" "),
-            causes: finding.causes.iter().map(|c| CauseReport { cause: c.cause, confirm: c.confirm }).collect(),
+            causes: finding
+                .causes
+                .iter()
+                .map(|c| CauseReport {
+                    cause: c.cause,
+                    confirm: c.confirm,
+                })
+                .collect(),
             confirm: finding.causes.iter().map(|c| c.confirm).collect(),
             remedy: finding.remedy.clone(),
         }
@@ -125,8 +169,14 @@ pub fn build_trace(set: &Analyzed<'_>) -> Report {
     let flows = set.timelines.flows.iter().enumerate();
     Report {
         set: Some(set.set_report()),
-        findings: set.findings.iter().map(|f| set.finding_report(SetName::Set, f)).collect(),
-        flows: flows.map(|(i, flow)| flow_report(set, SetName::Set, i, flow, None)).collect(),
+        findings: set
+            .findings
+            .iter()
+            .map(|f| set.finding_report(SetName::Set, f))
+            .collect(),
+        flows: flows
+            .map(|(i, flow)| flow_report(set, SetName::Set, i, flow, None))
+            .collect(),
         accounting: set.accounting(SetName::Set).collect(),
         ..empty_report()
     }
@@ -137,9 +187,16 @@ pub fn build_trace(set: &Analyzed<'_>) -> Report {
 /// Findings of the failing set come first. What is wrong with the reference as well is told as a note: it cannot explain a
 /// difference, but a reference that is ill is a poor one.
 #[must_use]
-pub fn build_comparison(reference: &Analyzed<'_>, failing: &Analyzed<'_>, comparison: &Comparison) -> Report {
-    let mut findings: Vec<FindingReport> =
-        failing.findings.iter().map(|f| failing.finding_report(SetName::Failing, f)).collect();
+pub fn build_comparison(
+    reference: &Analyzed<'_>,
+    failing: &Analyzed<'_>,
+    comparison: &Comparison,
+) -> Report {
+    let mut findings: Vec<FindingReport> = failing
+        .findings
+        .iter()
+        .map(|f| failing.finding_report(SetName::Failing, f))
+        .collect();
     findings.extend(reference.findings.iter().map(|finding| FindingReport {
         severity: Severity::Note.name(),
         title: format!("the reference itself is not healthy: {}", finding.title),
@@ -165,7 +222,9 @@ pub fn build_comparison(reference: &Analyzed<'_>, failing: &Analyzed<'_>, compar
         reference: Some(reference.set_report()),
         failing: Some(failing.set_report()),
         findings,
-        differences: differences.map(|d| difference_report(reference, failing, comparison, d)).collect(),
+        differences: differences
+            .map(|d| difference_report(reference, failing, comparison, d))
+            .collect(),
         comparisons: comparison_reports(reference, failing, comparison),
         flows,
         accounting: reference
@@ -182,14 +241,28 @@ fn difference_report(
     comparison: &Comparison,
     difference: &Difference,
 ) -> DifferenceReport {
-    let pairs = || difference.pairs.iter().filter_map(|i| comparison.pairs.get(*i));
-    let ours = pairs().filter_map(|p| p.reference).map(|r| flow_id(SetName::Reference, r));
-    let theirs = pairs().filter_map(|p| p.failing).map(|f| flow_id(SetName::Failing, f));
+    let pairs = || {
+        difference
+            .pairs
+            .iter()
+            .filter_map(|i| comparison.pairs.get(*i))
+    };
+    let ours = pairs()
+        .filter_map(|p| p.reference)
+        .map(|r| flow_id(SetName::Reference, r));
+    let theirs = pairs()
+        .filter_map(|p| p.failing)
+        .map(|f| flow_id(SetName::Failing, f));
     let evidence = difference
         .reference_evidence
         .iter()
         .map(|e| reference.evidence(SetName::Reference, *e))
-        .chain(difference.failing_evidence.iter().map(|e| failing.evidence(SetName::Failing, *e)));
+        .chain(
+            difference
+                .failing_evidence
+                .iter()
+                .map(|e| failing.evidence(SetName::Failing, *e)),
+        );
     DifferenceReport {
         kind: difference.kind.name(),
         significant: difference.kind.is_significant(),
@@ -204,7 +277,10 @@ fn difference_report(
 const fn empty_report() -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
-        tool: ToolReport { name: "netdiff", version: env!("CARGO_PKG_VERSION") },
+        tool: ToolReport {
+            name: "netdiff",
+            version: env!("CARGO_PKG_VERSION"),
+        },
         set: None,
         reference: None,
         failing: None,

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::build::{Analyzed, flow_id};
 use super::model::{
-    AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport, FlowKeyReport, FlowReport,
-    HopReport, LossReport, SetName, TtlReport,
+    AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
+    FlowKeyReport, FlowReport, HopReport, LossReport, SetName, TtlReport,
 };
-use crate::correlate::{Basis, Direction, Disposition, FlowTimeline, Hop, Party, PartyKind, Service, Trust};
+use crate::correlate::{
+    Basis, Direction, Disposition, FlowTimeline, Hop, Party, PartyKind, Service, Trust,
+};
 use crate::types::PointId;
 
 pub(super) fn flow_report(
@@ -45,7 +47,9 @@ fn party_report(set: &Analyzed<'_>, party: &Party) -> AddressedParty {
     AddressedParty {
         address: party.address.to_string(),
         port: party.port,
-        node: party.node.map(|node| set.timelines.node_name(node).to_owned()),
+        node: party
+            .node
+            .map(|node| set.timelines.node_name(node).to_owned()),
         kind: match party.kind {
             PartyKind::Pod => "pod",
             PartyKind::Node => "node",
@@ -64,22 +68,31 @@ fn direction_report(set: &Analyzed<'_>, name: SetName, direction: &Direction) ->
             Disposition::Unknown { .. } => counts.unknown += 1,
             Disposition::Lost { from, to, trust } => {
                 counts.lost += 1;
-                losses.entry((from, to, trust)).or_insert((0, journey.basis)).0 += 1;
+                losses
+                    .entry((from, to, trust))
+                    .or_insert((0, journey.basis))
+                    .0 += 1;
             }
         }
     }
-    let losses = losses.into_iter().map(|((from, to, trust), (packets, basis))| LossReport {
-        from: set.point(from),
-        to: set.point(to),
-        packets,
-        capture: match trust {
-            Trust::Proven => "proven",
-            Trust::Assumed => "assumed",
-        },
-        expected_because: basis.map_or("", Basis::phrase),
-    });
+    let losses = losses
+        .into_iter()
+        .map(|((from, to, trust), (packets, basis))| LossReport {
+            from: set.point(from),
+            to: set.point(to),
+            packets,
+            capture: match trust {
+                Trust::Proven => "proven",
+                Trust::Assumed => "assumed",
+            },
+            expected_because: basis.map_or("", Basis::phrase),
+        });
     DirectionReport {
-        hops: direction.hops.iter().map(|hop| hop_report(set, name, hop)).collect(),
+        hops: direction
+            .hops
+            .iter()
+            .map(|hop| hop_report(set, name, hop))
+            .collect(),
         dispositions: counts,
         losses: losses.collect(),
         contradictions: direction.contradictions.clone(),
@@ -101,7 +114,10 @@ fn hop_report(set: &Analyzed<'_>, name: SetName, hop: &Hop) -> HopReport {
         }),
         packets: hop.packets,
         duplicates: hop.duplicates,
-        ttl: TtlReport { min: hop.ttl.0, max: hop.ttl.1 },
+        ttl: TtlReport {
+            min: hop.ttl.0,
+            max: hop.ttl.1,
+        },
         delay: hop.delay.map(|delay| DelayReport {
             samples: delay.samples,
             min_ns: delay.min.0,

@@ -11,13 +11,23 @@ pub(super) fn comparison_reports(
     failing: &Analyzed<'_>,
     comparison: &Comparison,
 ) -> Vec<ComparisonReport> {
-    let significant = comparison.differences.iter().filter(|d| d.kind.is_significant());
+    let significant = comparison
+        .differences
+        .iter()
+        .filter(|d| d.kind.is_significant());
     let differing: BTreeSet<usize> = significant.flat_map(|d| d.pairs.iter().copied()).collect();
     let report = |(index, pair): (usize, &crate::diff::FlowPair)| {
         let (r, f) = (pair.reference?, pair.failing?);
-        let (ours, theirs) = (reference.timelines.flows.get(r)?, failing.timelines.flows.get(f)?);
+        let (ours, theirs) = (
+            reference.timelines.flows.get(r)?,
+            failing.timelines.flows.get(f)?,
+        );
         let lines = |reply| {
-            let lines = align_hops((reference.timelines, ours), (failing.timelines, theirs), reply);
+            let lines = align_hops(
+                (reference.timelines, ours),
+                (failing.timelines, theirs),
+                reply,
+            );
             lines.iter().map(ladder_line).collect()
         };
         Some(ComparisonReport {
@@ -28,9 +38,17 @@ pub(super) fn comparison_reports(
             reply: lines(true),
         })
     };
-    comparison.pairs.iter().enumerate().filter_map(report).collect()
+    comparison
+        .pairs
+        .iter()
+        .enumerate()
+        .filter_map(report)
+        .collect()
 }
 
 const fn ladder_line(line: &AlignedHop) -> LadderLine {
-    LadderLine { reference: line.reference, failing: line.failing }
+    LadderLine {
+        reference: line.reference,
+        failing: line.failing,
+    }
 }

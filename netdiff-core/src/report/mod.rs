@@ -13,9 +13,10 @@ mod time;
 pub use build::{Analyzed, build_comparison, build_trace};
 pub use json::render_json;
 pub use model::{
-    AccountingReport, AddressedParty, CapturePointReport, CauseReport, ComparisonReport, DelayReport,
-    DifferenceReport, DirectionReport, DispositionCounts, EncapsulationReport, EvidenceReport, FindingReport,
-    FlowKeyReport, FlowReport, HopReport, LadderLine, LossReport, NodeReport, PointName, Report, SCHEMA_VERSION,
-    SegmentReport, SetName, SetReport, ToolReport, TtlReport,
+    AccountingReport, AddressedParty, CapturePointReport, CauseReport, ComparisonReport,
+    DelayReport, DifferenceReport, DirectionReport, DispositionCounts, EncapsulationReport,
+    EvidenceReport, FindingReport, FlowKeyReport, FlowReport, HopReport, LadderLine, LossReport,
+    NodeReport, PointName, Report, SCHEMA_VERSION, SegmentReport, SetName, SetReport, ToolReport,
+    TtlReport,
 };
 pub use text::{Styles, TextOptions, render_text};

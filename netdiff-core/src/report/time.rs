@@ -20,6 +20,9 @@ mod tests {
     fn nine_digits_always() {
         assert_eq!(render_time(Timestamp(0)), "1970-01-01T00:00:00.000000000Z");
         assert_eq!(render_time(Timestamp(-1)), "1969-12-31T23:59:59.999999999Z");
-        assert_eq!(render_time(Timestamp(1_795_363_876_198_323_000)), "2026-11-22T16:11:16.198323000Z");
+        assert_eq!(
+            render_time(Timestamp(1_795_363_876_198_323_000)),
+            "2026-11-22T16:11:16.198323000Z"
+        );
     }
 }
