@@ -11,8 +11,6 @@ pub enum Unmatched {
     NoOtherPoint,
     /// It was lost before it reached another capture point.
     Lost,
-    /// The next capture point did not capture at that time.
-    NotCovered,
     /// TCP data that other points hold in other segments.
     Resegmented,
     /// What became of it cannot be told.
@@ -21,8 +19,6 @@ pub enum Unmatched {
     NotIp,
     /// The capture cut the headers that identify it.
     Cut,
-    /// A fragment of a datagram that did not become complete.
-    IncompleteFragment,
     /// The file gives no time for it.
     NoTime,
 }
@@ -35,12 +31,10 @@ impl Unmatched {
             Self::LinkLocal => "link-local",
             Self::NoOtherPoint => "no-other-point",
             Self::Lost => "lost",
-            Self::NotCovered => "not-covered",
             Self::Resegmented => "resegmented",
             Self::Unknown => "unknown",
             Self::NotIp => "not-ip",
             Self::Cut => "cut",
-            Self::IncompleteFragment => "incomplete-fragment",
             Self::NoTime => "no-time",
         }
     }
@@ -55,7 +49,7 @@ pub struct PointAccounting {
     pub matched: u64,
     /// Further copies of a packet at the same point.
     pub duplicate: u64,
-    /// Fragments that were joined to a datagram; the last one counts as that datagram.
+    /// Fragments: the last one of a complete datagram counts as that datagram, all others here.
     pub fragment_part: u64,
     /// Outside the time that the points have in common.
     pub outside_window: u64,

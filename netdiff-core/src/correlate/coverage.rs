@@ -72,12 +72,6 @@ impl Coverage {
         let node_ran = first <= earliest && latest <= last - TAIL;
         (node_ran && !flow_was_seen).then_some(Trust::Assumed)
     }
-
-    /// First and last packet of a point.
-    #[must_use]
-    pub fn window(&self, point: PointId) -> Option<Span> {
-        self.points.get(point.index()).copied().flatten()
-    }
 }
 
 #[cfg(test)]

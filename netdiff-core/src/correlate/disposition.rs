@@ -69,16 +69,3 @@ pub enum Disposition {
         doubt: Doubt,
     },
 }
-
-impl Disposition {
-    /// The word used in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Delivered(_) => "delivered",
-            Self::Lost { .. } => "lost",
-            Self::NotCovered { .. } => "not-covered",
-            Self::Unknown { .. } => "unknown",
-        }
-    }
-}

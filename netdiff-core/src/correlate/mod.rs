@@ -223,7 +223,6 @@ impl Intake {
             Subject::Unidentified(why) => counts.add_unmatched(match why {
                 Unidentified::NotIp => Unmatched::NotIp,
                 Unidentified::Cut => Unmatched::Cut,
-                Unidentified::Fragment => Unmatched::IncompleteFragment,
                 Unidentified::NoTime => Unmatched::NoTime,
             }),
             Subject::Packet(sighting) => {

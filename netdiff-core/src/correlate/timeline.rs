@@ -190,15 +190,6 @@ impl Relation {
             Self::Other => "other",
         }
     }
-
-    /// Whether packets must cross the underlay.
-    #[must_use]
-    pub const fn crosses_nodes(self) -> bool {
-        matches!(
-            self,
-            Self::CrossNode | Self::PodToRemoteNode | Self::NodeToRemotePod | Self::NodeToNode
-        )
-    }
 }
 
 /// All conversations of one initiator with one service of a responder.

@@ -9,8 +9,6 @@ use crate::correlate::Timelines;
 pub struct Rule {
     /// Its name.
     pub id: RuleId,
-    /// What it means, in a sentence.
-    pub summary: &'static str,
     /// Finds it.
     pub check: fn(&Timelines, &Facts) -> Vec<Finding>,
 }

@@ -40,12 +40,12 @@ impl Severity {
 }
 
 /// A possible cause and how to find out whether it is the one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// What may be wrong.
-    pub cause: &'static str,
+    pub cause: String,
     /// What to do or run to confirm it.
-    pub confirm: &'static str,
+    pub confirm: String,
 }
 
 /// What a rule found.
@@ -65,13 +65,13 @@ pub struct Finding {
     pub flows: Vec<usize>,
     /// Packets that show it, the most telling first.
     pub evidence: Vec<Evidence>,
-    /// What was seen, with counts, and what follows from it.
+    /// What was seen, with counts, and what follows from it: a sentence an entry.
     pub explanation: Vec<String>,
     /// Possible causes, likelier first.
     pub causes: Vec<Cause>,
     /// What helps, in order of preference.
-    pub remedy: Vec<&'static str>,
-    /// Ordered pairs of nodes whose tunnelled losses this explains, and points whose losses it explains.
+    pub remedy: Vec<String>,
+    /// The losses that this explains.
     pub explained: Vec<Explained>,
 }
 

@@ -35,7 +35,7 @@ pub struct Observation {
 pub enum Subject {
     /// An IP packet whose identity is known.
     Packet(Sighting),
-    /// A fragment that was joined to others: the last one stands for the datagram as a `Packet`.
+    /// A fragment; the one that completes its datagram stands for it as a `Packet` instead.
     FragmentPart,
     /// ARP for IPv4.
     Arp(ArpSighting),
@@ -50,8 +50,6 @@ pub enum Unidentified {
     NotIp,
     /// The capture cut it inside a header that identifies it.
     Cut,
-    /// A fragment whose datagram never became complete at this capture point.
-    Fragment,
     /// The capture file gives no time for it.
     NoTime,
 }

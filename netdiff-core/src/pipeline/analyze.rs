@@ -8,16 +8,40 @@ use crate::diff::compare_timelines;
 use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set};
 use crate::report::{Analyzed, Report, build_comparison, build_trace};
 
-/// Why an analysis could not be done.
+/// Why an analysis could not be done. Displays as a message that names the set and the file, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnalysisError {
     /// The capture set cannot be used.
     #[error(transparent)]
-    Set(#[from] SetError),
+    Set(SetError),
     /// A file of it cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
+    #[error("{set}: {reason}")]
+    Read {
+        /// The set, as it was asked for.
+        set: String,
+        /// Which file, and why.
+        #[source]
+        reason: ReadError,
+    },
+}
+
+impl AnalysisError {
+    /// A file's name is relative to its set, so the message needs the set.
+    fn of_set(request: &SetRequest, error: SetError) -> Self {
+        match error {
+            SetError::File(reason) => Self::of_file(request, reason),
+            other => Self::Set(other),
+        }
+    }
+
+    fn of_file(request: &SetRequest, reason: ReadError) -> Self {
+        let paths = request.paths.iter().map(|path| path.display().to_string());
+        Self::Read {
+            set: paths.collect::<Vec<_>>().join(" "),
+            reason,
+        }
+    }
 }
 
 /// A set with everything that was learned of it.
@@ -31,8 +55,9 @@ struct Analysis {
 
 impl Analysis {
     fn of(request: &SetRequest) -> Result<Self, AnalysisError> {
-        let set = open_set(request)?;
-        let observed = observe_set(&set, &DecodeOptions::default())?;
+        let set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
+        let observed = observe_set(&set, &DecodeOptions::default())
+            .map_err(|error| AnalysisError::of_file(request, error))?;
         let timelines = correlate(
             observed.points,
             &stated_addresses(&set),

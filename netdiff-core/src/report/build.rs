@@ -143,16 +143,16 @@ impl Analyzed<'_> {
                 .iter()
                 .map(|e| self.evidence(set, *e))
                 .collect(),
-            explanation: finding.explanation.join(" "),
+            explanation: finding.explanation.join("\n"),
             causes: finding
                 .causes
                 .iter()
                 .map(|c| CauseReport {
-                    cause: c.cause,
-                    confirm: c.confirm,
+                    cause: c.cause.clone(),
+                    confirm: c.confirm.clone(),
                 })
                 .collect(),
-            confirm: finding.causes.iter().map(|c| c.confirm).collect(),
+            confirm: finding.causes.iter().map(|c| c.confirm.clone()).collect(),
             remedy: finding.remedy.clone(),
         }
     }

@@ -173,23 +173,23 @@ pub struct FindingReport {
     pub flows: Vec<String>,
     /// Packets that show it.
     pub evidence: Vec<EvidenceReport>,
-    /// What was seen and what follows from it.
+    /// What was seen and what follows from it, a sentence a line.
     pub explanation: String,
     /// Possible causes, likelier first.
     pub causes: Vec<CauseReport>,
     /// How to confirm the causes, in their order.
-    pub confirm: Vec<&'static str>,
+    pub confirm: Vec<String>,
     /// What helps, in order of preference.
-    pub remedy: Vec<&'static str>,
+    pub remedy: Vec<String>,
 }
 
 /// A possible cause.
 #[derive(Clone, Debug, Serialize)]
 pub struct CauseReport {
     /// What may be wrong.
-    pub cause: &'static str,
+    pub cause: String,
     /// What to run or look at to confirm it.
-    pub confirm: &'static str,
+    pub confirm: String,
 }
 
 /// Something that differs between the sets.
@@ -406,7 +406,7 @@ pub struct AccountingReport {
     pub matched: u64,
     /// Copies.
     pub duplicate: u64,
-    /// Fragments joined to a datagram, beside the one that counts as it.
+    /// Fragments; the last one of a complete datagram counts as that datagram instead.
     pub fragment_part: u64,
     /// Outside the common time.
     pub outside_window: u64,

@@ -27,7 +27,6 @@ const HARM_PERCENT: usize = 2;
 /// Packets vanish and no other rule says why.
 pub(in crate::diagnose) const RULE: Rule = Rule {
     id: RuleId("packets-lost"),
-    summary: "packets are seen at one capture point and not at the next, for a reason the captures do not tell",
     check,
 };
 
@@ -204,27 +203,30 @@ fn candidates(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Los
 }
 
 fn causes(from: Role, to: Role) -> Vec<Cause> {
-    let cause = match (from, to) {
-        (Role::Uplink, Role::Uplink) => Cause {
-            cause: "something between the nodes drops them",
-            confirm: "capture on the network between the two uplinks; compare which sizes and protocols pass",
-        },
-        (Role::Uplink, Role::Vtep) => Cause {
-            cause: "the node's input firewall, or its tunnel device, refuses them",
-            confirm: "iptables -L INPUT -v -n; ip -d link show; nstat -az UdpInCsumErrors UdpNoPorts",
-        },
-        (Role::Vtep, Role::Uplink) => Cause {
-            cause: "the node cannot encapsulate them: no forwarding or neighbor entry, or its output firewall",
-            confirm: "bridge fdb show dev DEVICE; ip neigh show dev DEVICE; iptables -L OUTPUT -v -n",
-        },
-        (Role::Bridge, Role::Pod) => Cause {
-            cause: "the pod's link does not take them",
-            confirm: "ip link show master BRIDGE; ip neigh show dev BRIDGE",
-        },
-        _ => Cause {
-            cause: "the node does not forward them: firewall, forwarding switched off, policy or a missing route",
-            confirm: "iptables -L FORWARD -v -n; sysctl net.ipv4.ip_forward; ip route get ADDRESS",
-        },
+    let (cause, confirm) = match (from, to) {
+        (Role::Uplink, Role::Uplink) => (
+            "something between the nodes drops them",
+            "capture on the network between the two uplinks; compare which sizes and protocols pass",
+        ),
+        (Role::Uplink, Role::Vtep) => (
+            "the node's input firewall, or its tunnel device, refuses them",
+            "iptables -L INPUT -v -n; ip -d link show; nstat -az UdpInCsumErrors UdpNoPorts",
+        ),
+        (Role::Vtep, Role::Uplink) => (
+            "the node cannot encapsulate them: no forwarding or neighbor entry, or its output firewall",
+            "bridge fdb show dev DEVICE; ip neigh show dev DEVICE; iptables -L OUTPUT -v -n",
+        ),
+        (Role::Bridge, Role::Pod) => (
+            "the pod's link does not take them",
+            "ip link show master BRIDGE; ip neigh show dev BRIDGE",
+        ),
+        _ => (
+            "the node does not forward them: firewall, forwarding switched off, policy or a missing route",
+            "iptables -L FORWARD -v -n; sysctl net.ipv4.ip_forward; ip route get ADDRESS",
+        ),
     };
-    vec![cause]
+    vec![Cause {
+        cause: cause.to_owned(),
+        confirm: confirm.to_owned(),
+    }]
 }

@@ -1,22 +1,27 @@
 //! `underlay-vxlan-blocked` and `underlay-vxlan-blocked-return`.
 //!
 //! # What it means
-//! The network between two nodes passes their ordinary traffic and swallows VXLAN: pods on different nodes cannot talk
-//! although the nodes themselves can.
+//! The network between two nodes passes their ordinary traffic and swallows VXLAN: pods on
+//! different nodes cannot talk although the nodes themselves can.
 //!
 //! # What netdiff looks for
-//! - VXLAN packets leave one node's uplink, addressed to the other node, and **none** reaches the other node's uplink,
-//!   which was capturing; every size, every inner protocol.
+//! - VXLAN packets leave one node's uplink, addressed to the other node, and **none** reaches the
+//!   other node's uplink, which was capturing; every size, every inner protocol.
 //! - No ICMP error quotes one of them: nobody refused them.
-//! - Ordinary packets in the same direction arrive, or there were none to compare with; if ordinary packets are lost as
-//!   well, it is not VXLAN that is blocked, and the rule is silent.
-//! - If VXLAN arrives in the opposite direction, the block is one-way: `underlay-vxlan-blocked-return`.
+//! - Ordinary packets in the same direction arrive, or there were none to compare with. If ordinary
+//!   packets are lost as well, it is not VXLAN that is blocked, and the rule is silent.
+//! - If VXLAN arrives in the opposite direction, the block is one-way:
+//!   `underlay-vxlan-blocked-return`.
 //!
 //! # What would refute it
-//! One VXLAN packet of that direction at the other node's uplink; or ordinary packets that do not arrive either.
+//! One VXLAN packet of that direction at the other node's uplink; or ordinary packets that do not
+//! arrive either.
 //!
 //! # Limits
-//! Firewalls, security groups, hypervisors and NAT look the same from both ends. A capture on the path between tells.
+//! Firewalls, security groups, hypervisors and NAT look the same from both ends. A capture on the
+//! path between tells them apart.
+
+use std::collections::BTreeMap;
 
 use crate::correlate::{NodeId, Timelines, Trust};
 use crate::diagnose::catalogue::Rule;
@@ -33,40 +38,16 @@ const SMALL: u32 = 1_000;
 /// VXLAN is swallowed between two nodes.
 pub(in crate::diagnose) const RULE: Rule = Rule {
     id: RuleId("underlay-vxlan-blocked"),
-    summary: "VXLAN packets leave a node and never reach the other, while plain traffic between the two does",
     check: |timelines, facts| check(timelines, facts, Kind::Both),
 };
 
 /// VXLAN is swallowed in one direction only.
 pub(in crate::diagnose) const RETURN_RULE: Rule = Rule {
     id: RuleId("underlay-vxlan-blocked-return"),
-    summary: "VXLAN packets arrive in one direction and are swallowed in the other",
     check: |timelines, facts| check(timelines, facts, Kind::OneWay),
 };
 
-const CAUSES: &[Cause] = &[
-    Cause {
-        cause: "a firewall or cloud security group between the nodes drops the VXLAN port (often only TCP was opened)",
-        confirm: "list the security groups and firewall rules on the path for UDP and this port, both ways; capture on the switch or \
-                  router between the nodes",
-    },
-    Cause {
-        cause: "the virtual machines' network runs in NAT mode and does not forward VXLAN between the guests",
-        confirm: "look at the network mode of both virtual machines; with NAT, ARP for the other node is answered by the gateway's MAC address",
-    },
-    Cause {
-        cause: "another product takes the port: VMware NSX and vCloud use UDP 8472 or 4789 for their own VXLAN",
-        confirm: "set another port in flannel's net-conf.json (\"Backend\": {\"Type\": \"vxlan\", \"Port\": 8473}) and try again",
-    },
-];
-
-const REMEDY: &[&str] = &[
-    "open the VXLAN port (UDP 8472 for flannel on Linux) both ways between all nodes",
-    "put the virtual machines on a bridged network instead of NAT",
-    "where the nodes share a segment, let flannel route without encapsulation: \"DirectRouting\": true in its vxlan backend, or the host-gw backend",
-    "move VXLAN to another UDP port (\"Port\" in flannel's vxlan backend)",
-];
-
+/// Rules that look the same in any captures of the two nodes alone.
 const ALTERNATIVES: [RuleId; 2] = [
     RuleId("hypervisor-vxlan-intercept"),
     RuleId("underlay-nat-oneway"),
@@ -87,8 +68,11 @@ struct Blocked<'a> {
 }
 
 fn check(timelines: &Timelines, facts: &Facts, kind: Kind) -> Vec<Finding> {
-    let pairs = facts.crossings.keys().map(|&(a, b)| (a.min(b), a.max(b)));
-    let mut pairs: Vec<(NodeId, NodeId)> = pairs.collect();
+    let mut pairs: Vec<(NodeId, NodeId)> = facts
+        .crossings
+        .keys()
+        .map(|&(a, b)| (a.min(b), a.max(b)))
+        .collect();
     pairs.sort_unstable();
     pairs.dedup();
     pairs
@@ -105,7 +89,7 @@ fn check_pair(
 ) -> Option<Finding> {
     let mut blocked: Vec<Blocked<'_>> = [(a, b), (b, a)]
         .into_iter()
-        .filter_map(|(from, to)| blocked(timelines, facts, from, to))
+        .filter_map(|(from, to)| find_blocked(timelines, facts, from, to))
         .collect();
     // The direction that lost the most stands for both; of equals, the first by node.
     blocked.sort_by_key(|b| (std::cmp::Reverse(b.crossing.lost.len()), b.from));
@@ -118,7 +102,7 @@ fn check_pair(
     Some(finding(timelines, main, &blocked, open_back))
 }
 
-fn blocked<'a>(
+fn find_blocked<'a>(
     timelines: &Timelines,
     facts: &'a Facts,
     from: NodeId,
@@ -141,19 +125,20 @@ fn blocked<'a>(
 
 /// Whether an ICMP error at the sender's node quotes one of the tunnels.
 fn was_refused(timelines: &Timelines, from: NodeId, crossing: &Crossing) -> bool {
-    timelines
+    let here = timelines
         .icmp_errors
         .iter()
-        .filter(|e| timelines.node(e.evidence.point) == from)
-        .any(|error| {
-            error.quote.is_some_and(|quote| {
-                let outer = |t: &Tunnel| {
-                    (t.source, t.destination) == (quote.key.source, quote.key.destination)
-                };
-                quote.tunnel.is_some_and(|t| crossing.tunnels.contains(&t))
-                    || crossing.tunnels.iter().any(outer)
-            })
-        })
+        .filter(|e| timelines.node(e.evidence.point) == from);
+    here.filter_map(|error| error.quote).any(|quote| {
+        let outer = (quote.key.source, quote.key.destination);
+        quote
+            .tunnel
+            .is_some_and(|tunnel| crossing.tunnels.contains(&tunnel))
+            || crossing
+                .tunnels
+                .iter()
+                .any(|tunnel| (tunnel.source, tunnel.destination) == outer)
+    })
 }
 
 fn finding(
@@ -162,53 +147,65 @@ fn finding(
     blocked: &[Blocked<'_>],
     one_way: bool,
 ) -> Finding {
-    let segment = main_segment(main.crossing);
-    let names = segment.map(|(from, to)| {
-        (
-            timelines.name(from).to_string(),
-            timelines.name(to).to_string(),
-        )
-    });
-    let (from, to) = names.unwrap_or_else(|| {
-        (
-            timelines.node_name(main.from).to_owned(),
-            timelines.node_name(main.to).to_owned(),
-        )
-    });
-    let while_plain = match (one_way, main.plain_arrived) {
-        (true, _) => ", while VXLAN the other way does arrive",
-        (false, 1..) => ", while plain traffic between the same nodes does arrive",
-        (false, 0) => "",
-    };
     let losses = || blocked.iter().flat_map(|b| &b.crossing.lost);
     let mut flows: Vec<usize> = losses().map(|loss| loss.journey.flow).collect();
     flows.sort_unstable();
     flows.dedup();
+    let segment = main_segment(main.crossing);
+    let port = main
+        .crossing
+        .tunnels
+        .first()
+        .map_or(8472, |tunnel| tunnel.destination_port);
     Finding {
         rule: if one_way { RETURN_RULE.id } else { RULE.id },
         severity: Severity::Error,
-        title: format!("VXLAN packets leave {from} and never reach {to}{while_plain}"),
+        title: title(timelines, main, segment, one_way),
         segment,
         alternatives: alternatives(main),
         flows,
         evidence: evidence(blocked),
         explanation: explanation(timelines, blocked, one_way),
-        causes: CAUSES.to_vec(),
-        remedy: REMEDY.to_vec(),
+        causes: causes(port),
+        remedy: remedy(port),
         explained: losses().map(|loss| loss.journey).collect(),
     }
 }
 
-/// The segment that most packets were lost on.
+fn title(
+    timelines: &Timelines,
+    main: &Blocked<'_>,
+    segment: Option<(PointId, PointId)>,
+    one_way: bool,
+) -> String {
+    let (from, to) = match segment {
+        Some((from, to)) => (
+            timelines.name(from).to_string(),
+            timelines.name(to).to_string(),
+        ),
+        None => (
+            timelines.node_name(main.from).to_owned(),
+            timelines.node_name(main.to).to_owned(),
+        ),
+    };
+    let contrast = match (one_way, main.plain_arrived) {
+        (true, _) => ", while VXLAN the other way does arrive",
+        (false, 1..) => ", while plain traffic between the same nodes does arrive",
+        (false, 0) => "",
+    };
+    format!("VXLAN packets leave {from} and never reach {to}{contrast}")
+}
+
+/// The segment that most packets were lost on; of equals, the first in point order.
 fn main_segment(crossing: &Crossing) -> Option<(PointId, PointId)> {
-    let mut counts = std::collections::BTreeMap::<(PointId, PointId), usize>::new();
+    let mut counts = BTreeMap::<(PointId, PointId), usize>::new();
     for loss in &crossing.lost {
         *counts.entry((loss.from, loss.to)).or_default() += 1;
     }
-    counts
+    let most = counts
         .into_iter()
-        .min_by_key(|(segment, n)| (std::cmp::Reverse(*n), *segment))
-        .map(|(segment, _)| segment)
+        .min_by_key(|(segment, n)| (std::cmp::Reverse(*n), *segment));
+    most.map(|(segment, _)| segment)
 }
 
 /// What else would look the same with what these captures hold.
@@ -220,15 +217,14 @@ fn alternatives(main: &Blocked<'_>) -> Vec<RuleId> {
     if main.plain_arrived == 0 {
         alternatives.extend([RuleId("node-ip-duplicate"), RuleId("fdb-stale-dead-ip")]);
     }
-    if main
-        .crossing
-        .lost
-        .iter()
-        .all(|loss| loss.trust == Trust::Assumed)
-    {
+    if is_assumed(&main.crossing.lost) {
         alternatives.push(RuleId("capture-gap"));
     }
     alternatives
+}
+
+fn is_assumed(lost: &[Loss]) -> bool {
+    lost.iter().all(|loss| loss.trust == Trust::Assumed)
 }
 
 fn evidence(blocked: &[Blocked<'_>]) -> Vec<Evidence> {
@@ -243,30 +239,39 @@ fn explanation(timelines: &Timelines, blocked: &[Blocked<'_>], one_way: bool) ->
     for b in blocked {
         let lost = &b.crossing.lost;
         let (from, to) = (timelines.node_name(b.from), timelines.node_name(b.to));
-        let tunnels: Vec<String> = b.crossing.tunnels.iter().map(describe).collect();
+        let plain = match b.plain_arrived {
+            0 => "no plain packet was captured to compare with, so the path may be dead for \
+                  everything"
+                .to_owned(),
+            n => format!("{n} plain packets did arrive, so the path itself works"),
+        };
         text.push(format!(
-            "{from} to {to}: {} VXLAN packet{} ({}) left and none arrived; {}.",
-            lost.len(),
-            if lost.len() == 1 { "" } else { "s" },
-            tunnels.join("; "),
-            inside(lost),
+            "{from} to {to}: {} VXLAN packets left, 0 arrived; {plain}.",
+            lost.len()
         ));
-        text.push(match b.plain_arrived {
-            0 => format!(
-                "No plain packet from {from} to {to} was captured to compare with: the path may be dead for everything."
-            ),
-            n => format!("In the same direction, {n} plain packets did arrive, so the path itself works."),
-        });
-        if lost.iter().all(|loss| loss.trust == Trust::Assumed) {
+        if is_assumed(lost) {
             text.push(format!(
-                "{to} saw nothing near those times; that its capture was running is an assumption."
+                "{to}'s uplink saw nothing near those times; that its capture was running is an \
+                 assumption."
             ));
         }
     }
+    let tunnels: Vec<String> = blocked
+        .iter()
+        .flat_map(|b| &b.crossing.tunnels)
+        .map(describe)
+        .collect();
+    let lost: Vec<&Loss> = blocked.iter().flat_map(|b| &b.crossing.lost).collect();
+    text.push(format!(
+        "The lost ones: {}; inside, {}.",
+        tunnels.join(" and "),
+        inside(&lost)
+    ));
     text.push(if one_way {
-        "VXLAN in the opposite direction arrives, so something treats the two directions differently.".to_owned()
+        "VXLAN in the opposite direction arrives: something treats the two directions differently."
+            .to_owned()
     } else {
-        "No ICMP error came back: something on the path drops VXLAN silently.".to_owned()
+        "No ICMP error came back: something on the path drops them silently.".to_owned()
     });
     text
 }
@@ -276,21 +281,60 @@ fn describe(tunnel: &Tunnel) -> String {
         .vni
         .map_or_else(String::new, |vni| format!("VNI {vni}, "));
     format!(
-        "{vni}{} to {}, UDP port {}",
-        tunnel.source, tunnel.destination, tunnel.destination_port
+        "{vni}UDP {} from {} to {}",
+        tunnel.destination_port, tunnel.source, tunnel.destination
     )
 }
 
-/// The sizes and protocols of what was lost: every kind, or one kind only?
-fn inside(lost: &[Loss]) -> String {
+/// The protocols and sizes of what was lost: every kind, or one kind only?
+fn inside(lost: &[&Loss]) -> String {
     let mut protocols: Vec<String> = lost.iter().map(|loss| loss.protocol.to_string()).collect();
     protocols.sort_unstable();
     protocols.dedup();
     let sizes = || lost.iter().map(|loss| loss.ip_len);
-    format!(
-        "inside them {} of {} to {} bytes",
-        protocols.join(", "),
-        sizes().min().unwrap_or(0),
-        sizes().max().unwrap_or(0)
-    )
+    let (least, most) = (sizes().min().unwrap_or(0), sizes().max().unwrap_or(0));
+    format!("{} of {least} to {most} bytes", protocols.join(", "))
+}
+
+fn causes(port: u16) -> Vec<Cause> {
+    let cause = |cause: &str, confirm: String| Cause {
+        cause: cause.to_owned(),
+        confirm,
+    };
+    vec![
+        cause(
+            "a firewall or cloud security group between the nodes drops the VXLAN port; often only \
+             TCP was opened",
+            format!(
+                "look for UDP {port} in the security groups and firewalls on the path, both ways; \
+                 capture `udp port {port}` on the switch or host between the nodes"
+            ),
+        ),
+        cause(
+            "the virtual machines' network runs in NAT mode and does not pass VXLAN between guests",
+            "look at the network mode of both virtual machines; with NAT, `ip neigh` on one node \
+             shows the gateway's MAC address for the other node"
+                .to_owned(),
+        ),
+        cause(
+            "another product takes the port: VMware NSX and vCloud run their own VXLAN on UDP 8472 \
+             or 4789",
+            format!(
+                "set another port in flannel's net-conf.json, \
+                 \"Backend\": {{\"Type\": \"vxlan\", \"Port\": {}}}, and try again",
+                port.wrapping_add(1)
+            ),
+        ),
+    ]
+}
+
+fn remedy(port: u16) -> Vec<String> {
+    vec![
+        format!("open UDP {port} both ways between all nodes"),
+        "put the virtual machines on a bridged network instead of NAT".to_owned(),
+        "where the nodes share a segment, route without encapsulation: flannel's vxlan backend with \
+         \"DirectRouting\": true, or the host-gw backend"
+            .to_owned(),
+        "move VXLAN to another UDP port (\"Port\" in flannel's vxlan backend)".to_owned(),
+    ]
 }

@@ -22,7 +22,9 @@ pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, pag
     page.line(&line);
     page.paragraph("  ", &finding.title);
     page.blank();
-    page.paragraph("  ", &finding.explanation);
+    for sentence in finding.explanation.lines() {
+        page.paragraph("  ", sentence);
+    }
     if !finding.flows.is_empty() {
         page.paragraph("  Hit: ", &hit(finding, flows));
     }
@@ -31,8 +33,8 @@ pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, pag
         page.line("  Likely causes, likeliest first, and how to confirm each");
     }
     for (nth, cause) in finding.causes.iter().enumerate() {
-        page.paragraph(&format!("   {}. ", nth + 1), cause.cause);
-        page.paragraph("      confirm: ", cause.confirm);
+        page.paragraph(&format!("   {}. ", nth + 1), &cause.cause);
+        page.paragraph("      confirm: ", &cause.confirm);
     }
     if !finding.remedy.is_empty() {
         page.blank();

@@ -76,35 +76,23 @@ fn place(party: &AddressedParty) -> String {
     }
 }
 
-/// `5 of 5 delivered`, `3 delivered, 2 lost`.
+/// `5 there, 5 back`, `3 there, 2 lost`.
 pub(super) fn outcome(flow: &FlowReport) -> String {
-    let counts = flow.forward.dispositions;
-    let replies = flow
-        .reply
-        .hops
-        .iter()
-        .map(|hop| hop.packets)
-        .max()
-        .unwrap_or(0);
-    let mut parts = Vec::new();
-    for (n, word) in [
-        (counts.delivered, "delivered"),
-        (counts.lost, "lost"),
-        (counts.not_covered, "out of sight"),
-        (counts.unknown, "unknown"),
-    ] {
-        if n > 0 {
-            parts.push(format!("{n} {word}"));
-        }
-    }
-    if replies > 0 {
-        parts.push(format!("{replies} back"));
-    }
-    if flow.reply.dispositions.lost > 0 {
-        parts.push(format!(
-            "{} lost on the way back",
-            flow.reply.dispositions.lost
-        ));
-    }
+    let there = flow.forward.dispositions;
+    let back = flow.reply.dispositions;
+    let parts: Vec<String> = [
+        (there.delivered, "there"),
+        (there.lost, "lost"),
+        (there.not_covered, "out of sight"),
+        (there.unknown, "unknown"),
+        (back.delivered, "back"),
+        (back.lost, "lost on the way back"),
+        (back.not_covered, "back out of sight"),
+        (back.unknown, "back unknown"),
+    ]
+    .iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, word)| format!("{n} {word}"))
+    .collect();
     parts.join(", ")
 }

@@ -139,6 +139,7 @@ fn render_comparisons(
         .filter_map(|c| Some((flows.get(&c.reference)?, flows.get(&c.failing)?)))
         .collect();
     overview::render_unchanged(&quiet, page);
+    overview::render_unpaired(report, page);
 }
 
 fn render_comparison(

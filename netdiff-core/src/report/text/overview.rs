@@ -1,11 +1,16 @@
 //! The first line, the differences, what did not change, and the sets.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::flow_line::{FlowIndex, importance, outcome, short};
 use super::layout::{Page, count, left};
 use crate::report::model::{DifferenceReport, FlowReport, Report, SetName, SetReport};
 
 /// Flows listed as unchanged before the rest is only counted.
 const MAX_UNCHANGED: usize = 24;
+
+/// Flows of one set listed as such before the rest is only counted.
+const MAX_UNPAIRED: usize = 8;
 
 /// The whole result in one line.
 pub(super) fn verdict_line(report: &Report, page: &mut Page<'_>) {
@@ -72,7 +77,7 @@ pub(super) fn render_difference(
     page.paragraph("    failing:   ", &difference.failing);
 }
 
-/// Flows that went the same way in both sets.
+/// Flows that went the same way in both sets, by relation.
 pub(super) fn render_unchanged(flows: &[(&FlowReport, &FlowReport)], page: &mut Page<'_>) {
     let mut flows: Vec<_> = flows
         .iter()
@@ -83,21 +88,60 @@ pub(super) fn render_unchanged(flows: &[(&FlowReport, &FlowReport)], page: &mut 
     }
     page.heading("Not different");
     flows.sort_by_key(|(_, failing)| importance(failing.relation));
+    let width = flows
+        .iter()
+        .map(|(_, failing)| short(failing).width())
+        .max()
+        .unwrap_or(0)
+        .min(46);
+    let mut relation = "";
     for (reference, failing) in flows.iter().take(MAX_UNCHANGED) {
+        if failing.relation != relation {
+            relation = failing.relation;
+            page.line(&format!("  {}", relation.replace('-', " ")));
+        }
         let (before, now) = (outcome(reference), outcome(failing));
         let result = if before == now {
-            format!("{now}, in both")
+            now
         } else {
-            format!("{before} (reference); {now} (failing)")
+            format!("{now} (reference: {before})")
         };
-        page.paragraph(
-            &format!("  {} ", left(failing.relation, 19)),
-            &format!("{}: {result}", short(failing)),
-        );
+        page.paragraph(&format!("    {}  ", left(&short(failing), width)), &result);
     }
     let more = flows.len().saturating_sub(MAX_UNCHANGED);
     if more > 0 {
-        page.line(&format!("  and {}", count(more as u64, "more flow")));
+        page.line(&format!("    and {}", count(more as u64, "more flow")));
+    }
+}
+
+/// Flows that only one set has.
+pub(super) fn render_unpaired(report: &Report, page: &mut Page<'_>) {
+    let lone = |set: SetName| {
+        let flows = report
+            .flows
+            .iter()
+            .filter(|flow| flow.set == set && flow.counterpart.is_none());
+        flows
+            .filter(|flow| flow.key.service.as_deref() != Some("icmp-error"))
+            .map(short)
+            .collect::<Vec<_>>()
+    };
+    for set in [SetName::Reference, SetName::Failing] {
+        let flows = lone(set);
+        if flows.is_empty() {
+            continue;
+        }
+        page.blank();
+        let more = flows.len().saturating_sub(MAX_UNPAIRED);
+        let mut names = flows
+            .into_iter()
+            .take(MAX_UNPAIRED)
+            .collect::<Vec<_>>()
+            .join("; ");
+        if more > 0 {
+            names.push_str(&format!("; and {more} more"));
+        }
+        page.paragraph(&format!("  only in {}: ", set.name()), &names);
     }
 }
 
@@ -158,7 +202,7 @@ fn accounting(report: &Report, name: SetName) -> String {
     let mut parts = vec![format!("{} matched", sum(|a| a.matched))];
     for (n, word) in [
         (sum(|a| a.duplicate), "copies"),
-        (sum(|a| a.fragment_part), "fragments joined"),
+        (sum(|a| a.fragment_part), "fragments"),
         (sum(|a| a.outside_window), "outside the common window"),
         (unmatched("link-local"), "link-local"),
         (unmatched("lost"), "lost"),
@@ -167,7 +211,6 @@ fn accounting(report: &Report, name: SetName) -> String {
         (unmatched("unknown"), "unknown"),
         (unmatched("not-ip"), "not IP"),
         (unmatched("cut"), "cut by the capture"),
-        (unmatched("incomplete-fragment"), "incomplete fragments"),
         (unmatched("no-time"), "without a time"),
     ] {
         if n > 0 {
