@@ -1,7 +1,31 @@
 //! Reads capture files: the only room with input, the first room on the way.
 //!
-//! Its door is [`RawPacket`]: one record of a capture file, whatever the container.
+//! Its doors are [`open_set`], which finds the captures of a run and where each was taken, and
+//! [`PacketReader`], which gives one [`RawPacket`] for each record of a file, whatever its container.
 
+mod byte_order;
+#[cfg(test)]
+mod corpus_tests;
+mod error;
+mod format;
+mod interface_info;
+mod packet_reader;
+mod pcap;
+mod pcapng;
 mod raw_packet;
+mod record;
+mod set;
+#[cfg(test)]
+mod testing;
+mod warning;
+mod window;
 
+pub use error::{MAX_COMPRESSION_LAYERS, ReadError, SetError};
+pub use format::LooksLike;
+pub use interface_info::{FileComment, InterfaceInfo, ResolvedName};
+pub use packet_reader::{FileReport, PacketReader};
 pub use raw_packet::{FileInterface, RawPacket};
+pub use set::{
+    CaptureFile, CaptureSet, InterfaceName, NodeHint, PointOverride, SetHints, SetRequest, open_set,
+};
+pub use warning::{Damage, MAX_WARNINGS_PER_FILE, ReadWarning};

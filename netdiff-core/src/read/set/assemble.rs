@@ -1,0 +1,193 @@
+//! Opens a set: find the captures, place each, refuse what is ambiguous.
+
+use std::collections::BTreeMap;
+
+use super::gather::{Found, Gathered, Wanted, name_of_path};
+use super::manifest::Manifest;
+use super::placement::NamedPlace;
+use super::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetHints, SetRequest};
+use crate::read::SetError;
+use crate::types::{FileId, Role};
+
+/// Where a file was taken, and where it belongs in the order of files.
+#[derive(Clone, Debug)]
+struct Place {
+    node: Box<str>,
+    interface: InterfaceName,
+    role: Option<Role>,
+}
+
+/// Finds the captures that `request` asks for and where each was taken.
+///
+/// A `--point` wins over the manifest `netdiff.toml` in the set's folder, which wins over the file
+/// names. The result does not depend on the order of the request or of the file system. Of each file
+/// only the first bytes are read, to recognize captures by their contents.
+///
+/// # Errors
+///
+/// Where a path does not exist or cannot be read, nothing is a capture, a file named as a capture is
+/// none, a capture cannot be placed, two captures claim one point, or manifest or `--point` are wrong.
+pub fn open_set(request: &SetRequest) -> Result<CaptureSet, SetError> {
+    let label = label_of(request);
+    let mut gathered = gather(request)?;
+    let places = place_all(&mut gathered, &request.points)?;
+    if places.is_empty() {
+        return Err(SetError::NoCaptures { path: label });
+    }
+    let mut files: Vec<(Found, Place)> = gathered.found.into_iter().zip(places).collect();
+    files.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    refuse_double_points(&files)?;
+    Ok(CaptureSet {
+        label,
+        files: number_files(files),
+        hints: merge_hints(gathered.manifests),
+        warnings: gathered.warnings,
+    })
+}
+
+fn label_of(request: &SetRequest) -> String {
+    let mut paths: Vec<String> = request
+        .paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    if paths.is_empty() {
+        paths = request.points.iter().map(ToString::to_string).collect();
+    }
+    paths.join(", ")
+}
+
+fn gather(request: &SetRequest) -> Result<Gathered, SetError> {
+    let mut gathered = Gathered::default();
+    let mut paths: Vec<_> = request.paths.iter().collect();
+    paths.sort();
+    paths.dedup();
+    let alone = paths.len() == 1;
+    for path in paths {
+        gathered.add_path(path, alone)?;
+    }
+    Ok(gathered)
+}
+
+/// The place of every capture found, in the same order.
+fn place_all(gathered: &mut Gathered, points: &[PointOverride]) -> Result<Vec<Place>, SetError> {
+    let mut known: BTreeMap<usize, Place> = BTreeMap::new();
+    for manifest in &gathered.manifests {
+        for capture in &manifest.captures {
+            let at = gathered.position(&capture.name);
+            let at = at.ok_or_else(|| manifest.no_such_file(capture))?;
+            known.insert(
+                at,
+                Place {
+                    node: capture.node.clone(),
+                    interface: capture.interface.clone(),
+                    role: capture.role,
+                },
+            );
+        }
+    }
+    for point in points {
+        let at = position_of_point(gathered, point)?;
+        let role = known.get(&at).and_then(|place| place.role);
+        known.insert(
+            at,
+            Place {
+                node: point.node.clone(),
+                interface: point.interface.clone(),
+                role,
+            },
+        );
+    }
+    place_by_name(&gathered.found, &known)
+}
+
+/// The capture that a `--point` means; a file outside the set becomes part of it.
+fn position_of_point(gathered: &mut Gathered, point: &PointOverride) -> Result<usize, SetError> {
+    let in_set = |gathered: &Gathered| {
+        gathered
+            .position(&name_of_path(&point.path))
+            .or_else(|| gathered.position_of_path(&point.path))
+    };
+    if let Some(at) = in_set(gathered) {
+        return Ok(at);
+    }
+    let no_file = |reason: &str| SetError::Point {
+        text: point.to_string(),
+        reason: reason.to_owned(),
+    };
+    if !point.path.is_file() {
+        return Err(no_file(
+            "there is no such file, neither as a path nor by its name in the set",
+        ));
+    }
+    gathered.add_file(&point.path, name_of_path(&point.path), Wanted::ByName)?;
+    in_set(gathered).ok_or_else(|| no_file("the file holds nothing that could be read"))
+}
+
+fn place_by_name(found: &[Found], known: &BTreeMap<usize, Place>) -> Result<Vec<Place>, SetError> {
+    let mut places = Vec::with_capacity(found.len());
+    let mut unplaced = Vec::new();
+    for (at, found) in found.iter().enumerate() {
+        if let Some(place) = known.get(&at) {
+            places.push(place.clone());
+            continue;
+        }
+        match NamedPlace::of_name(&found.name) {
+            NamedPlace {
+                node: Some(node),
+                interface: Some(interface),
+            } => {
+                places.push(Place {
+                    node,
+                    interface,
+                    role: None,
+                });
+            }
+            _ => unplaced.push(found.name.clone()),
+        }
+    }
+    if unplaced.is_empty() {
+        Ok(places)
+    } else {
+        unplaced.sort();
+        Err(SetError::Unplaced { files: unplaced })
+    }
+}
+
+fn refuse_double_points(files: &[(Found, Place)]) -> Result<(), SetError> {
+    let mut claims: BTreeMap<(&str, &InterfaceName), &str> = BTreeMap::new();
+    for (found, place) in files {
+        if let Some(first) = claims.insert((&place.node, &place.interface), &found.name) {
+            return Err(SetError::PointTwice {
+                point: format!("{}/{}", place.node, place.interface),
+                first: first.to_owned(),
+                second: found.name.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn number_files(files: Vec<(Found, Place)>) -> Vec<CaptureFile> {
+    (0..)
+        .map(FileId)
+        .zip(files)
+        .map(|(id, (found, place))| CaptureFile {
+            id,
+            name: found.name,
+            node: place.node,
+            interface: place.interface,
+            role: place.role,
+            source: found.source,
+        })
+        .collect()
+}
+
+fn merge_hints(manifests: Vec<Manifest>) -> SetHints {
+    let mut nodes: Vec<_> = manifests
+        .into_iter()
+        .flat_map(|manifest| manifest.nodes)
+        .collect();
+    nodes.sort();
+    SetHints { nodes }
+}

@@ -1,0 +1,211 @@
+//! The manifest `netdiff.toml`: where captures were taken, in the user's own words.
+//!
+//! ```toml
+//! [[capture]]
+//! file = "dump1.pcap"        # relative to the manifest, with / separators
+//! node = "master"
+//! interface = "eth0"         # or "any": the file itself says it
+//! role = "uplink"            # optional: pod, bridge, vtep, uplink, loopback, merged
+//!
+//! [[node]]
+//! name = "master"
+//! addresses = ["10.33.188.138"]
+//! ```
+//!
+//! Every other key is an error.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Deserializer, de};
+use toml::Spanned;
+
+use super::{InterfaceName, NodeHint};
+use crate::read::SetError;
+use crate::types::Role;
+
+/// The manifest's file name.
+pub(super) const MANIFEST_NAME: &str = "netdiff.toml";
+
+/// A manifest, checked but not yet applied.
+#[derive(Debug, Default)]
+pub(super) struct Manifest {
+    pub(super) captures: Vec<ManifestCapture>,
+    pub(super) nodes: Vec<NodeHint>,
+    file: String,
+}
+
+/// Where one file was taken.
+#[derive(Debug)]
+pub(super) struct ManifestCapture {
+    /// The file's name relative to the set.
+    pub(super) name: String,
+    pub(super) node: Box<str>,
+    pub(super) interface: InterfaceName,
+    pub(super) role: Option<Role>,
+    line: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    capture: Vec<CaptureEntry>,
+    #[serde(default)]
+    node: Vec<NodeEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaptureEntry {
+    file: Spanned<String>,
+    node: String,
+    interface: String,
+    role: Option<RoleName>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NodeEntry {
+    name: String,
+    #[serde(default)]
+    addresses: Vec<IpAddr>,
+}
+
+struct RoleName(Role);
+
+impl<'de> Deserialize<'de> for RoleName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Role::from_name(&name).map(Self).ok_or_else(|| {
+            de::Error::custom(format!(
+                "role `{name}` is none of pod, bridge, vtep, uplink, loopback, merged, unknown"
+            ))
+        })
+    }
+}
+
+impl Manifest {
+    /// Reads the text of the manifest `file`, whose entries are relative to `folder` (empty, or
+    /// ending in `/`) inside the set.
+    pub(super) fn parse(text: &str, file: &str, folder: &str) -> Result<Self, SetError> {
+        let document: Document = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            SetError::Manifest {
+                file: file.to_owned(),
+                line: line_of(text, at),
+                reason: error.message().to_owned(),
+            }
+        })?;
+        let capture = |entry: CaptureEntry| ManifestCapture {
+            line: line_of(text, entry.file.span().start),
+            name: format!("{folder}{}", entry.file.get_ref().trim_start_matches("./")),
+            node: entry.node.into(),
+            interface: InterfaceName::parse(&entry.interface),
+            role: entry.role.map(|role| role.0),
+        };
+        let node = |entry: NodeEntry| NodeHint {
+            name: entry.name.into(),
+            addresses: entry.addresses,
+        };
+        let manifest = Self {
+            captures: document.capture.into_iter().map(capture).collect(),
+            nodes: document.node.into_iter().map(node).collect(),
+            file: file.to_owned(),
+        };
+        manifest.check()
+    }
+
+    fn check(self) -> Result<Self, SetError> {
+        for (i, capture) in self.captures.iter().enumerate() {
+            let earlier = self.captures.iter().take(i);
+            if let Some(first) = earlier.into_iter().find(|other| other.name == capture.name) {
+                let reason = format!(
+                    "file {} was placed in line {} already",
+                    capture.name, first.line
+                );
+                return Err(self.error(capture, reason));
+            }
+            if capture.node.is_empty() || capture.node.contains('/') {
+                return Err(self.error(capture, "node must be a name without `/`".to_owned()));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The error that `capture` names a file that is not in the set.
+    pub(super) fn no_such_file(&self, capture: &ManifestCapture) -> SetError {
+        let reason = format!(
+            "file {} is not in the set; check its spelling",
+            capture.name
+        );
+        self.error(capture, reason)
+    }
+
+    fn error(&self, capture: &ManifestCapture, reason: String) -> SetError {
+        SetError::Manifest {
+            file: self.file.clone(),
+            line: capture.line,
+            reason,
+        }
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_places_files_and_names_addresses() {
+        let text = "[[capture]]\nfile = \"./x.pcap\"\nnode = \"master\"\ninterface = \"eth0\"\nrole = \"uplink\"\n\
+                    [[node]]\nname = \"master\"\naddresses = [\"10.33.188.138\", \"fd00::1\"]\n";
+        let manifest = Manifest::parse(text, "set/netdiff.toml", "sub/").unwrap();
+        let [capture] = &manifest.captures[..] else {
+            panic!("one capture")
+        };
+        assert_eq!(capture.name, "sub/x.pcap");
+        assert_eq!(capture.role, Some(Role::Uplink));
+        assert_eq!(manifest.nodes[0].addresses.len(), 2);
+    }
+
+    #[test]
+    fn errors_name_line_and_key() {
+        let good = "[[capture]]\nfile = \"x.pcap\"\nnode = \"a\"\ninterface = \"eth0\"\n";
+        for (text, line, words) in [
+            (format!("{good}nod = 1\n"), 5, "unknown field `nod`"),
+            (
+                format!("{good}role = \"king\"\n"),
+                5,
+                "role `king` is none of pod",
+            ),
+            (
+                format!("{good}{good}"),
+                6,
+                "file x.pcap was placed in line 2 already",
+            ),
+            (
+                "[[capture]]\nfile = \"x.pcap\"\n".to_owned(),
+                1,
+                "missing field `node`",
+            ),
+            (
+                "[[node]]\nname = \"a\"\naddresses = [\"x\"]\n".to_owned(),
+                3,
+                "IP address",
+            ),
+            ("\n\n= 3\n".to_owned(), 3, ""),
+        ] {
+            let error = Manifest::parse(&text, "netdiff.toml", "")
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.starts_with(&format!("netdiff.toml, line {line}: ")),
+                "{error}"
+            );
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What was wrong inside a capture that could still be read.
+
+use std::fmt;
+
+use crate::types::PacketNumber;
+
+/// Warnings kept for one file; further ones are counted only.
+pub const MAX_WARNINGS_PER_FILE: usize = 100;
+
+/// Damage found in one capture file. What could be read around it was kept.
+///
+/// Displays as one sentence that names the file and the place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadWarning {
+    /// The file's name relative to its set, with `/` separators.
+    pub file: String,
+    /// The last packet that was read before the damage; `None` where there was none.
+    pub packet_number: Option<PacketNumber>,
+    /// Where the damage begins, in bytes from the start of the (unpacked) file.
+    pub offset: u64,
+    /// What was found.
+    pub kind: Damage,
+}
+
+/// A kind of damage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// The file has no bytes at all, not even a header.
+    Empty,
+    /// The file ends inside its header; nothing can be read from it.
+    HeaderCut,
+    /// The file ends inside a record or block.
+    RecordCut {
+        /// Bytes of the record that are there.
+        present: u64,
+        /// Bytes that it says to have.
+        needed: u64,
+    },
+    /// A record claims a length that cannot be true.
+    LengthLies {
+        /// The claimed length in bytes.
+        claimed: u64,
+    },
+    /// Bytes were skipped, to the next place where records follow each other again.
+    Skipped {
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// No record could be found in the rest of the file.
+    RestUnreadable {
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// Zeros where records should be, as a preallocated file or a crash leaves them.
+    ZeroFilled {
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// A pcapng block whose contents contradict its own length; it was skipped.
+    BlockDamaged {
+        /// The block type of the pcapng specification.
+        block_type: u32,
+    },
+    /// A pcapng block whose leading and trailing lengths differ; the leading one led to the next block.
+    LengthsDiffer {
+        /// The leading length in bytes, which was believed.
+        leading: u32,
+        /// The trailing length in bytes.
+        trailing: u32,
+    },
+    /// A packet names an interface that the pcapng section did not describe; it was skipped.
+    InterfaceUnknown {
+        /// The interface number inside the section.
+        interface: u32,
+    },
+    /// More interfaces than the reader keeps; packets of further ones are skipped.
+    TooManyInterfaces,
+    /// A pcapng section of a version that is not 1.x; it was read as if it were.
+    VersionUnknown {
+        /// Major version.
+        major: u16,
+        /// Minor version.
+        minor: u16,
+    },
+    /// A time before the year 1678 or after 2261; it was replaced by the nearest that fits.
+    TimeOutOfRange,
+    /// A snapshot length that no capture has; it was ignored.
+    SnaplenAbsurd {
+        /// The claimed snapshot length in bytes.
+        snaplen: u32,
+    },
+    /// Reading or unpacking failed here; what came before was kept.
+    ReadFailed {
+        /// What the operating system or the decompressor said.
+        reason: String,
+    },
+}
+
+impl fmt::Display for ReadWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file, self.kind)?;
+        match (&self.kind, self.packet_number) {
+            (Damage::Empty | Damage::HeaderCut, _) => Ok(()),
+            (_, Some(number)) => write!(f, " (at byte {}, after packet {number})", self.offset),
+            (_, None) => write!(f, " (at byte {}, before any packet)", self.offset),
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str(
+                "the file is empty, without even a header; the capture was stopped before it wrote anything",
+            ),
+            Self::HeaderCut => f.write_str("the file ends inside its header, it holds no packet"),
+            Self::RecordCut { present, needed } => write!(
+                f,
+                "the file ends inside a record: {present} of its {needed} bytes are there"
+            ),
+            Self::LengthLies { claimed } => {
+                write!(f, "a record claims {claimed} bytes, which cannot be true")
+            }
+            Self::Skipped { bytes } => {
+                write!(f, "skipped {bytes} bytes, up to the next readable record")
+            }
+            Self::RestUnreadable { bytes } => {
+                write!(f, "the last {bytes} bytes hold no readable record")
+            }
+            Self::ZeroFilled { bytes } => write!(
+                f,
+                "{bytes} zero bytes where records should be; the capture was probably not closed"
+            ),
+            Self::BlockDamaged { block_type } => write!(
+                f,
+                "skipped a block of type 0x{block_type:08x} that contradicts its own length"
+            ),
+            Self::LengthsDiffer { leading, trailing } => write!(
+                f,
+                "a block begins with length {leading} and ends with length {trailing}; used the first"
+            ),
+            Self::InterfaceUnknown { interface } => write!(
+                f,
+                "skipped a packet of interface {interface}, which the file does not describe"
+            ),
+            Self::TooManyInterfaces => {
+                f.write_str("describes too many interfaces; packets of the last ones are skipped")
+            }
+            Self::VersionUnknown { major, minor } => write!(
+                f,
+                "a section of pcapng version {major}.{minor}, read as version 1.0"
+            ),
+            Self::TimeOutOfRange => {
+                f.write_str("a time outside the years 1678 to 2261, replaced by the nearest that fits")
+            }
+            Self::SnaplenAbsurd { snaplen } => {
+                write!(f, "ignored an absurd snapshot length of {snaplen} bytes")
+            }
+            Self::ReadFailed { reason } => write!(f, "reading stopped: {reason}"),
+        }
+    }
+}
+
+/// Collects the warnings of one file while it is read.
+#[derive(Debug)]
+pub(super) struct DamageLog {
+    file: String,
+    /// Packets read so far.
+    pub(super) packets: u64,
+    warnings: Vec<ReadWarning>,
+    left_out: u64,
+}
+
+impl DamageLog {
+    pub(super) fn new(file: String) -> Self {
+        Self {
+            file,
+            packets: 0,
+            warnings: Vec::new(),
+            left_out: 0,
+        }
+    }
+
+    /// Keeps a warning, or counts it when there are too many.
+    pub(super) fn note(&mut self, offset: u64, kind: Damage) {
+        if self.warnings.len() == MAX_WARNINGS_PER_FILE {
+            self.left_out += 1;
+            return;
+        }
+        self.warnings.push(ReadWarning {
+            file: self.file.clone(),
+            packet_number: (self.packets > 0).then_some(PacketNumber(self.packets)),
+            offset,
+            kind,
+        });
+    }
+
+    /// The warnings kept and the number of those left out.
+    pub(super) fn into_parts(self) -> (Vec<ReadWarning>, u64) {
+        (self.warnings, self.left_out)
+    }
+}
