@@ -1,5 +1,6 @@
 //! Which layer follows: the tables of all numbers by which protocols announce each other.
 
+use super::gtpu::looks_like_gtpu;
 use super::rest::{Next, Rest};
 use super::teredo::looks_like_teredo;
 use super::vxlan::looks_like_vxlan;
@@ -97,6 +98,7 @@ pub(super) const fn ip_protocol(protocol: Protocol, after: LayerKind) -> Next {
 pub(super) const fn gre(gre: Gre) -> Next {
     Next::Layer(match gre.protocol {
         EtherType::PPP => LayerKind::Ppp,
+        EtherType::MIKROTIK_EOIP if gre.version == 1 => LayerKind::Ethernet,
         EtherType::ERSPAN if gre.sequence.is_none() => LayerKind::Ethernet,
         EtherType::ERSPAN | EtherType::ERSPAN_III => LayerKind::Erspan,
         number => return ether_type(number, LayerKind::Gre),
@@ -133,6 +135,8 @@ fn udp_by_either_port(udp: Udp, datagram: Rest<'_>, options: &DecodeOptions) -> 
     }
     Next::Layer(if is(1701) {
         LayerKind::L2tp
+    } else if is(2152) && looks_like_gtpu(datagram) {
+        LayerKind::Gtpu
     } else if is(3544) && looks_like_teredo(datagram) {
         LayerKind::Teredo
     } else if options.wireguard_ports.iter().any(|&port| is(port)) && looks_like_wireguard(datagram)

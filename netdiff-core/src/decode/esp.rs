@@ -18,18 +18,20 @@ use super::{LayerKind, Stop};
 pub struct Esp {
     /// Security parameters index.
     pub spi: u32,
-    /// Sequence number.
+    /// Sequence number; 0 where the capture cut it.
     pub sequence: u32,
 }
 
-/// Decodes an ESP header.
+/// Decodes an ESP header; of one that is cut, the index.
 pub(super) fn decode_esp(rest: Rest<'_>) -> Decoded<'_, Esp> {
-    let (&[s0, s1, s2, s3, q0, q1, q2, q3], behind) = rest.split(LayerKind::Esp)?;
-    let esp = Esp {
-        spi: u32::from_be_bytes([s0, s1, s2, s3]),
-        sequence: u32::from_be_bytes([q0, q1, q2, q3]),
+    let (spi, behind) = rest.split::<4>(LayerKind::Esp)?;
+    let spi = u32::from_be_bytes(*spi);
+    let Ok((sequence, behind)) = behind.split::<4>(LayerKind::Esp) else {
+        let stop = rest.truncated(LayerKind::Esp, 8);
+        return Ok(Step::last(Esp { spi, sequence: 0 }, behind.skip(4), stop));
     };
-    Ok(Step::last(esp, behind, Stop::Encrypted))
+    let sequence = u32::from_be_bytes(*sequence);
+    Ok(Step::last(Esp { spi, sequence }, behind, Stop::Encrypted))
 }
 
 /// What a datagram of port 4500 is: four zeros mark a key exchange, one byte keeps a mapping alive.
@@ -62,9 +64,12 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_header_is_none() {
+    fn a_cut_header_keeps_its_index() {
         for len in 0..8 {
-            assert!(decode_esp(Rest::new(&HEADER[..len], 60)).is_err());
+            match decode_esp(Rest::new(&HEADER[..len], 60)) {
+                Ok(step) => assert_eq!((len >= 4, step.layer.spi), (true, 0x1001)),
+                Err(_) => assert!(len < 4),
+            }
         }
     }
 }

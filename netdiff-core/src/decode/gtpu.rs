@@ -54,17 +54,38 @@ pub(super) fn decode_gtpu(rest: Rest<'_>) -> Decoded<'_, Gtpu> {
         sequence: None,
     };
     if flags & ANY_OPTION != 0 {
-        let ((sequence, _, extension), options) = behind.parse(kind, 4, (be_u16, be_u8, be_u8))?;
-        behind = options;
-        gtpu.sequence = (flags & SEQUENCE != 0).then_some(sequence);
-        if flags & EXTENSION != 0 && extension != 0 {
-            behind = skip_extensions(behind)?;
-        }
+        behind = match gtpu.read_options(flags, behind) {
+            Ok(behind) => behind,
+            Err(stop) => return Ok(Step::last(gtpu, behind, stop)),
+        };
     }
     if message_type != PACKET {
         return Ok(Step::last(gtpu, behind, Stop::Payload));
     }
     Ok(Step::new(gtpu, behind, dispatch::ip_version(behind)))
+}
+
+impl Gtpu {
+    fn read_options<'a>(&mut self, flags: u8, options: Rest<'a>) -> Result<Rest<'a>, Stop> {
+        let fields = (be_u16, be_u8, be_u8);
+        let ((sequence, _, extension), behind) = options.parse(LayerKind::Gtpu, 4, fields)?;
+        self.sequence = (flags & SEQUENCE != 0).then_some(sequence);
+        if flags & EXTENSION != 0 && extension != 0 {
+            skip_extensions(behind)
+        } else {
+            Ok(behind)
+        }
+    }
+}
+
+/// Whether a datagram from a GTP-U port is GTP-U: the version, and a length that fills it.
+pub(super) fn looks_like_gtpu(datagram: Rest<'_>) -> bool {
+    match *datagram.bytes() {
+        [flags, _, l0, l1, ..] if flags & 0xf8 == VERSION_1_GTP => {
+            u32::from(u16::from_be_bytes([l0, l1])) + 8 == datagram.wire_len()
+        }
+        _ => false,
+    }
 }
 
 fn skip_extensions(mut rest: Rest<'_>) -> Result<Rest<'_>, Stop> {
@@ -109,6 +130,13 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_is_known_by_its_looks() {
+        assert!(looks_like_gtpu(Rest::new(&HEADER, 17)));
+        assert!(!looks_like_gtpu(Rest::new(&HEADER, 18)));
+        assert!(!looks_like_gtpu(Rest::new(&HEADER[1..], 16)));
+    }
+
+    #[test]
     fn an_echo_carries_no_packet() {
         let step = decode_gtpu(Rest::new(&[0x32, 1, 0, 4, 0, 0, 0, 0, 0, 1, 0, 0], 12)).unwrap();
         assert_eq!(step.next, Next::Stop(Stop::Payload));
@@ -118,10 +146,14 @@ mod tests {
     fn lies_and_cuts_are_told() {
         let mut empty_extension = HEADER;
         empty_extension[12] = 0;
-        assert!(decode_gtpu(Rest::new(&empty_extension, 17)).is_err());
+        let step = decode_gtpu(Rest::new(&empty_extension, 17)).unwrap();
+        assert!(matches!(step.next, Next::Stop(Stop::Truncated { .. })));
         assert!(decode_gtpu(Rest::new(&[0x48; 12], 12)).is_err());
         for len in 0..16 {
-            assert!(decode_gtpu(Rest::new(&HEADER[..len], 60)).is_err());
+            match decode_gtpu(Rest::new(&HEADER[..len], 60)) {
+                Ok(step) => assert!(matches!(step.next, Next::Stop(Stop::Truncated { .. }))),
+                Err(_) => assert!(len < 8),
+            }
         }
     }
 }

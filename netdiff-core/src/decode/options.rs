@@ -3,7 +3,7 @@
 use crate::types::Protocol;
 
 /// Tunnel ports. A tunnel is recognised by its *destination* port, as the kernel does; those that
-/// answer from their own port (`WireGuard`, Teredo, L2TP, ESP over UDP) by either.
+/// answer from their own port (`WireGuard`, Teredo, L2TP, GTP-U, ESP over UDP) by either.
 ///
 /// Ports that are not listed here and mean one thing only are fixed: VXLAN-GPE 4790, GUE 6080, Geneve
 /// 6081, MPLS 6635, GTP-U 2152, L2TP 1701, ESP 4500, Teredo 3544.

@@ -34,13 +34,14 @@ pub(super) fn decode_teredo(rest: Rest<'_>) -> Decoded<'_, Teredo> {
     Ok(Step::new(Teredo { header_len }, behind, next))
 }
 
-/// Whether a datagram of a Teredo port is Teredo: an IPv6 header whose length fills it.
+/// Whether a datagram of a Teredo port is Teredo: an IPv6 header whose length fits. Trailers may
+/// follow the packet (RFC 6081).
 pub(super) fn looks_like_teredo(datagram: Rest<'_>) -> bool {
     let packet = datagram.skip(indications_len(datagram.bytes()));
     match *packet.bytes() {
         [first, _, _, _, l0, l1, ..] if first >> 4 == 6 => {
             let len = u32::from(u16::from_be_bytes([l0, l1])) + 40;
-            len == packet.wire_len()
+            len <= packet.wire_len()
         }
         _ => false,
     }
@@ -88,7 +89,7 @@ mod tests {
         for bytes in [
             &[][..],
             &[0x60],
-            &[0x60, 0, 0, 0, 9, 9],
+            &[0x60, 0, 0, 0, 9, 9, 0, 0],
             &[0, 1, 255, 255],
             &[0, 0],
         ] {

@@ -69,10 +69,11 @@ pub(super) fn decode_guessed_vxlan(rest: Rest<'_>) -> Decoded<'_, Vxlan> {
 /// Decodes a VXLAN-GPE header.
 pub(super) fn decode_vxlan_gpe(rest: Rest<'_>) -> Decoded<'_, Vxlan> {
     let (&[flags, _, _, protocol, v0, v1, v2, _], behind) = rest.split(LayerKind::VxlanGpe)?;
-    let next_protocol = if flags & Vxlan::FLAG_NEXT_PROTOCOL == 0 {
-        GPE_ETHERNET
-    } else {
-        protocol
+    let has_protocol = flags & Vxlan::FLAG_NEXT_PROTOCOL != 0;
+    // Plain VXLAN has a zero there, so that another number is meant even where its flag is missing.
+    let next_protocol = match protocol {
+        0 if !has_protocol => GPE_ETHERNET,
+        protocol => protocol,
     };
     let vxlan = Vxlan {
         flags,
@@ -81,7 +82,9 @@ pub(super) fn decode_vxlan_gpe(rest: Rest<'_>) -> Decoded<'_, Vxlan> {
         next_protocol: Some(next_protocol),
         guessed: false,
     };
+    let is_unmarked = protocol != 0 && !has_protocol;
     let step = Step::new(vxlan, behind, after_gpe(next_protocol));
+    let step = step.noting(is_unmarked.then_some("vxlan-gpe.no-next-protocol-flag"));
     Ok(step.noting(vxlan.without_vni()))
 }
 
