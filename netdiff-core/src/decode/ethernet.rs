@@ -63,7 +63,7 @@ pub(super) fn decode_ethernet(rest: Rest<'_>) -> Decoded<'_, Ethernet> {
         ether_type: EtherType(header.ether_type().0),
     };
     let rest = limit_by_length_field(rest.skip(Ethernet::LEN), ethernet.ether_type);
-    let next = dispatch::ether_type(ethernet.ether_type, LayerKind::Ethernet);
+    let next = dispatch::ether_type_or_length(ethernet.ether_type, LayerKind::Ethernet);
     Ok(Step::new(ethernet, rest, next))
 }
 

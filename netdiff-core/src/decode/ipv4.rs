@@ -27,9 +27,12 @@ use super::rest::{Decoded, Next, Rest, Step};
 use super::{Fragment, Ip, LayerKind, Stop, dispatch};
 use crate::types::Protocol;
 
-/// Decodes an IPv4 header with its options.
+/// Decodes an IPv4 header with its options; of one whose options are cut, the fixed part.
 pub(super) fn decode_ipv4(rest: Rest<'_>) -> Decoded<'_, Ip> {
-    let header = Ipv4HeaderSlice::from_slice(rest.bytes()).map_err(|error| stop(rest, &error))?;
+    let header = match Ipv4HeaderSlice::from_slice(rest.bytes()) {
+        Ok(header) => header,
+        Err(error) => return salvage(rest, stop(rest, &error)),
+    };
     let header_len = u32::from(header.ihl()) * 4;
     let (total_len, anomaly) = match u32::from(header.total_len()) {
         // TSO and BIG TCP: the kernel fills it in later, or cannot.
@@ -65,6 +68,25 @@ fn ip_layer(header: &Ipv4HeaderSlice<'_>, payload_len: u32) -> Ip {
         header_len: u16::from(header.ihl()) * 4,
         payload_len,
     }
+}
+
+fn salvage(rest: Rest<'_>, stop: Stop) -> Decoded<'_, Ip> {
+    let Some(mut fixed) = rest.bytes().first_chunk::<20>().copied() else {
+        return Err(stop);
+    };
+    let header_len = (fixed[0] & 0x0f) * 4;
+    // A header that claims to have no options is whole.
+    fixed[0] = 0x45;
+    let Stop::Truncated { .. } = stop else {
+        return Err(stop);
+    };
+    let Ok(header) = Ipv4HeaderSlice::from_slice(&fixed) else {
+        return Err(stop);
+    };
+    let total_len = u32::from(header.total_len());
+    let mut ip = ip_layer(&header, total_len.saturating_sub(u32::from(header_len)));
+    ip.header_len = u16::from(header_len);
+    Ok(Step::last(ip, rest.skip(usize::from(header_len)), stop))
 }
 
 fn stop(rest: Rest<'_>, error: &HeaderSliceError) -> Stop {
@@ -154,6 +176,18 @@ mod tests {
         let step = decode(&bytes).unwrap();
         assert_eq!((step.layer.header_len, step.rest.offset()), (28, 28));
         assert_eq!(step.rest.wire_len(), 8);
+    }
+
+    #[test]
+    fn addresses_survive_cut_options() {
+        let bytes = header_with(&[(0, 0x4f), (3, 100)]);
+        let step = decode_ipv4(Rest::new(&bytes[..40], 114)).unwrap();
+        assert_eq!(step.layer.destination.to_string(), "10.244.2.7");
+        assert_eq!((step.layer.header_len, step.layer.payload_len), (60, 40));
+        assert!(matches!(
+            step.next,
+            Next::Stop(Stop::Truncated { needed: 60, .. })
+        ));
     }
 
     #[test]

@@ -78,6 +78,9 @@ impl LinuxCooked {
     /// `ARPHRD_NETLINK`: the type field is a netlink family, no Ethernet type.
     const NETLINK: u16 = 824;
 
+    /// `ETH_P_802_2`, Linux's own number in the place of an Ethernet type.
+    const LLC: EtherType = EtherType(4);
+
     fn next(self, kind: LayerKind) -> Next {
         if self.hardware_type == Self::NETLINK {
             return Next::Stop(Stop::Unsupported {
@@ -85,7 +88,10 @@ impl LinuxCooked {
                 number: u32::from(self.ether_type.0),
             });
         }
-        dispatch::ether_type(self.ether_type, kind)
+        match self.ether_type {
+            Self::LLC => Next::Layer(LayerKind::Llc),
+            ether_type => dispatch::ether_type(ether_type, kind),
+        }
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn decode_udp<'a>(rest: Rest<'a>, options: &DecodeOptions) -> Decoded
         len => (len - 8, None),
     };
     let behind = behind.limit(data_len);
-    let next = dispatch::udp(udp, options);
+    let next = dispatch::udp(udp, behind, options);
     Ok(Step::new(udp, behind, next).noting(anomaly))
 }
 

@@ -45,7 +45,7 @@ pub(super) fn decode_vlan(rest: Rest<'_>) -> Decoded<'_, VlanTag> {
         ether_type: EtherType(header.ether_type().0),
     };
     let rest = limit_by_length_field(rest.skip(VlanTag::LEN), tag.ether_type);
-    let next = dispatch::ether_type(tag.ether_type, LayerKind::Vlan);
+    let next = dispatch::ether_type_or_length(tag.ether_type, LayerKind::Vlan);
     Ok(Step::new(tag, rest, next))
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::types::{LinkType, Timestamp};
+use crate::types::{LinkType, PacketNumber, Timestamp};
 
 /// One interface of a capture file. A classic pcap file has one, without a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,4 +52,13 @@ pub struct ResolvedName {
     pub address: IpAddr,
     /// Its first name.
     pub name: String,
+}
+
+/// A comment that someone wrote into the file (pcapng `opt_comment`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileComment {
+    /// The packet that it is about; `None` for a comment on the whole section.
+    pub packet_number: Option<PacketNumber>,
+    /// The text, with the writer's line breaks.
+    pub text: String,
 }

@@ -4,11 +4,14 @@
 //! [`PacketReader`], which gives one [`RawPacket`] for each record of a file, whatever its container.
 
 mod byte_order;
+#[cfg(test)]
+mod corpus_tests;
 mod error;
 mod format;
 mod interface_info;
 mod packet_reader;
 mod pcap;
+mod pcapng;
 mod raw_packet;
 mod record;
 mod set;
@@ -19,7 +22,7 @@ mod window;
 
 pub use error::{MAX_COMPRESSION_LAYERS, ReadError, SetError};
 pub use format::LooksLike;
-pub use interface_info::{InterfaceInfo, ResolvedName};
+pub use interface_info::{FileComment, InterfaceInfo, ResolvedName};
 pub use packet_reader::{FileReport, PacketReader};
 pub use raw_packet::{FileInterface, RawPacket};
 pub use set::{

@@ -5,9 +5,10 @@ use std::io::Read;
 use super::error::ReadError;
 use super::format::{Format, SNIFF_LEN};
 use super::pcap::{HEADER_LEN, PcapFramer, PcapHeader};
+use super::pcapng::PcapngFramer;
 use super::warning::{Damage, DamageLog};
 use super::window::Window;
-use super::{InterfaceInfo, RawPacket, ReadWarning, ResolvedName};
+use super::{FileComment, InterfaceInfo, RawPacket, ReadWarning, ResolvedName};
 use crate::types::PacketNumber;
 
 /// The packets of one capture file, in the order of the file.
@@ -21,6 +22,7 @@ pub struct PacketReader {
 
 enum Framer {
     Pcap(PcapFramer),
+    Pcapng(PcapngFramer),
 }
 
 /// What was in a capture file, once it has been read.
@@ -34,6 +36,8 @@ pub struct FileReport {
     pub interfaces: Vec<InterfaceInfo>,
     /// Names that the file gives to addresses.
     pub names: Vec<ResolvedName>,
+    /// Comments that someone wrote into the file, the first hundred.
+    pub comments: Vec<FileComment>,
     /// Damage found, in the order of the file.
     pub damages: Vec<ReadWarning>,
     /// Further damage, beyond [`super::MAX_WARNINGS_PER_FILE`], that was only counted.
@@ -61,6 +65,7 @@ impl PacketReader {
     pub fn next_packet(&mut self) -> Option<RawPacket<'_>> {
         let record = match &mut self.framer {
             Framer::Pcap(framer) => framer.next_record(&mut self.window, &mut self.log),
+            Framer::Pcapng(framer) => framer.next_record(&mut self.window, &mut self.log),
         };
         let Some(record) = record else {
             self.note_failure();
@@ -90,6 +95,7 @@ impl PacketReader {
     pub fn interfaces(&self) -> &[InterfaceInfo] {
         match &self.framer {
             Framer::Pcap(framer) => framer.interfaces(),
+            Framer::Pcapng(framer) => framer.interfaces(),
         }
     }
 
@@ -97,14 +103,18 @@ impl PacketReader {
     #[must_use]
     pub fn finish(mut self) -> FileReport {
         while self.next_packet().is_some() {}
-        let interfaces = self.interfaces().to_vec();
+        let (interfaces, names, comments) = match self.framer {
+            Framer::Pcap(framer) => (framer.interfaces().to_vec(), Vec::new(), Vec::new()),
+            Framer::Pcapng(framer) => framer.into_parts(),
+        };
         let packets = self.log.packets;
         let (damages, damages_left_out) = self.log.into_parts();
         FileReport {
             packets,
             bytes: self.window.offset(),
             interfaces,
-            names: Vec::new(),
+            names,
+            comments,
             damages,
             damages_left_out,
         }
@@ -133,6 +143,7 @@ fn open_framer(name: &str, window: &mut Window, log: &mut DamageLog) -> Result<F
             window.consume(HEADER_LEN);
             Ok(Framer::Pcap(PcapFramer::new(header, log)))
         }
+        Format::Pcapng => Ok(Framer::Pcapng(PcapngFramer::new())),
         other => Err(ReadError::NotACapture {
             file: name.to_owned(),
             looks_like: other.looks_like(),

@@ -1,6 +1,6 @@
 //! Tests of whole packets; those of one header are in its protocol's file.
 
-mod build;
+pub(super) mod build;
 mod properties;
 mod quotes;
 mod tunnels;
