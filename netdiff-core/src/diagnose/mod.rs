@@ -6,6 +6,7 @@
 mod catalogue;
 mod facts;
 mod finding;
+mod refusals;
 mod rules;
 
 pub use catalogue::{CATALOGUE, Rule};

@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::correlate::{FlowTimeline, NodeId, Relation, Service, Timelines};
+use crate::correlate::{FlowTimeline, NodeId, Relation, Timelines};
 
 /// Two flows that play the same part, or one without a counterpart. Indexes into the two sets' flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +68,7 @@ fn score(
     theirs: &FlowTimeline,
     nodes: &BTreeMap<NodeId, NodeId>,
 ) -> Option<u32> {
-    if (ours.protocol, ours.service) != (theirs.protocol, theirs.service)
-        || ours.service == Service::IcmpError
-    {
+    if (ours.protocol, ours.service) != (theirs.protocol, theirs.service) {
         return None;
     }
     let same_relation = ours.relation == theirs.relation && ours.relation != Relation::Other;

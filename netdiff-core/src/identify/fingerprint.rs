@@ -6,6 +6,7 @@
 //! | IPv4 identification, not for TCP | survives routing, bridging and encapsulation for ICMP and UDP; segmentation offload renumbers TCP |
 //! | TCP: sequence, acknowledgment, flags, window, timestamps | name one segment, and its retransmission apart from it where timestamps are used |
 //! | ICMP: type, code, identifier and sequence | name one query |
+//! | ESP: index and sequence; WireGuard: index and counter | all that is readable of a sealed packet |
 //! | the payload's first bytes, up to [`PrefixLimit`] | tell apart what the headers do not |
 //!
 //! Never covered: MAC addresses, VLAN, TTL, DSCP/ECN, every checksum (offload leaves them wrong), TCP's other
@@ -16,7 +17,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::decode::{Icmp, Ip, Tcp};
+use crate::decode::{Esp, Icmp, Ip, Tcp, WireGuard};
 use crate::types::Protocol;
 
 /// How many payload bytes a fingerprint may cover: what every capture point of the set has.
@@ -97,6 +98,8 @@ impl Parts {
 pub(super) enum Transport<'a> {
     Tcp(&'a Tcp),
     Icmp(&'a Icmp),
+    Esp(&'a Esp),
+    WireGuard(&'a WireGuard),
     /// UDP and everything else: the flow key has all there is.
     Other,
 }
@@ -117,6 +120,11 @@ impl Transport<'_> {
             Self::Icmp(icmp) => [
                 u64::from(icmp.icmp_type) << 40 | u64::from(icmp.code) << 32 | u64::from(icmp.rest),
                 0,
+            ],
+            Self::Esp(esp) => [u64::from(esp.spi) << 32 | u64::from(esp.sequence), 0],
+            Self::WireGuard(message) => [
+                u64::from(message.message_type) << 32 | u64::from(message.index),
+                message.counter.unwrap_or(0),
             ],
             Self::Other => [0, 0],
         }

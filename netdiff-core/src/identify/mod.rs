@@ -10,6 +10,7 @@
 
 mod fingerprint;
 mod fragments;
+mod inner;
 mod observation;
 mod observer;
 mod role;

@@ -121,6 +121,22 @@ pub struct Quote {
 pub enum Encapsulation {
     /// VXLAN (RFC 7348).
     Vxlan,
+    /// Geneve (RFC 8926).
+    Geneve,
+    /// GRE (RFC 2784), NVGRE and ERSPAN with it.
+    Gre,
+    /// IP in IP (RFC 2003, RFC 4213, RFC 2473).
+    IpInIp,
+    /// Bare IP in UDP: flannel's udp backend, FOU.
+    Udp,
+    /// GUE.
+    Gue,
+    /// GTP-U (3GPP TS 29.281).
+    Gtpu,
+    /// L2TP (RFC 2661, RFC 3931).
+    L2tp,
+    /// Teredo (RFC 4380).
+    Teredo,
 }
 
 impl Encapsulation {
@@ -129,6 +145,14 @@ impl Encapsulation {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Vxlan => "vxlan",
+            Self::Geneve => "geneve",
+            Self::Gre => "gre",
+            Self::IpInIp => "ipip",
+            Self::Udp => "udp",
+            Self::Gue => "gue",
+            Self::Gtpu => "gtpu",
+            Self::L2tp => "l2tp",
+            Self::Teredo => "teredo",
         }
     }
 }

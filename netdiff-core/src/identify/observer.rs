@@ -4,13 +4,11 @@ use std::collections::HashMap;
 
 use super::fingerprint::{Parts, Transport};
 use super::fragments::{FragmentJoiner, Opening};
-use super::{
-    ArpSighting, Detail, Encapsulation, Evidence, Observation, PrefixLimit, Quote, Sighting,
-    Subject, Tunnel, Unidentified,
-};
-use crate::decode::{Icmp, Ip, Layer, MacAddr, Packet, PlacedLayer, Stop};
+use super::inner::{Contents, Inner, inner_of, quote_of};
+use super::{Detail, Evidence, Observation, PrefixLimit, Sighting, Subject, Unidentified};
+use crate::decode::{Icmp, Ip, Layer, MacAddr, Packet, Stop};
 use crate::read::{FileInterface, RawPacket};
-use crate::types::{FileId, FlowKey, LinkType, PointId, Timestamp};
+use crate::types::{FileId, LinkType, PointId, Timestamp};
 
 /// A capture point as one file shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,10 +123,12 @@ impl Observer {
     }
 
     fn subject_of(&mut self, point: PointId, data: &[u8], packet: &Packet) -> Subject {
-        let inner = match Inner::of(packet.layers()) {
-            Ok(inner) => inner,
-            Err(Some(arp)) => return Subject::Arp(arp),
-            Err(None) => return Subject::Unidentified(why_unidentified(packet.stop())),
+        let inner = match inner_of(packet.layers()) {
+            Contents::Ip(inner) => inner,
+            Contents::Arp(arp) => return Subject::Arp(arp),
+            Contents::Neither => {
+                return Subject::Unidentified(why_unidentified(packet.stop()));
+            }
         };
         let later_fragment = inner.ip.fragment.is_some_and(|f| f.offset > 0);
         let opening = if later_fragment {
@@ -161,7 +161,7 @@ impl Observer {
         let place = packet.payload();
         let start = place.offset as usize;
         let payload = data.get(start..start.checked_add(place.captured_len as usize)?)?;
-        let (ports, transport, detail) = match inner.transport {
+        let (transport, detail) = match inner.transport {
             Some(Layer::Tcp(tcp)) => {
                 let data_len = ip.payload_len.checked_sub(u32::from(tcp.header_len?))?;
                 let detail = Detail::Tcp {
@@ -170,42 +170,22 @@ impl Observer {
                     acknowledgment: tcp.acknowledgment,
                     data_len,
                 };
-                (
-                    (tcp.source_port, tcp.destination_port),
-                    Transport::Tcp(tcp),
-                    detail,
-                )
+                (Transport::Tcp(tcp), detail)
             }
-            Some(Layer::Udp(udp)) => (
-                (udp.source_port, udp.destination_port),
-                Transport::Other,
-                Detail::Datagram,
-            ),
-            Some(Layer::Icmp(icmp)) => {
-                let port = if icmp.is_query() {
-                    icmp.identifier()
-                } else {
-                    0
-                };
-                (
-                    (port, port),
-                    Transport::Icmp(icmp),
-                    icmp_detail(icmp, packet),
-                )
-            }
-            _ if transport_was_cut(packet.stop()) => return None,
-            _ => ((0, 0), Transport::Other, Detail::Datagram),
-        };
-        let key = FlowKey {
-            source: ip.source,
-            destination: ip.destination,
-            protocol: ip.protocol,
-            source_port: ports.0,
-            destination_port: ports.1,
+            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp, packet)),
+            Some(Layer::Esp(esp)) => (Transport::Esp(esp), Detail::Datagram),
+            Some(_) => match inner.sealed {
+                Some(Layer::WireGuard(message)) => {
+                    (Transport::WireGuard(message), Detail::Datagram)
+                }
+                _ => (Transport::Other, Detail::Datagram),
+            },
+            None if transport_was_cut(packet.stop()) => return None,
+            None => (Transport::Other, Detail::Datagram),
         };
         let parts = Parts::new(ip, transport, payload, place.wire_len, self.limit);
         Some(Opening {
-            key,
+            key: inner.key(),
             parts,
             detail,
             ttl: ip.ttl,
@@ -240,86 +220,6 @@ fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
         };
     }
     Detail::Datagram
-}
-
-fn quote_of(layers: &[PlacedLayer]) -> Option<Quote> {
-    let inner = Inner::of(layers).ok()?;
-    let (source_port, destination_port) = match inner.transport {
-        Some(Layer::Tcp(tcp)) => (tcp.source_port, tcp.destination_port),
-        Some(Layer::Udp(udp)) => (udp.source_port, udp.destination_port),
-        Some(Layer::Icmp(icmp)) if icmp.is_query() => (icmp.identifier(), icmp.identifier()),
-        _ => (0, 0),
-    };
-    let key = FlowKey {
-        source: inner.ip.source,
-        destination: inner.ip.destination,
-        protocol: inner.ip.protocol,
-        source_port,
-        destination_port,
-    };
-    Some(Quote {
-        key,
-        tunnel: inner.tunnel,
-    })
-}
-
-/// The inner-most IP header, what it carries and what carries it.
-#[derive(Clone, Copy)]
-struct Inner<'a> {
-    ip: &'a Ip,
-    transport: Option<&'a Layer>,
-    tunnel: Option<Tunnel>,
-}
-
-impl<'a> Inner<'a> {
-    /// `Err` holds the ARP packet where there is one instead, and nothing where there is neither.
-    fn of(layers: &'a [PlacedLayer]) -> Result<Self, Option<ArpSighting>> {
-        let mut ip: Option<&Ip> = None;
-        let mut transport = None;
-        let mut tunnel = None;
-        let mut arp = None;
-        for placed in layers {
-            match &placed.layer {
-                Layer::Ip(header) => (ip, transport) = (Some(header), None),
-                Layer::Tcp(_) | Layer::Udp(_) | Layer::Icmp(_) => transport = Some(&placed.layer),
-                Layer::Vxlan(vxlan) => {
-                    let port = match transport {
-                        Some(Layer::Udp(udp)) => udp.destination_port,
-                        _ => 0,
-                    };
-                    tunnel = ip.map(|outer| Tunnel {
-                        encapsulation: Encapsulation::Vxlan,
-                        vni: Some(vxlan.vni),
-                        source: outer.source,
-                        destination: outer.destination,
-                        destination_port: port,
-                    });
-                    // What the tunnel carries must have a header of its own: the outer one names no pod.
-                    (ip, transport) = (None, None);
-                }
-                Layer::Arp(seen) => {
-                    arp = Some(ArpSighting {
-                        operation: seen.operation,
-                        sender: seen.sender,
-                        sender_mac: seen.sender_mac,
-                        target: seen.target,
-                    });
-                }
-                Layer::Ethernet(_)
-                | Layer::LinuxCooked(_)
-                | Layer::Loopback(_)
-                | Layer::Vlan(_) => {}
-            }
-        }
-        match ip {
-            Some(ip) => Ok(Self {
-                ip,
-                transport,
-                tunnel,
-            }),
-            None => Err(arp),
-        }
-    }
 }
 
 fn frame_of(packet: &Packet) -> Option<(MacAddr, MacAddr)> {

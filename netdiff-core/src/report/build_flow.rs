@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::build::{Analyzed, flow_id};
-use super::model::{
+use super::model::SetName;
+use super::model_flow::{
     AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
-    FlowKeyReport, FlowReport, HopReport, LossReport, SetName, TtlReport,
+    FlowKeyReport, FlowReport, HopReport, LossReport, TtlReport,
 };
 use crate::correlate::{
     Basis, Direction, Disposition, FlowTimeline, Hop, Party, PartyKind, Service, Trust,

@@ -7,16 +7,19 @@ mod build_flow;
 mod compare;
 mod json;
 mod model;
+mod model_flow;
 mod text;
 mod time;
 
 pub use build::{Analyzed, build_comparison, build_trace};
 pub use json::render_json;
 pub use model::{
-    AccountingReport, AddressedParty, CapturePointReport, CauseReport, ComparisonReport,
-    DelayReport, DifferenceReport, DirectionReport, DispositionCounts, EncapsulationReport,
-    EvidenceReport, FindingReport, FlowKeyReport, FlowReport, HopReport, LadderLine, LossReport,
-    NodeReport, PointName, Report, SCHEMA_VERSION, SegmentReport, SetName, SetReport, ToolReport,
-    TtlReport,
+    AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
+    EvidenceReport, FindingReport, LadderLine, NodeReport, PointName, Report, SCHEMA_VERSION,
+    SegmentReport, SetName, SetReport, ToolReport,
+};
+pub use model_flow::{
+    AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
+    FlowKeyReport, FlowReport, HopReport, LossReport, TtlReport,
 };
 pub use text::{Styles, TextOptions, render_text};

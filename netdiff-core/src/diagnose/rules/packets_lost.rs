@@ -19,6 +19,8 @@ use crate::correlate::{Disposition, FlowTimeline, Timelines, Trust};
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::facts::{Facts, Loss};
 use crate::diagnose::finding::{Cause, Finding, MAX_EVIDENCE, RuleId, Severity};
+use crate::diagnose::refusals::{Refusal, find_refusals};
+use crate::identify::Evidence;
 use crate::types::{PointId, Role};
 
 /// From this share of lost packets on, harm is likely.
@@ -52,7 +54,17 @@ fn finding(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Loss])
         .min()
         .unwrap_or(Severity::Note);
     let assumed = losses.iter().all(|loss| loss.trust == Trust::Assumed);
-    let mut alternatives = candidates(timelines, segment, losses);
+    let refusals = find_refusals(timelines, losses);
+    let mut alternatives: Vec<RuleId> = refusals
+        .iter()
+        .flat_map(|refusal| refusal.candidates())
+        .map(|id| RuleId(id))
+        .collect();
+    for candidate in candidates(timelines, segment, losses) {
+        if !alternatives.contains(&candidate) {
+            alternatives.push(candidate);
+        }
+    }
     if assumed {
         alternatives.push(RuleId("capture-gap"));
     }
@@ -72,11 +84,28 @@ fn finding(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Loss])
             .take(MAX_EVIDENCE)
             .map(|loss| loss.last)
             .collect(),
-        explanation: explanation(timelines, segment, losses, assumed),
+        explanation: explanation(timelines, segment, losses, &refusals),
         causes: causes(timelines.role(segment.0), timelines.role(segment.1)),
         remedy: Vec::new(),
         explained: losses.iter().map(|loss| loss.journey).collect(),
     }
+}
+
+/// Lost packets, and one ICMP error of each kind that quotes them.
+fn evidence(losses: &[&Loss], refusals: &[Refusal<'_>]) -> Vec<Evidence> {
+    let errors: Vec<Evidence> = refusals
+        .iter()
+        .filter_map(|refusal| refusal.errors.first())
+        .map(|e| e.evidence)
+        .collect();
+    let room = MAX_EVIDENCE.saturating_sub(errors.len());
+    losses
+        .iter()
+        .take(room)
+        .map(|loss| loss.last)
+        .chain(errors)
+        .take(MAX_EVIDENCE)
+        .collect()
 }
 
 const fn plural(n: usize) -> &'static str {
@@ -116,8 +145,9 @@ fn explanation(
     timelines: &Timelines,
     segment: (PointId, PointId),
     losses: &[&Loss],
-    assumed: bool,
+    refusals: &[Refusal<'_>],
 ) -> Vec<String> {
+    let assumed = losses.iter().all(|loss| loss.trust == Trust::Assumed);
     let journey = |loss: &Loss| {
         let flow = timelines.flows.get(loss.journey.flow)?;
         let direction = if loss.journey.reply {
@@ -146,6 +176,17 @@ fn explanation(
             timelines.name(segment.1)
         )
     });
+    for refusal in refusals {
+        let what = if refusal.quotes_tunnel {
+            "the tunnel packets"
+        } else {
+            "them"
+        };
+        text.push(format!(
+            "{} quotes {what}: they were refused, not swallowed.",
+            refusal.describe()
+        ));
+    }
     text
 }
 

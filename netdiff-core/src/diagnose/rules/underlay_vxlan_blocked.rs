@@ -27,6 +27,7 @@ use crate::correlate::{NodeId, Timelines, Trust};
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::facts::{Carriage, Crossing, Facts, Loss};
 use crate::diagnose::finding::{Cause, Finding, MAX_EVIDENCE, RuleId, Severity};
+use crate::diagnose::refusals::find_refusals;
 use crate::identify::{Encapsulation, Evidence, Tunnel};
 use crate::types::PointId;
 
@@ -109,7 +110,8 @@ fn find_blocked<'a>(
     to: NodeId,
 ) -> Option<Blocked<'a>> {
     let crossing = facts.between(from, to, VXLAN)?;
-    if crossing.lost.is_empty() || crossing.arrived > 0 || was_refused(timelines, from, crossing) {
+    let lost: Vec<&Loss> = crossing.lost.iter().collect();
+    if lost.is_empty() || crossing.arrived > 0 || !find_refusals(timelines, &lost).is_empty() {
         return None;
     }
     let plain = facts.between(from, to, Carriage::Plain);
@@ -120,24 +122,6 @@ fn find_blocked<'a>(
         to,
         crossing,
         plain_arrived,
-    })
-}
-
-/// Whether an ICMP error at the sender's node quotes one of the tunnels.
-fn was_refused(timelines: &Timelines, from: NodeId, crossing: &Crossing) -> bool {
-    let here = timelines
-        .icmp_errors
-        .iter()
-        .filter(|e| timelines.node(e.evidence.point) == from);
-    here.filter_map(|error| error.quote).any(|quote| {
-        let outer = (quote.key.source, quote.key.destination);
-        quote
-            .tunnel
-            .is_some_and(|tunnel| crossing.tunnels.contains(&tunnel))
-            || crossing
-                .tunnels
-                .iter()
-                .any(|tunnel| (tunnel.source, tunnel.destination) == outer)
     })
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{AddressedParty, FlowReport, Report};
+use super::super::model::Report;
+use super::super::model_flow::{AddressedParty, FlowReport};
 
 /// The flows of a report by id.
 pub(super) struct FlowIndex<'a>(BTreeMap<&'a str, &'a FlowReport>);

@@ -1,9 +1,9 @@
 //! Hop ladders: one line a capture point, two columns of what was seen there.
 
 use super::layout::{Page, left, right};
-use crate::report::model::{
-    DirectionReport, EncapsulationReport, FlowReport, HopReport, LadderLine, LossReport, PointName,
-    SetReport,
+use crate::report::model::{LadderLine, PointName, SetReport};
+use crate::report::model_flow::{
+    DirectionReport, EncapsulationReport, FlowReport, HopReport, LossReport,
 };
 use crate::types::Nanos;
 

@@ -8,7 +8,8 @@ mod overview;
 
 use std::fmt::Write;
 
-use super::model::{ComparisonReport, FlowReport, Report, SetReport};
+use super::model::{ComparisonReport, Report, SetReport};
+use super::model_flow::FlowReport;
 use flow_line::FlowIndex;
 use layout::Page;
 

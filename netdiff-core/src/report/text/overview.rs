@@ -4,7 +4,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::flow_line::{FlowIndex, importance, outcome, short};
 use super::layout::{Page, count, left};
-use crate::report::model::{DifferenceReport, FlowReport, Report, SetName, SetReport};
+use crate::report::model::{DifferenceReport, Report, SetName, SetReport};
+use crate::report::model_flow::FlowReport;
 
 /// Flows listed as unchanged before the rest is only counted.
 const MAX_UNCHANGED: usize = 24;
