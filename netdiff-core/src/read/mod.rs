@@ -4,6 +4,7 @@
 //! [`PacketReader`], which gives one [`RawPacket`] for each record of a file, whatever its container.
 
 mod byte_order;
+mod compression;
 #[cfg(test)]
 mod corpus_tests;
 mod error;
@@ -15,6 +16,7 @@ mod pcapng;
 mod raw_packet;
 mod record;
 mod set;
+mod spool;
 #[cfg(test)]
 mod testing;
 mod warning;

@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
+use super::compression::unpack;
 use super::error::ReadError;
-use super::format::{Format, SNIFF_LEN};
+use super::format::Format;
 use super::pcap::{HEADER_LEN, PcapFramer, PcapHeader};
 use super::pcapng::PcapngFramer;
 use super::warning::{Damage, DamageLog};
@@ -45,15 +46,16 @@ pub struct FileReport {
 }
 
 impl PacketReader {
-    /// Reads the capture that `source` streams; `name` is used in messages.
+    /// Reads the capture that `source` streams, compressed or not; `name` is used in messages.
     ///
     /// # Errors
     ///
     /// Where the first bytes are no capture, or are fewer than a capture's header.
     pub fn new(name: &str, source: Box<dyn Read + Send>) -> Result<Self, ReadError> {
-        let mut window = Window::new(source);
+        let unpacked = unpack(name, source)?;
+        let mut window = Window::new(unpacked.stream);
         let mut log = DamageLog::new(name.to_owned());
-        let framer = open_framer(name, &mut window, &mut log)?;
+        let framer = open_framer(name, unpacked.format, &mut window, &mut log)?;
         Ok(Self {
             window,
             framer,
@@ -121,22 +123,16 @@ impl PacketReader {
     }
 }
 
-fn open_framer(name: &str, window: &mut Window, log: &mut DamageLog) -> Result<Framer, ReadError> {
-    let format = Format::recognize(window.view(SNIFF_LEN));
-    if format == Format::Empty
-        && let Some(reason) = window.take_failure()
-    {
-        return Err(ReadError::Open {
-            file: name.to_owned(),
-            reason,
-        });
-    }
+fn open_framer(
+    name: &str,
+    format: Format,
+    window: &mut Window,
+    log: &mut DamageLog,
+) -> Result<Framer, ReadError> {
     match format {
         Format::Pcap => {
-            let header = window
-                .bytes()
-                .first_chunk::<HEADER_LEN>()
-                .and_then(PcapHeader::parse);
+            let start = window.view(HEADER_LEN).first_chunk::<HEADER_LEN>();
+            let header = start.and_then(PcapHeader::parse);
             let header = header.ok_or_else(|| ReadError::HeaderCut {
                 file: name.to_owned(),
             })?;

@@ -100,6 +100,8 @@ impl BlockHead {
     }
 
     fn is_plausible(&self) -> bool {
-        self.is_length_sane() && self.total_len.is_multiple_of(4) && KNOWN_TYPES.contains(&self.block_type)
+        self.is_length_sane()
+            && self.total_len.is_multiple_of(4)
+            && KNOWN_TYPES.contains(&self.block_type)
     }
 }
