@@ -161,7 +161,9 @@ mod tests {
         zstd::stream::encode_all(bytes, 1).unwrap()
     }
 
-    const PACKERS: &[fn(&[u8]) -> Vec<u8>] = &[gzip, xz, bzip2, lz4, zstd];
+    type Pack = fn(&[u8]) -> Vec<u8>;
+
+    const PACKERS: &[Pack] = &[gzip, xz, bzip2, lz4, zstd];
 
     #[test]
     fn every_compression_and_two_at_once() {

@@ -10,6 +10,7 @@ mod corpus_tests;
 mod error;
 mod format;
 mod interface_info;
+mod looks_like;
 mod packet_reader;
 mod pcap;
 mod pcapng;
@@ -23,8 +24,8 @@ mod warning;
 mod window;
 
 pub use error::{MAX_COMPRESSION_LAYERS, ReadError, SetError};
-pub use format::LooksLike;
 pub use interface_info::{FileComment, InterfaceInfo, ResolvedName};
+pub use looks_like::LooksLike;
 pub use packet_reader::{FileReport, PacketReader};
 pub use raw_packet::{FileInterface, RawPacket};
 pub use set::{

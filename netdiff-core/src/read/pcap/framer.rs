@@ -90,7 +90,7 @@ impl PcapFramer {
         let layout = &self.header.layout;
         loop {
             match layout.decode(window.bytes()) {
-                Ok(head) if head.is_zero() => return Probe::Zeros,
+                Ok(head) if head.is_zero() && self.is_zero_filled(window) => return Probe::Zeros,
                 Ok(head) if head.captured_len > self.header.captured_bound() => {
                     return Probe::TooLong(head);
                 }
@@ -112,6 +112,13 @@ impl PcapFramer {
                 }
             }
         }
+    }
+
+    /// Whether zeros stand where several records should, or up to the end.
+    fn is_zero_filled(&self, window: &mut Window) -> bool {
+        const RECORDS: usize = 4;
+        let view = window.view(RECORDS * self.header.layout.head_len());
+        view.iter().all(|byte| *byte == 0)
     }
 
     fn take(&mut self, head: FrameHead, window: &mut Window) -> Record {
