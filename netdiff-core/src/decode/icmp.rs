@@ -1,4 +1,20 @@
 //! ICMP (RFC 792) and ICMPv6 (RFC 4443).
+//!
+//! ```text
+//!  0                   1                   2                   3
+//!  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//! |     type      |     code      |           checksum            |
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//! | query: identifier             | sequence                      |
+//! | error: quote length, next-hop MTU, pointer … by type          |
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//! | query: data, error: the quoted packet, then extensions (RFC 4884)
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//! ```
+
+use super::rest::{Decoded, Rest, Step};
+use super::{LayerKind, Stop};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +34,8 @@ pub struct Icmp {
     pub icmp_type: u8,
     /// Code.
     pub code: u8,
-    /// Bytes 4 to 7: identifier and sequence of queries, next-hop MTU or pointer of errors.
+    /// Bytes 4 to 7: identifier and sequence of queries, next-hop MTU or pointer of errors; 0 where
+    /// the capture cut them.
     pub rest: u32,
 }
 
@@ -69,5 +86,89 @@ impl Icmp {
     #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
     pub const fn sequence(self) -> u16 {
         self.rest as u16
+    }
+}
+
+impl Icmp {
+    /// Bytes of the header.
+    pub const LEN: usize = 8;
+
+    /// Bounds the quote by its length, where an error states one because extensions follow (RFC 4884).
+    pub(super) fn bound_quote(self, quote: Rest<'_>) -> Rest<'_> {
+        let [first, second, ..] = self.rest.to_be_bytes();
+        let len = match (self.family, self.icmp_type) {
+            (IcmpFamily::V4, 3 | 11 | 12) => u32::from(second) * 4,
+            (IcmpFamily::V6, 1 | 3) => u32::from(first) * 8,
+            _ => 0,
+        };
+        if len == 0 { quote } else { quote.limit(len) }
+    }
+}
+
+/// Decodes an ICMP or ICMPv6 header; of one that is cut, type and code.
+///
+/// The packet that an error quotes is decoded apart, into `Packet::quoted`.
+pub(super) fn decode_icmp(rest: Rest<'_>, family: IcmpFamily) -> Decoded<'_, Icmp> {
+    let kind = match family {
+        IcmpFamily::V4 => LayerKind::Icmp,
+        IcmpFamily::V6 => LayerKind::Icmpv6,
+    };
+    let (&[icmp_type, code, _, _], behind) = rest.split::<4>(kind)?;
+    let (field, behind, stop) = match behind.split::<4>(kind) {
+        Ok((field, behind)) => (u32::from_be_bytes(*field), behind, Stop::Payload),
+        Err(_) => (0, behind.skip(4), rest.truncated(kind, Icmp::LEN)),
+    };
+    let icmp = Icmp {
+        family,
+        icmp_type,
+        code,
+        rest: field,
+    };
+    Ok(Step::last(icmp, behind, stop))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ECHO: [u8; 8] = [8, 0, 0xaa, 0xbb, 0x12, 0x34, 0, 9];
+
+    #[test]
+    fn an_echo_request() {
+        let icmp = decode_icmp(Rest::new(&ECHO, 8), IcmpFamily::V4)
+            .unwrap()
+            .layer;
+        assert!(icmp.is_echo_request() && icmp.is_query() && !icmp.is_error());
+        assert_eq!((icmp.identifier(), icmp.sequence()), (0x1234, 9));
+    }
+
+    #[test]
+    fn a_quote_ends_where_its_length_says() {
+        let unreachable = Icmp {
+            family: IcmpFamily::V4,
+            icmp_type: 3,
+            code: 1,
+            rest: 32 << 16,
+        };
+        let quote = unreachable.bound_quote(Rest::new(&[0; 200], 200));
+        assert_eq!(quote.captured_len(), 128);
+        let without = Icmp {
+            rest: 1400,
+            ..unreachable
+        };
+        assert_eq!(
+            without
+                .bound_quote(Rest::new(&[0; 200], 200))
+                .captured_len(),
+            200
+        );
+    }
+
+    #[test]
+    fn a_cut_header_keeps_type_and_code() {
+        for len in 0..8 {
+            let decoded = decode_icmp(Rest::new(&ECHO[..len], 8), IcmpFamily::V4);
+            assert_eq!(decoded.is_ok(), len >= 4);
+        }
     }
 }

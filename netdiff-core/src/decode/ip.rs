@@ -4,6 +4,8 @@
 
 use std::net::IpAddr;
 
+use super::rest::{Next, Rest};
+use super::{LayerKind, Stop, dispatch};
 use crate::types::Protocol;
 
 /// A fragment's place in its datagram.
@@ -39,4 +41,22 @@ pub struct Ip {
     /// Bytes of the payload as the header states it. Where it states 0 (TSO, BIG TCP) this is what the
     /// enclosing layer leaves room for.
     pub payload_len: u32,
+}
+
+impl Ip {
+    /// What follows this header: only a first fragment has the beginning of the payload.
+    pub(super) fn next(&self, kind: LayerKind) -> Next {
+        match self.fragment {
+            Some(Fragment { offset: 1.., .. }) => Next::Stop(Stop::Fragment),
+            _ => dispatch::ip_protocol(self.protocol, kind),
+        }
+    }
+
+    /// The payload, known to be cut where this packet is a fragment.
+    pub(super) const fn mark_fragment<'a>(&self, payload: Rest<'a>) -> Rest<'a> {
+        match self.fragment {
+            Some(_) => payload.begins_fragment(),
+            None => payload,
+        }
+    }
 }

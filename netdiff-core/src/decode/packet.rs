@@ -1,58 +1,9 @@
 //! The door of the room: one packet as a stack of layers.
 
-use super::{
-    Anomaly, Arp, DecodeOptions, Ethernet, Icmp, Ip, LinuxCooked, Stop, Tcp, Udp, VlanTag, Vxlan,
-};
+use super::rest::{Next, Rest};
+use super::walk::Walk;
+use super::{Anomaly, DecodeOptions, Icmp, Ip, Layer, PlacedLayer, Stop, dispatch};
 use crate::types::LinkType;
-
-/// One decoded header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layer {
-    /// Ethernet II.
-    Ethernet(Ethernet),
-    /// Linux cooked capture header.
-    LinuxCooked(LinuxCooked),
-    /// VLAN tag.
-    Vlan(VlanTag),
-    /// ARP.
-    Arp(Arp),
-    /// IPv4 or IPv6.
-    Ip(Ip),
-    /// TCP.
-    Tcp(Tcp),
-    /// UDP.
-    Udp(Udp),
-    /// ICMP or ICMPv6.
-    Icmp(Icmp),
-    /// VXLAN.
-    Vxlan(Vxlan),
-}
-
-/// The kind of a layer, without its contents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "named as the layers are")]
-pub enum LayerKind {
-    Ethernet,
-    LinuxCooked,
-    Vlan,
-    Arp,
-    Ipv4,
-    Ipv6,
-    Tcp,
-    Udp,
-    Icmp,
-    Icmpv6,
-    Vxlan,
-}
-
-/// A layer and its place in the packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlacedLayer {
-    /// The header.
-    pub layer: Layer,
-    /// Where it begins, in bytes from the start of the captured data.
-    pub offset: u32,
-}
 
 /// The bytes behind the last layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,11 +19,11 @@ pub struct Payload {
 /// One packet, decoded. Reusable: decoding the next packet into it allocates nothing.
 #[derive(Clone, Debug)]
 pub struct Packet {
-    pub(super) layers: Vec<PlacedLayer>,
-    pub(super) quoted: Vec<PlacedLayer>,
-    pub(super) anomalies: Vec<Anomaly>,
-    pub(super) payload: Payload,
-    pub(super) stop: Stop,
+    layers: Vec<PlacedLayer>,
+    quoted: Vec<PlacedLayer>,
+    anomalies: Vec<Anomaly>,
+    payload: Payload,
+    stop: Stop,
 }
 
 impl Packet {
@@ -99,13 +50,31 @@ impl Packet {
 
     /// The layers of the packet that an ICMP error quotes, outermost first; empty without a quote.
     ///
-    /// A quote is never part of [`layers`](Self::layers): it tells of another packet.
+    /// A quote is never part of [`layers`](Self::layers): it tells of another packet. An error that
+    /// quotes an error is legal only in forged traffic; the inner quote is not followed.
     #[must_use]
     pub fn quoted(&self) -> &[PlacedLayer] {
         &self.quoted
     }
 
-    /// What was odd on the way.
+    /// The IP headers with their index in [`layers`](Self::layers), outermost first.
+    pub fn ip_layers(&self) -> impl DoubleEndedIterator<Item = (usize, &Ip)> {
+        ip_layers(&self.layers)
+    }
+
+    /// The last IP header with its index in [`layers`](Self::layers).
+    #[must_use]
+    pub fn innermost_ip(&self) -> Option<(usize, &Ip)> {
+        self.ip_layers().next_back()
+    }
+
+    /// The last IP header of the quoted packet with its index in [`quoted`](Self::quoted).
+    #[must_use]
+    pub fn innermost_quoted_ip(&self) -> Option<(usize, &Ip)> {
+        ip_layers(&self.quoted).next_back()
+    }
+
+    /// What was odd on the way, outermost first; at most one oddity of each layer.
     #[must_use]
     pub fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies
@@ -122,12 +91,32 @@ impl Packet {
     pub const fn stop(&self) -> Stop {
         self.stop
     }
+
+    /// Decodes what an ICMP error quotes, into `quoted`.
+    fn decode_quote(&mut self, icmp: Icmp, rest: Rest<'_>, options: &DecodeOptions) {
+        let quote = icmp.bound_quote(rest).of_unknown_wire_len();
+        let Next::Layer(kind) = dispatch::ip_version(quote) else {
+            return;
+        };
+        // Oddities of the quote are those of another packet.
+        let known = self.anomalies.len();
+        Walk::new(&mut self.quoted, &mut self.anomalies, options).run(kind, quote);
+        self.anomalies.truncate(known);
+    }
 }
 
 impl Default for Packet {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn ip_layers(layers: &[PlacedLayer]) -> impl DoubleEndedIterator<Item = (usize, &Ip)> {
+    let ips = layers.iter().enumerate();
+    ips.filter_map(|(index, placed)| match &placed.layer {
+        Layer::Ip(ip) => Some((index, ip)),
+        _ => None,
+    })
 }
 
 /// Decodes one captured packet into `packet`, whose former contents are dropped.
@@ -141,12 +130,28 @@ pub fn decode_packet(
     options: &DecodeOptions,
     packet: &mut Packet,
 ) {
-    let _ = (data, original_len, options);
     packet.layers.clear();
     packet.quoted.clear();
     packet.anomalies.clear();
-    packet.stop = Stop::Unsupported {
-        after: None,
-        number: u32::from(link_type.0),
+    let rest = Rest::new(data, original_len);
+    let (stop, rest) = match dispatch::link_type(link_type, rest) {
+        Next::Layer(kind) => {
+            Walk::new(&mut packet.layers, &mut packet.anomalies, options).run(kind, rest)
+        }
+        Next::Stop(stop) => (stop, rest),
     };
+    packet.stop = stop;
+    packet.payload = Payload {
+        offset: rest.offset(),
+        captured_len: rest.captured_len(),
+        wire_len: rest.wire_len(),
+    };
+    if let Some(&PlacedLayer {
+        layer: Layer::Icmp(icmp),
+        ..
+    }) = packet.layers.last()
+        && icmp.is_error()
+    {
+        packet.decode_quote(icmp, rest, options);
+    }
 }

@@ -26,20 +26,30 @@ macro_rules! protocols {
 }
 
 protocols! {
+    IPV6_HOP_BY_HOP = 0, "ipv6-hop-by-hop";
     ICMP = 1, "icmp";
     IGMP = 2, "igmp";
     IPIP = 4, "ipip";
     TCP = 6, "tcp";
     UDP = 17, "udp";
     IPV6 = 41, "ipv6";
+    IPV6_ROUTING = 43, "ipv6-routing";
+    IPV6_FRAGMENT = 44, "ipv6-fragment";
     GRE = 47, "gre";
     ESP = 50, "esp";
     AH = 51, "ah";
     ICMPV6 = 58, "icmpv6";
+    NO_NEXT_HEADER = 59, "ipv6-no-next-header";
+    IPV6_DESTINATION = 60, "ipv6-destination-options";
+    ETHERIP = 97, "etherip";
     L2TP = 115, "l2tp";
     SCTP = 132, "sctp";
+    MOBILITY = 135, "mobility";
     UDP_LITE = 136, "udplite";
     MPLS = 137, "mpls";
+    HIP = 139, "hip";
+    SHIM6 = 140, "shim6";
+    ETHERNET = 143, "ethernet";
 }
 
 impl fmt::Display for Protocol {

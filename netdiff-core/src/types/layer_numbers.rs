@@ -17,16 +17,32 @@ impl EtherType {
     pub const VLAN: Self = Self(0x8100);
     /// IPv6 (RFC 2464).
     pub const IPV6: Self = Self(0x86dd);
+    /// Ethernet inside MikroTik's use of GRE version 1 (EoIP).
+    pub const MIKROTIK_EOIP: Self = Self(0x6400);
+    /// PPP inside GRE (RFC 2637).
+    pub const PPP: Self = Self(0x880b);
     /// MPLS unicast (RFC 3032).
     pub const MPLS: Self = Self(0x8847);
     /// MPLS multicast (RFC 5332).
     pub const MPLS_MULTICAST: Self = Self(0x8848);
-    /// PPPoE session (RFC 2516).
+    /// `PPPoE` discovery (RFC 2516).
+    pub const PPPOE_DISCOVERY: Self = Self(0x8863);
+    /// `PPPoE` session (RFC 2516).
     pub const PPPOE_SESSION: Self = Self(0x8864);
     /// IEEE 802.1ad service tag.
     pub const SERVICE_VLAN: Self = Self(0x88a8);
-    /// IEEE 802.1AE MACsec.
+    /// ERSPAN types I and II inside GRE.
+    pub const ERSPAN: Self = Self(0x88be);
+    /// ERSPAN type III inside GRE.
+    pub const ERSPAN_III: Self = Self(0x22eb);
+    /// Network service header (RFC 8300).
+    pub const NSH: Self = Self(0x894f);
+    /// IEEE 802.1ah backbone service instance tag.
+    pub const BACKBONE: Self = Self(0x88e7);
+    /// IEEE 802.1AE `MACsec`.
     pub const MACSEC: Self = Self(0x88e5);
+    /// The highest value that is not a type but the length of an IEEE 802.3 frame's data.
+    pub const MAX_LENGTH: u16 = 1500;
     /// The pre-standard outer tag of `QinQ`.
     pub const OLD_QINQ: Self = Self(0x9100);
 }
