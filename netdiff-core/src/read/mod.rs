@@ -22,7 +22,7 @@ mod spool;
 mod testing;
 mod warning;
 mod window;
-#[cfg(test)]
+
 pub use error::{MAX_COMPRESSION_LAYERS, ReadError, SetError};
 pub use interface_info::{FileComment, InterfaceInfo, ResolvedName};
 pub use looks_like::LooksLike;
