@@ -9,7 +9,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{FileReport, PacketReader, SetRequest, open_set};
+use super::packet_reader::FileReport;
+use super::{PacketReader, SetRequest, open_set};
 
 /// Files in which we count other than the index: the end of the path, our count, and why.
 const DEVIATIONS: &[(&str, u64, &str)] = &[(

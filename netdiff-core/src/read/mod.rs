@@ -23,12 +23,10 @@ mod testing;
 mod warning;
 mod window;
 
-pub use error::{MAX_COMPRESSION_LAYERS, ReadError, SetError};
+pub use error::{ReadError, SetError};
 pub use interface_info::{FileComment, InterfaceInfo, ResolvedName};
 pub use looks_like::LooksLike;
-pub use packet_reader::{FileReport, PacketReader};
+pub use packet_reader::PacketReader;
 pub use raw_packet::{FileInterface, RawPacket};
-pub use set::{
-    CaptureFile, CaptureSet, InterfaceName, NodeHint, PointOverride, SetHints, SetRequest, open_set,
-};
-pub use warning::{Damage, MAX_WARNINGS_PER_FILE, ReadWarning};
+pub use set::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetRequest, open_set};
+pub use warning::{Damage, ReadWarning};

@@ -28,11 +28,10 @@ enum Framer {
 
 /// What was in a capture file, once it has been read.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "not every report shows names and comments")]
 pub struct FileReport {
     /// Packets that were read.
     pub packets: u64,
-    /// Bytes that were read, after unpacking.
-    pub bytes: u64,
     /// The interfaces that the file describes, with their final statistics.
     pub interfaces: Vec<InterfaceInfo>,
     /// Names that the file gives to addresses.
@@ -41,7 +40,7 @@ pub struct FileReport {
     pub comments: Vec<FileComment>,
     /// Damage found, in the order of the file.
     pub damages: Vec<ReadWarning>,
-    /// Further damage, beyond [`super::MAX_WARNINGS_PER_FILE`], that was only counted.
+    /// Further damage, beyond the first hundred, that was only counted.
     pub damages_left_out: u64,
 }
 
@@ -92,7 +91,8 @@ impl PacketReader {
         }
     }
 
-    /// The interfaces met so far, in the order of [`super::FileInterface`].
+    /// The interfaces met so far, in the order of [`super::FileInterface`]: from the start those
+    /// described before the first packet, which in all but a few pcapng files is all.
     #[must_use]
     pub fn interfaces(&self) -> &[InterfaceInfo] {
         match &self.framer {
@@ -113,7 +113,6 @@ impl PacketReader {
         let (damages, damages_left_out) = self.log.into_parts();
         FileReport {
             packets,
-            bytes: self.window.offset(),
             interfaces,
             names,
             comments,
@@ -139,7 +138,11 @@ fn open_framer(
             window.consume(HEADER_LEN);
             Ok(Framer::Pcap(PcapFramer::new(header, log)))
         }
-        Format::Pcapng => Ok(Framer::Pcapng(PcapngFramer::new())),
+        Format::Pcapng => {
+            let mut framer = PcapngFramer::new();
+            framer.read_descriptions(window, log);
+            Ok(Framer::Pcapng(framer))
+        }
         other => Err(ReadError::NotACapture {
             file: name.to_owned(),
             looks_like: other.looks_like(),
