@@ -3,6 +3,7 @@
 pub(super) mod build;
 mod properties;
 mod quotes;
+mod speed;
 mod tunnels;
 
 use super::*;
