@@ -1,5 +1,12 @@
 //! The program as a user meets it: exit codes, messages, formats.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -212,7 +219,7 @@ fn two_files_of_one_point_are_both_named() {
 #[test]
 fn a_file_that_cannot_be_placed_shows_the_manifest_to_write() {
     let folder = tempfile::tempdir().unwrap();
-    let source = scenario("vxlan-8472-blocked", "failing").join("node/eth0.pcap");
+    let source = scenario("vxlan-8472-blocked", "reference").join("node/eth0.pcap");
     fs::copy(source, folder.path().join("eth0.pcap")).unwrap();
     let message = trouble(&[path("trace"), folder.path()]);
     assert!(
