@@ -135,7 +135,7 @@ fn each_trouble_has_its_own_message() {
     assert_eq!(
         error(&folder(&["eth0.pcap", "captures/cni0.pcap"])),
         "captures/cni0.pcap, eth0.pcap: cannot tell the node or the interface; \
-         write into netdiff.toml in the set's folder:\n\n\
+         say it with --point NODE/INTERFACE=FILE, or write into netdiff.toml in the set's folder:\n\n\
          [[capture]]\nfile = \"captures/cni0.pcap\"\nnode = \"NODE\"\ninterface = \"INTERFACE\"\n\n\
          [[capture]]\nfile = \"eth0.pcap\"\nnode = \"NODE\"\ninterface = \"INTERFACE\"\n"
     );
