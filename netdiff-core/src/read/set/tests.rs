@@ -125,6 +125,19 @@ fn a_point_outside_the_set_joins_it() {
 }
 
 #[test]
+#[cfg(unix)]
+fn links_are_followed_once() {
+    let folder = folder(&["a/eth0.pcap"]);
+    let link = |to: &str, from: &str| {
+        std::os::unix::fs::symlink(folder.path().join(to), folder.path().join(from)).unwrap();
+    };
+    link(".", "a/loop");
+    link("a/eth0.pcap", "b-eth0.pcap");
+    link("nowhere", "c-eth0.pcap");
+    assert_eq!(places(&open(&folder).unwrap()), ["a/eth0.pcap a/eth0"]);
+}
+
+#[test]
 fn each_trouble_has_its_own_message() {
     let nowhere = SetRequest::of_path("no/such/folder");
     assert_eq!(
