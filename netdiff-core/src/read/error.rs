@@ -3,6 +3,7 @@
 use std::io;
 
 use super::looks_like::LooksLike;
+use super::warning::ReadWarning;
 
 /// A file that cannot be read as a capture.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +14,6 @@ pub enum ReadError {
         /// The file's name.
         file: String,
         /// What the operating system said.
-        #[source]
         reason: io::Error,
     },
     /// The contents are something else.
@@ -60,24 +60,26 @@ pub enum SetError {
         /// The path.
         path: String,
         /// What the operating system said.
-        #[source]
         reason: io::Error,
     },
     /// A set without a single capture.
     #[error(
-        "{path}: no packet captures in there (pcap or pcapng, in any compression); \
-         put one file for each interface into a folder for each node, such as master/eth0.pcap"
+        "{path}: no packet captures in there (pcap or pcapng, in any compression); put one file for \
+         each interface into a folder for each node, such as master/eth0.pcap{}", also(.left_out)
     )]
     NoCaptures {
         /// The set as given.
         path: String,
+        /// Captures in which there is nothing to read.
+        left_out: Vec<ReadWarning>,
     },
     /// A file that was meant as a capture and is none.
     #[error(transparent)]
     File(#[from] ReadError),
     /// Neither path, manifest nor `--point` says where these captures were taken.
     #[error(
-        "{}: cannot tell the node or the interface; write into netdiff.toml in the set's folder:\n\n{}",
+        "{}: cannot tell the node or the interface; say it with --point NODE/INTERFACE=FILE, or write \
+         into netdiff.toml in the set's folder:\n\n{}",
         .files.join(", "), manifest_lines(.files)
     )]
     Unplaced {
@@ -123,6 +125,14 @@ pub enum SetError {
         /// Which limit.
         what: String,
     },
+}
+
+/// One line for each of `warnings`.
+fn also(warnings: &[ReadWarning]) -> String {
+    warnings
+        .iter()
+        .map(|warning| format!("\n  {warning}"))
+        .collect()
 }
 
 /// The manifest entries to fill in for files that could not be placed.

@@ -1,5 +1,6 @@
 //! Recognizes what a file is by its first bytes, never by its name.
 
+use super::byte_order::ByteOrder;
 use super::looks_like::LooksLike;
 
 /// Bytes that [`Format::recognize`] wants to see; fewer only where the file is shorter.
@@ -93,7 +94,12 @@ const SIGNATURES: &[(usize, &[u8], Format)] = &[
         convertible("Ixia lcapture", EDITCAP),
     ),
     (0, b"\x7fver", convertible("WildPackets EtherPeek", EDITCAP)),
-    (0, b"5View", convertible("InfoVista 5View", EDITCAP)),
+    (
+        0,
+        b"\xaa\xaa\xaa\xaa",
+        convertible("InfoVista 5View", EDITCAP),
+    ),
+    (0, b"\x05VNF", convertible("Visual Networks", EDITCAP)),
     (0, b"iptrace 1.0", convertible("AIX iptrace", EDITCAP)),
     (0, b"iptrace 2.0", convertible("AIX iptrace", EDITCAP)),
     (0, b"btsnoop\0", convertible("Bluetooth snoop", EDITCAP)),
@@ -189,23 +195,25 @@ fn is_old_tar(start: &[u8]) -> bool {
     u32::from_str_radix(&digits, 8).is_ok_and(|claimed| claimed == sum - own + blank)
 }
 
-/// Two ERF records in a row: an Ethernet type and a length that leads to the next such type.
+/// Two ERF records in a row: each a time in a sensible year, a known type and a length.
 fn is_erf(start: &[u8]) -> bool {
-    const TYPE_AT: usize = 8;
-    const LENGTH_AT: usize = 10;
-    const ETHERNET: u8 = 2;
-    let is_record = |at: usize| {
-        start
-            .get(at + TYPE_AT)
-            .is_some_and(|kind| kind & 0x7f == ETHERNET)
-    };
-    let Some(length) = start.get(LENGTH_AT..LENGTH_AT + 2) else {
-        return false;
-    };
-    let length = length
-        .iter()
-        .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-    length > 16 && is_record(0) && is_record(length)
+    erf_record_len(start)
+        .and_then(|len| start.get(len..))
+        .is_some_and(|next| erf_record_len(next).is_some())
+}
+
+/// ```text
+///  0               4         8      9       10       12
+///  | time fraction | seconds | type | flags | length | ...
+/// ```
+/// The time is little-endian, the length big-endian; the type's high bit announces more headers.
+fn erf_record_len(record: &[u8]) -> Option<usize> {
+    const HEAD_LEN: usize = 16;
+    const SINCE_1990: std::ops::Range<u32> = 631_152_000..4_102_444_800;
+    let seconds = ByteOrder::Little.u32_at(record, 4)?;
+    let kind = record.get(8)? & 0x7f;
+    let len = usize::from(ByteOrder::Big.u16_at(record, 10)?);
+    (SINCE_1990.contains(&seconds) && (1..=48).contains(&kind) && len >= HEAD_LEN).then_some(len)
 }
 
 fn is_text(start: &[u8]) -> bool {

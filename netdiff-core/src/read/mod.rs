@@ -19,6 +19,8 @@ mod record;
 mod set;
 mod spool;
 #[cfg(test)]
+mod testdata_tests;
+#[cfg(test)]
 mod testing;
 mod warning;
 mod window;

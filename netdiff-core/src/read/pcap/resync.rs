@@ -32,14 +32,16 @@ impl<'a> Judge<'a> {
         Self { header, anchor }
     }
 
-    /// Whether `rest`, the bytes behind a doubtful record, may be the next record, a cut one, or the end.
+    /// Whether `rest`, the bytes behind a doubtful record, is the end or may begin the next record.
+    /// A cut header proves nothing.
     pub(super) fn may_follow(&self, rest: &[u8]) -> bool {
-        self.header.layout.peek(rest).is_none_or(|head| {
-            head.captured_len <= self.header.captured_bound()
-                && head.original_len <= MAX_CAPTURED_LEN
-                && head.fraction < self.header.units_per_second
-                && !head.is_zero()
-        })
+        rest.is_empty()
+            || self.header.layout.peek(rest).is_some_and(|head| {
+                head.captured_len <= self.header.captured_bound()
+                    && head.original_len <= MAX_CAPTURED_LEN
+                    && head.fraction < self.header.units_per_second
+                    && !head.is_zero()
+            })
     }
 
     /// The first of `candidates` at which a chain of records begins. `ended` says whether the input

@@ -34,7 +34,11 @@ pub fn open_set(request: &SetRequest) -> Result<CaptureSet, SetError> {
     let mut gathered = gather(request)?;
     let places = place_all(&mut gathered, &request.points)?;
     if places.is_empty() {
-        return Err(SetError::NoCaptures { path: label });
+        let left_out = gathered.warnings;
+        return Err(SetError::NoCaptures {
+            path: label,
+            left_out,
+        });
     }
     let captures = gathered.found.into_iter().zip(places).collect();
     let files = order_captures(captures)?;

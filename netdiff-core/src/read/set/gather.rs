@@ -41,7 +41,7 @@ pub(super) struct Gathered {
     pub(super) manifests: Vec<Manifest>,
     pub(super) warnings: Vec<ReadWarning>,
     pub(super) spool: Spool,
-    /// Real paths of the files seen, so that none counts twice.
+    /// Real paths of the files and folders seen, so that none counts twice.
     seen: BTreeSet<PathBuf>,
 }
 
@@ -64,7 +64,8 @@ impl Gathered {
     pub(super) fn add_path(&mut self, path: &Path, alone: bool) -> Result<(), SetError> {
         let wanted = if alone { Wanted::Alone } else { Wanted::ByName };
         if path.as_os_str() == STANDARD_INPUT.0 {
-            return self.add_standard_input(wanted);
+            let name = STANDARD_INPUT.1.to_owned();
+            return self.add_stream(io::stdin().lock(), path, name, wanted);
         }
         let metadata = fs::metadata(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => SetError::Missing {
@@ -73,8 +74,12 @@ impl Gathered {
             _ => unreadable(path, error),
         })?;
         let name = name_of_path(path);
-        if !metadata.is_dir() {
+        if metadata.is_file() {
             return self.add_file(path, name, wanted);
+        }
+        if !metadata.is_dir() {
+            let pipe = fs::File::open(path).map_err(|error| unreadable(path, error))?;
+            return self.add_stream(pipe, path, name, wanted);
         }
         let prefix = if alone || name.is_empty() {
             String::new()
@@ -85,13 +90,19 @@ impl Gathered {
         self.add_folder(path, &prefix, MAX_DEPTH)
     }
 
-    fn add_standard_input(&mut self, wanted: Wanted) -> Result<(), SetError> {
-        let (path, name) = STANDARD_INPUT;
+    /// Adds what can be read only once: standard input or a pipe.
+    fn add_stream(
+        &mut self,
+        mut stream: impl io::Read,
+        path: &Path,
+        name: String,
+        wanted: Wanted,
+    ) -> Result<(), SetError> {
         let section = self
             .spool
-            .add(&mut io::stdin().lock())
-            .map_err(|error| unreadable(Path::new(path), error))?;
-        self.add_source(Source::Section(section), name.to_owned(), wanted)
+            .add(&mut stream)
+            .map_err(|error| unreadable(path, error))?;
+        self.add_source(Source::Section(section), name, wanted)
     }
 
     fn add_manifest(&mut self, folder: &Path, prefix: &str) -> Result<(), SetError> {
@@ -116,6 +127,10 @@ impl Gathered {
             return Err(too_large(format!(
                 "more than {MAX_DEPTH} folders one inside the other"
             )));
+        }
+        let real = fs::canonicalize(folder).map_err(|error| unreadable(folder, error))?;
+        if !self.seen.insert(real) {
+            return Ok(());
         }
         for (name, path) in sorted_entries(folder)? {
             let is_folder = fs::metadata(&path).map(|metadata| metadata.is_dir());

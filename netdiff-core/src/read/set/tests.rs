@@ -125,6 +125,19 @@ fn a_point_outside_the_set_joins_it() {
 }
 
 #[test]
+#[cfg(unix)]
+fn links_are_followed_once() {
+    let folder = folder(&["a/eth0.pcap"]);
+    let link = |to: &str, from: &str| {
+        std::os::unix::fs::symlink(folder.path().join(to), folder.path().join(from)).unwrap();
+    };
+    link(".", "a/loop");
+    link("a/eth0.pcap", "b-eth0.pcap");
+    link("nowhere", "c-eth0.pcap");
+    assert_eq!(places(&open(&folder).unwrap()), ["a/eth0.pcap a/eth0"]);
+}
+
+#[test]
 fn each_trouble_has_its_own_message() {
     let nowhere = SetRequest::of_path("no/such/folder");
     assert_eq!(
@@ -135,7 +148,7 @@ fn each_trouble_has_its_own_message() {
     assert_eq!(
         error(&folder(&["eth0.pcap", "captures/cni0.pcap"])),
         "captures/cni0.pcap, eth0.pcap: cannot tell the node or the interface; \
-         write into netdiff.toml in the set's folder:\n\n\
+         say it with --point NODE/INTERFACE=FILE, or write into netdiff.toml in the set's folder:\n\n\
          [[capture]]\nfile = \"captures/cni0.pcap\"\nnode = \"NODE\"\ninterface = \"INTERFACE\"\n\n\
          [[capture]]\nfile = \"eth0.pcap\"\nnode = \"NODE\"\ninterface = \"INTERFACE\"\n"
     );
