@@ -3,3 +3,6 @@
 mod decode;
 mod read;
 mod types;
+
+#[cfg(test)]
+mod conformance;
