@@ -3,6 +3,3 @@
 mod decode;
 mod read;
 mod types;
-
-#[cfg(test)]
-mod conformance;

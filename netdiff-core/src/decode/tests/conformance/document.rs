@@ -121,7 +121,7 @@ of the project. With a folder of such captures and tables, this document is writ
 
     NETDIFF_CORPUS=FOLDER cargo test -p netdiff-core conformance -- --ignored --nocapture
 
-What the folder holds is described in `netdiff-core/src/conformance`. A row is one packet; it agrees if all
+What the folder holds is described in `netdiff-core/src/decode/tests/conformance`. A row is one packet; it agrees if all
 columns that are not marked agree. Depth is the number of IP headers, outer and inner are the first and
 the last of them. The tables have ports of TCP and UDP only, no identifiers of service tags (802.1ad), and
 the next header of IPv6's fixed header as its protocol.
