@@ -1,3 +1,13 @@
 //! The program `netdiff`: arguments, terminal and exit codes. All packet logic is in `netdiff-core`.
 
-fn main() {}
+mod arguments;
+mod output;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    run::run(&arguments::Arguments::parse())
+}

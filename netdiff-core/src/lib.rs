@@ -1,5 +1,50 @@
-//! netdiff-core: finds the hop at which packets stop.
+//! Finds the hop at which packets stop.
+//!
+//! netdiff reads the captures taken on every interface of every node of a cluster, undoes VXLAN,
+//! recognizes the same packet at every capture point, says what became of it, and compares a failing
+//! cluster's captures with a healthy reference: at which hop they part, why, and what to do.
+//!
+//! ```
+//! use netdiff_core::{SetRequest, compare};
+//!
+//! # fn main() -> Result<(), netdiff_core::AnalysisError> {
+//! let scenario = "../testdata/scenarios/vxlan-8472-blocked";
+//! let healthy = SetRequest::of_path(format!("{scenario}/reference"));
+//! let failing = SetRequest::of_path(format!("{scenario}/failing"));
+//!
+//! let report = compare(&healthy, &failing)?;
+//! let finding = &report.findings[0];
+//! assert_eq!(finding.rule, "underlay-vxlan-blocked");
+//!
+//! let segment = finding.segment.as_ref().expect("this rule names a segment");
+//! assert_eq!((&*segment.from.node, &*segment.from.interface), ("master", "eth0"));
+//! assert_eq!((&*segment.to.node, &*segment.to.interface), ("node", "eth0"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`trace`] analyzes one set alone. [`render_text`] and [`render_json`] write a [`Report`]; its shape
+//! is described there, field by field.
+//!
+//! Nothing in this crate prints, reads the clock or the environment, or writes a file. The same
+//! captures give the same report, in whatever order the files are named and on any number of threads.
 
+mod correlate;
 mod decode;
+mod diagnose;
+mod diff;
+mod identify;
+mod pipeline;
 mod read;
+mod report;
 mod types;
+
+pub use pipeline::{AnalysisError, compare, trace};
+pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
+pub use report::{
+    AccountingReport, AddressedParty, CapturePointReport, CauseReport, ComparisonReport,
+    DelayReport, DifferenceReport, DirectionReport, DispositionCounts, EncapsulationReport,
+    EvidenceReport, FindingReport, FlowKeyReport, FlowReport, HopReport, LadderLine, LossReport,
+    NodeReport, PointName, Report, SCHEMA_VERSION, SegmentReport, SetName, SetReport, Styles,
+    TextOptions, ToolReport, TtlReport, render_json, render_text,
+};

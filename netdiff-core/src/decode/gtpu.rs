@@ -30,6 +30,14 @@ pub struct Gtpu {
     pub sequence: Option<u16>,
 }
 
+impl Gtpu {
+    /// Whether a packet follows, rather than a message about the path itself.
+    #[must_use]
+    pub const fn carries_packet(self) -> bool {
+        self.message_type == PACKET
+    }
+}
+
 const VERSION_1_GTP: u8 = 0b0011_0000;
 const EXTENSION: u8 = 0x04;
 const SEQUENCE: u8 = 0x02;

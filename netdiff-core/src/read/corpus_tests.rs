@@ -4,16 +4,27 @@
 //! holds `INDEX.tsv`: a header line, then path, format, link types, packets as counted by a walk of the
 //! container, packets as counted by capinfos (empty where it refuses the file), and more.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#![expect(clippy::print_stdout, reason = "a list for the person who runs this")]
 
-use super::{FileReport, PacketReader, ReadError, SetRequest, open_set};
+use std::fs;
+use std::path::PathBuf;
+
+use super::packet_reader::FileReport;
+use super::{PacketReader, SetRequest, open_set};
+
+/// Files in which we count other than the index: the end of the path, our count, and why.
+const DEVIATIONS: &[(&str, u64, &str)] = &[(
+    "tcpdump/tests/vtp_asan.pcap",
+    4,
+    "the file ends with 16 zero bytes, which are no packet but a file that was not closed",
+)];
 
 /// One line of the index.
 struct Entry {
+    name: String,
     path: PathBuf,
-    walked: u64,
-    capinfos: Option<u64>,
+    /// What capinfos counts, or the walk where capinfos refuses the file.
+    packets: u64,
 }
 
 fn index() -> Vec<Entry> {
@@ -21,50 +32,51 @@ fn index() -> Vec<Entry> {
     let text = fs::read_to_string(folder.join("INDEX.tsv")).unwrap();
     let entry = |line: &str| {
         let fields: Vec<&str> = line.split('\t').collect();
+        let packets = fields[4].parse().or_else(|_| fields[3].parse());
         Entry {
+            name: fields[0].to_owned(),
             path: folder.join(fields[0]),
-            walked: fields[3].parse().unwrap_or(0),
-            capinfos: fields[4].parse().ok(),
+            packets: packets.unwrap(),
         }
     };
     text.lines().skip(1).map(entry).collect()
 }
 
-fn read(path: &Path) -> Result<FileReport, ReadError> {
+fn read(entry: &Entry) -> FileReport {
     let mut request = SetRequest::default();
-    let point = format!("node/any={}", path.display());
+    let point = format!("node/any={}", entry.path.display());
     request.points.push(point.parse().unwrap());
     let set = open_set(&request).unwrap_or_else(|error| panic!("{error}"));
-    Ok(set.files[0].open()?.finish())
+    set.files[0].open().unwrap().finish()
 }
 
 #[test]
 #[ignore = "needs a folder of captures that is not part of the project"]
 fn corpus_packet_counts() {
-    let mut deviations = 0;
     let entries = index();
+    let mut wrong = Vec::new();
     for entry in &entries {
-        let wanted = entry.capinfos.unwrap_or(entry.walked);
-        let report = read(&entry.path).unwrap_or_else(|error| panic!("{error}"));
-        if report.packets != wanted || !report.damages.is_empty() {
-            let mark = if report.packets == wanted {
-                "same"
-            } else {
-                "DEVIATION"
-            };
-            deviations += u32::from(report.packets != wanted);
-            let (walked, capinfos) = (entry.walked, entry.capinfos);
-            println!(
-                "{mark}: {} read {}, walked {walked}, capinfos {capinfos:?}",
-                entry.path.display(),
-                report.packets
-            );
-            for damage in &report.damages {
-                println!("    {damage}");
-            }
+        let known = DEVIATIONS
+            .iter()
+            .find(|(end, ..)| entry.name.ends_with(end));
+        let wanted = known.map_or(entry.packets, |(_, packets, _)| *packets);
+        let report = read(entry);
+        if report.packets != wanted {
+            wrong.push(format!(
+                "{}: read {}, not {wanted}",
+                entry.name, report.packets
+            ));
+        }
+        for damage in &report.damages {
+            println!("{damage}");
         }
     }
-    println!("{} files, {deviations} deviations", entries.len());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    println!(
+        "{} files agree, {} with a known deviation",
+        entries.len(),
+        DEVIATIONS.len()
+    );
 }
 
 #[test]
@@ -76,7 +88,11 @@ fn corpus_prefixes_never_panic() {
         for cut in 0..file.len().min(LONGEST + 1) {
             let source = Box::new(std::io::Cursor::new(file[..cut].to_vec()));
             if let Ok(reader) = PacketReader::new("prefix", source) {
-                assert!(reader.finish().packets <= entry.walked.max(entry.capinfos.unwrap_or(0)));
+                assert!(
+                    reader.finish().packets <= entry.packets,
+                    "{}, {cut} bytes",
+                    entry.name
+                );
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::format::LooksLike;
+use super::looks_like::LooksLike;
 
 /// A file that cannot be read as a capture.
 #[derive(Debug, thiserror::Error)]

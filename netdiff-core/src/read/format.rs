@@ -1,6 +1,6 @@
 //! Recognizes what a file is by its first bytes, never by its name.
 
-use std::fmt;
+use super::looks_like::LooksLike;
 
 /// Bytes that [`Format::recognize`] wants to see; fewer only where the file is shorter.
 pub(super) const SNIFF_LEN: usize = 512;
@@ -26,31 +26,6 @@ pub(super) enum Compression {
     Xz,
     Lz4,
     Bzip2,
-}
-
-/// What a file is that is no capture for us. Displays as a clause with advice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LooksLike {
-    /// A capture format that another tool can convert: its name and that tool's command.
-    Convertible {
-        /// The format's name.
-        name: &'static str,
-        /// A command that makes a pcapng file `OUT` of the file `IN`.
-        command: &'static str,
-    },
-    /// Something that holds no packets: its description.
-    Known(&'static str),
-    /// Readable text.
-    Text,
-    /// An archive where a single capture was expected.
-    Bundle,
-    /// No bytes.
-    Empty,
-    /// Nothing that is known.
-    Unknown {
-        /// The first bytes; as many as the file has, padded with zeros.
-        first: [u8; 8],
-    },
 }
 
 const EDITCAP: &str = "editcap -F pcapng IN OUT.pcapng";
@@ -246,26 +221,6 @@ fn is_text(start: &[u8]) -> bool {
         && valid
             .chars()
             .all(|c| !c.is_control() || c.is_ascii_whitespace())
-}
-
-impl fmt::Display for LooksLike {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Convertible { name, command } => {
-                write!(f, "it is a {name} file, convert it with: {command}")
-            }
-            Self::Known(description) => write!(f, "it is {description}"),
-            Self::Text => f.write_str(
-                "it is text; a capture is written with tcpdump -w FILE, not by redirecting its output",
-            ),
-            Self::Bundle => f.write_str("it is an archive inside another archive; unpack it first"),
-            Self::Empty => f.write_str("it is empty"),
-            Self::Unknown { first } => {
-                f.write_str("its first bytes are")?;
-                first.iter().try_for_each(|byte| write!(f, " {byte:02x}"))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,28 +4,29 @@
 //! [`PacketReader`], which gives one [`RawPacket`] for each record of a file, whatever its container.
 
 mod byte_order;
+mod compression;
 #[cfg(test)]
 mod corpus_tests;
 mod error;
 mod format;
 mod interface_info;
+mod looks_like;
 mod packet_reader;
 mod pcap;
 mod pcapng;
 mod raw_packet;
 mod record;
 mod set;
+mod spool;
 #[cfg(test)]
 mod testing;
 mod warning;
 mod window;
 
-pub use error::{MAX_COMPRESSION_LAYERS, ReadError, SetError};
-pub use format::LooksLike;
+pub use error::{ReadError, SetError};
 pub use interface_info::{FileComment, InterfaceInfo, ResolvedName};
-pub use packet_reader::{FileReport, PacketReader};
+pub use looks_like::LooksLike;
+pub use packet_reader::PacketReader;
 pub use raw_packet::{FileInterface, RawPacket};
-pub use set::{
-    CaptureFile, CaptureSet, InterfaceName, NodeHint, PointOverride, SetHints, SetRequest, open_set,
-};
-pub use warning::{Damage, MAX_WARNINGS_PER_FILE, ReadWarning};
+pub use set::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetRequest, open_set};
+pub use warning::{Damage, ReadWarning};

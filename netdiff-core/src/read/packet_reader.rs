@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
+use super::compression::unpack;
 use super::error::ReadError;
-use super::format::{Format, SNIFF_LEN};
+use super::format::Format;
 use super::pcap::{HEADER_LEN, PcapFramer, PcapHeader};
 use super::pcapng::PcapngFramer;
 use super::warning::{Damage, DamageLog};
@@ -27,11 +28,10 @@ enum Framer {
 
 /// What was in a capture file, once it has been read.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "not every report shows names and comments")]
 pub struct FileReport {
     /// Packets that were read.
     pub packets: u64,
-    /// Bytes that were read, after unpacking.
-    pub bytes: u64,
     /// The interfaces that the file describes, with their final statistics.
     pub interfaces: Vec<InterfaceInfo>,
     /// Names that the file gives to addresses.
@@ -40,20 +40,21 @@ pub struct FileReport {
     pub comments: Vec<FileComment>,
     /// Damage found, in the order of the file.
     pub damages: Vec<ReadWarning>,
-    /// Further damage, beyond [`super::MAX_WARNINGS_PER_FILE`], that was only counted.
+    /// Further damage, beyond the first hundred, that was only counted.
     pub damages_left_out: u64,
 }
 
 impl PacketReader {
-    /// Reads the capture that `source` streams; `name` is used in messages.
+    /// Reads the capture that `source` streams, compressed or not; `name` is used in messages.
     ///
     /// # Errors
     ///
     /// Where the first bytes are no capture, or are fewer than a capture's header.
     pub fn new(name: &str, source: Box<dyn Read + Send>) -> Result<Self, ReadError> {
-        let mut window = Window::new(source);
+        let unpacked = unpack(name, source)?;
+        let mut window = Window::new(unpacked.stream);
         let mut log = DamageLog::new(name.to_owned());
-        let framer = open_framer(name, &mut window, &mut log)?;
+        let framer = open_framer(name, unpacked.format, &mut window, &mut log)?;
         Ok(Self {
             window,
             framer,
@@ -90,7 +91,8 @@ impl PacketReader {
         }
     }
 
-    /// The interfaces met so far, in the order of [`super::FileInterface`].
+    /// The interfaces met so far, in the order of [`super::FileInterface`]: from the start those
+    /// described before the first packet, which in all but a few pcapng files is all.
     #[must_use]
     pub fn interfaces(&self) -> &[InterfaceInfo] {
         match &self.framer {
@@ -111,7 +113,6 @@ impl PacketReader {
         let (damages, damages_left_out) = self.log.into_parts();
         FileReport {
             packets,
-            bytes: self.window.offset(),
             interfaces,
             names,
             comments,
@@ -121,29 +122,27 @@ impl PacketReader {
     }
 }
 
-fn open_framer(name: &str, window: &mut Window, log: &mut DamageLog) -> Result<Framer, ReadError> {
-    let format = Format::recognize(window.view(SNIFF_LEN));
-    if format == Format::Empty
-        && let Some(reason) = window.take_failure()
-    {
-        return Err(ReadError::Open {
-            file: name.to_owned(),
-            reason,
-        });
-    }
+fn open_framer(
+    name: &str,
+    format: Format,
+    window: &mut Window,
+    log: &mut DamageLog,
+) -> Result<Framer, ReadError> {
     match format {
         Format::Pcap => {
-            let header = window
-                .bytes()
-                .first_chunk::<HEADER_LEN>()
-                .and_then(PcapHeader::parse);
+            let start = window.view(HEADER_LEN).first_chunk::<HEADER_LEN>();
+            let header = start.and_then(PcapHeader::parse);
             let header = header.ok_or_else(|| ReadError::HeaderCut {
                 file: name.to_owned(),
             })?;
             window.consume(HEADER_LEN);
             Ok(Framer::Pcap(PcapFramer::new(header, log)))
         }
-        Format::Pcapng => Ok(Framer::Pcapng(PcapngFramer::new())),
+        Format::Pcapng => {
+            let mut framer = PcapngFramer::new();
+            framer.read_descriptions(window, log);
+            Ok(Framer::Pcapng(framer))
+        }
         other => Err(ReadError::NotACapture {
             file: name.to_owned(),
             looks_like: other.looks_like(),

@@ -2,8 +2,9 @@
 
 use std::io::{self, Cursor, Read};
 
+use super::PacketReader;
 use super::byte_order::ByteOrder;
-use super::{FileReport, PacketReader};
+use super::packet_reader::FileReport;
 
 /// Seconds of the first packet of every capture made here.
 pub(super) const FIRST_SECOND: u32 = 1_780_000_000;

@@ -20,9 +20,10 @@ pub(in crate::read) struct PcapFramer {
 /// What stands at the window's start.
 enum Probe {
     Record(FrameHead),
+    /// A record whose length cannot be true; the next one begins so many bytes later, if that is known.
+    Lie(FrameHead, Option<usize>),
     Zeros,
-    /// More bytes than any record has.
-    TooLong(FrameHead),
+    /// The end of the file inside a record, or already inside its header.
     Cut(Option<FrameHead>),
     End,
 }
@@ -62,56 +63,67 @@ impl PcapFramer {
     ) -> Option<Record> {
         loop {
             match self.probe(window) {
-                Probe::Record(head) => match self.hidden_chain(head, window) {
-                    None => return Some(self.take(head, window)),
-                    Some(skip) => Self::skip_lie(head, skip, window, log),
-                },
+                Probe::Record(head) => return Some(self.take(head, window)),
+                Probe::Lie(head, next) => self.skip_lie(head, next, window, log),
                 Probe::Zeros => self.skip_zeros(window, log),
-                Probe::TooLong(head) => {
-                    let claimed = u64::from(head.captured_len);
-                    log.note(window.offset(), Damage::LengthLies { claimed });
-                    self.resynchronize(window, log);
+                Probe::Cut(head) => {
+                    self.note_cut(head, window, log);
+                    return None;
                 }
-                Probe::Cut(head) => match head
-                    .and_then(|head| self.hidden_chain(head, window).map(|skip| (head, skip)))
-                {
-                    Some((head, skip)) => Self::skip_lie(head, skip, window, log),
-                    None => {
-                        self.note_cut(head, window, log);
-                        return None;
-                    }
-                },
                 Probe::End => return None,
             }
         }
     }
 
     fn probe(&self, window: &mut Window) -> Probe {
+        let Some((head, is_whole)) = self.fill_record(window) else {
+            return if window.bytes().is_empty() {
+                Probe::End
+            } else {
+                Probe::Cut(None)
+            };
+        };
+        if head.is_zero() && self.is_zero_filled(window) {
+            Probe::Zeros
+        } else if self.is_too_long(head) {
+            Probe::Lie(head, None)
+        } else if let Some(next) = self.hidden_chain(head, window) {
+            Probe::Lie(head, Some(next))
+        } else if is_whole {
+            Probe::Record(head)
+        } else {
+            Probe::Cut(Some(head))
+        }
+    }
+
+    /// Reads the next record, unless its length is out of bounds, and says whether all of it is
+    /// there; `None` where not even its header is.
+    fn fill_record(&self, window: &mut Window) -> Option<(FrameHead, bool)> {
         let layout = &self.header.layout;
         loop {
-            match layout.decode(window.bytes()) {
-                Ok(head) if head.is_zero() => return Probe::Zeros,
-                Ok(head) if head.captured_len > self.header.captured_bound() => {
-                    return Probe::TooLong(head);
-                }
-                Ok(head) => return Probe::Record(head),
+            let bytes = window.bytes();
+            match layout.decode(bytes) {
+                Ok(head) => return Some((head, true)),
                 Err(Missing(missing)) => {
-                    let head = layout.peek(window.bytes());
-                    if let Some(head) = head
-                        && head.captured_len > self.header.captured_bound()
-                    {
-                        return Probe::TooLong(head);
-                    }
-                    if !window.fill(window.bytes().len() + missing) {
-                        return if window.bytes().is_empty() {
-                            Probe::End
-                        } else {
-                            Probe::Cut(head)
-                        };
+                    let head = layout.peek(bytes);
+                    let wanted = bytes.len() + missing;
+                    if head.is_some_and(|head| self.is_too_long(head)) || !window.fill(wanted) {
+                        return head.map(|head| (head, false));
                     }
                 }
             }
         }
+    }
+
+    fn is_too_long(&self, head: FrameHead) -> bool {
+        head.captured_len > self.header.captured_bound()
+    }
+
+    /// Whether zeros stand where several records should, or up to the end.
+    fn is_zero_filled(&self, window: &mut Window) -> bool {
+        const RECORDS: usize = 4;
+        let view = window.view(RECORDS * self.header.layout.head_len());
+        view.iter().all(|byte| *byte == 0)
     }
 
     fn take(&mut self, head: FrameHead, window: &mut Window) -> Record {
@@ -168,11 +180,22 @@ impl PcapFramer {
         )
     }
 
-    fn skip_lie(head: FrameHead, skip: usize, window: &mut Window, log: &mut DamageLog) {
+    fn skip_lie(
+        &self,
+        head: FrameHead,
+        next: Option<usize>,
+        window: &mut Window,
+        log: &mut DamageLog,
+    ) {
         let claimed = u64::from(head.captured_len);
         log.note(window.offset(), Damage::LengthLies { claimed });
-        log.note(window.offset(), Damage::Skipped { bytes: skip as u64 });
-        window.consume(skip);
+        match next {
+            Some(skip) => {
+                log.note(window.offset(), Damage::Skipped { bytes: skip as u64 });
+                window.consume(skip);
+            }
+            None => self.resynchronize(window, log),
+        }
     }
 
     fn note_cut(&self, head: Option<FrameHead>, window: &mut Window, log: &mut DamageLog) {

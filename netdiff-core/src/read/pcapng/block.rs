@@ -77,6 +77,14 @@ impl BlockHead {
         (SHORTEST..=MAX_BLOCK_LEN).contains(&self.total_len)
     }
 
+    /// Whether it is one of the three kinds of blocks with a packet in them.
+    pub(super) const fn holds_packet(&self) -> bool {
+        matches!(
+            self.block_type,
+            ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET
+        )
+    }
+
     pub(super) const fn len(&self) -> usize {
         self.total_len as usize
     }

@@ -3,7 +3,7 @@
 use super::super::record::Record;
 use super::super::warning::{Damage, DamageLog};
 use super::super::window::Window;
-use super::block::{BlockHead, ENHANCED_PACKET, FRAME_LEN, OBSOLETE_PACKET, SIMPLE_PACKET};
+use super::block::{BlockHead, FRAME_LEN};
 use super::packet_block::{PacketBlock, is_head_consistent};
 use super::section::Sections;
 use crate::read::{FileComment, InterfaceInfo, ResolvedName};
@@ -34,6 +34,15 @@ impl PcapngFramer {
     pub(in crate::read) const fn new() -> Self {
         Self {
             sections: Sections::new(),
+        }
+    }
+
+    /// Takes in the blocks before the first packet or damage.
+    pub(in crate::read) fn read_descriptions(&mut self, window: &mut Window, log: &mut DamageLog) {
+        while let Probe::Block(head) = self.probe(window)
+            && !head.holds_packet()
+        {
+            self.take(head, window, log);
         }
     }
 
@@ -142,14 +151,12 @@ impl PcapngFramer {
     ) -> Option<Record> {
         let offset = window.offset();
         let block = window.bytes().get(..head.len()).unwrap_or(&[]);
-        let packet = match head.block_type {
-            ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET => PacketBlock::decode(head, block),
-            _ => {
-                self.sections.add_block(head, block, offset, log);
-                window.consume(head.len());
-                return None;
-            }
-        };
+        if !head.holds_packet() {
+            self.sections.add_block(head, block, offset, log);
+            window.consume(head.len());
+            return None;
+        }
+        let packet = PacketBlock::decode(head, block);
         let place = window.consume(head.len());
         let Some(packet) = packet else {
             log.note(

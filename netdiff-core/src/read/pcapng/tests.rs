@@ -106,6 +106,15 @@ fn sections_of_both_byte_orders_have_their_own_interfaces() {
 }
 
 #[test]
+fn interfaces_are_known_before_the_first_packet() {
+    let file = [file_of_lengths(&[60]), interface(Little, 1, 0, &[])].concat();
+    let source = Box::new(std::io::Cursor::new(file));
+    let reader = PacketReader::new("test", source).unwrap();
+    assert_eq!(reader.interfaces().len(), 1);
+    assert_eq!(reader.finish().interfaces.len(), 2);
+}
+
+#[test]
 fn simple_and_obsolete_packet_blocks_are_packets() {
     for order in [Little, Big] {
         let simple = Bytes::new(order).u32(60).raw(&[7; 20]).bytes;

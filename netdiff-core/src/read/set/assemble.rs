@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use super::gather::{Found, Gathered, Wanted, name_of_path};
 use super::manifest::Manifest;
 use super::placement::NamedPlace;
+use super::series::{Placed, order_captures};
 use super::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetHints, SetRequest};
 use crate::read::SetError;
 use crate::types::{FileId, Role};
 
-/// Where a file was taken, and where it belongs in the order of files.
+/// Where a file was taken.
 #[derive(Clone, Debug)]
-struct Place {
-    node: Box<str>,
-    interface: InterfaceName,
+pub(super) struct Place {
+    pub(super) node: Box<str>,
+    pub(super) interface: InterfaceName,
     role: Option<Role>,
 }
 
@@ -21,7 +22,8 @@ struct Place {
 ///
 /// A `--point` wins over the manifest `netdiff.toml` in the set's folder, which wins over the file
 /// names. The result does not depend on the order of the request or of the file system. Of each file
-/// only the first bytes are read, to recognize captures by their contents.
+/// only the first bytes are read, to recognize captures by their contents; bundles and standard input
+/// are read to their end.
 ///
 /// # Errors
 ///
@@ -34,9 +36,8 @@ pub fn open_set(request: &SetRequest) -> Result<CaptureSet, SetError> {
     if places.is_empty() {
         return Err(SetError::NoCaptures { path: label });
     }
-    let mut files: Vec<(Found, Place)> = gathered.found.into_iter().zip(places).collect();
-    files.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-    refuse_double_points(&files)?;
+    let captures = gathered.found.into_iter().zip(places).collect();
+    let files = order_captures(captures)?;
     Ok(CaptureSet {
         label,
         files: number_files(files),
@@ -132,7 +133,7 @@ fn place_by_name(found: &[Found], known: &BTreeMap<usize, Place>) -> Result<Vec<
             places.push(place.clone());
             continue;
         }
-        match NamedPlace::of_name(&found.name) {
+        match named_place(found) {
             NamedPlace {
                 node: Some(node),
                 interface: Some(interface),
@@ -154,21 +155,18 @@ fn place_by_name(found: &[Found], known: &BTreeMap<usize, Place>) -> Result<Vec<
     }
 }
 
-fn refuse_double_points(files: &[(Found, Place)]) -> Result<(), SetError> {
-    let mut claims: BTreeMap<(&str, &InterfaceName), &str> = BTreeMap::new();
-    for (found, place) in files {
-        if let Some(first) = claims.insert((&place.node, &place.interface), &found.name) {
-            return Err(SetError::PointTwice {
-                point: format!("{}/{}", place.node, place.interface),
-                first: first.to_owned(),
-                second: found.name.clone(),
-            });
-        }
+/// What the name says; the folder that holds all of a bundle only if nothing else does.
+fn named_place(found: &Found) -> NamedPlace {
+    let inner = found.name.get(found.top_len..).unwrap_or("");
+    let place = NamedPlace::of_name(inner);
+    if place.node.is_some() {
+        place
+    } else {
+        NamedPlace::of_name(&found.name)
     }
-    Ok(())
 }
 
-fn number_files(files: Vec<(Found, Place)>) -> Vec<CaptureFile> {
+fn number_files(files: Vec<Placed>) -> Vec<CaptureFile> {
     (0..)
         .map(FileId)
         .zip(files)

@@ -8,23 +8,29 @@ use std::path::{Component, Path, PathBuf};
 use super::manifest::{MANIFEST_NAME, Manifest};
 use super::source::Source;
 use super::stem::is_named_like_a_capture;
-use crate::read::format::{Format, LooksLike, SNIFF_LEN};
+use crate::read::format::Format;
 use crate::read::pcap::HEADER_LEN;
+use crate::read::spool::Spool;
 use crate::read::warning::DamageLog;
-use crate::read::window::Window;
-use crate::read::{Damage, ReadError, ReadWarning, SetError};
+use crate::read::{Damage, LooksLike, ReadError, ReadWarning, SetError};
 
 /// Folders inside folders that are searched.
 const MAX_DEPTH: usize = 16;
 
-/// Files that one set may hold.
-const MAX_FILES: usize = 20_000;
+/// Captures that one set may hold, and entries that are looked at in one bundle.
+pub(super) const MAX_FILES: usize = 20_000;
+
+/// The path that means standard input, and the name its capture gets.
+const STANDARD_INPUT: (&str, &str) = ("-", "stdin");
 
 /// A capture that was found.
 #[derive(Debug)]
 pub(super) struct Found {
     /// Name relative to the set, with `/` separators.
     pub(super) name: String,
+    /// Length of the folder, with its `/`, that holds all of a bundle: it was made by packing a
+    /// set's folder and says where a capture was taken only if nothing else does.
+    pub(super) top_len: usize,
     pub(super) source: Source,
 }
 
@@ -34,6 +40,7 @@ pub(super) struct Gathered {
     pub(super) found: Vec<Found>,
     pub(super) manifests: Vec<Manifest>,
     pub(super) warnings: Vec<ReadWarning>,
+    pub(super) spool: Spool,
     /// Real paths of the files seen, so that none counts twice.
     seen: BTreeSet<PathBuf>,
 }
@@ -41,16 +48,24 @@ pub(super) struct Gathered {
 /// How a file came into the set.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
+    /// It is the whole request.
+    Alone,
     /// The user named it: it must be a capture.
     ByName,
     /// It lies in a folder, maybe among other things.
     InFolder,
+    /// It lies in so many bundles, one inside the other.
+    InBundle(usize),
 }
 
 impl Gathered {
     /// Looks at one path of the request. `alone` says that it is the only one, so that names inside
-    /// a folder need not begin with the folder.
+    /// a folder or bundle need not begin with its own.
     pub(super) fn add_path(&mut self, path: &Path, alone: bool) -> Result<(), SetError> {
+        let wanted = if alone { Wanted::Alone } else { Wanted::ByName };
+        if path.as_os_str() == STANDARD_INPUT.0 {
+            return self.add_standard_input(wanted);
+        }
         let metadata = fs::metadata(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => SetError::Missing {
                 path: path.display().to_string(),
@@ -59,7 +74,7 @@ impl Gathered {
         })?;
         let name = name_of_path(path);
         if !metadata.is_dir() {
-            return self.add_file(path, name, Wanted::ByName);
+            return self.add_file(path, name, wanted);
         }
         let prefix = if alone || name.is_empty() {
             String::new()
@@ -68,6 +83,15 @@ impl Gathered {
         };
         self.add_manifest(path, &prefix)?;
         self.add_folder(path, &prefix, MAX_DEPTH)
+    }
+
+    fn add_standard_input(&mut self, wanted: Wanted) -> Result<(), SetError> {
+        let (path, name) = STANDARD_INPUT;
+        let section = self
+            .spool
+            .add(&mut io::stdin().lock())
+            .map_err(|error| unreadable(Path::new(path), error))?;
+        self.add_source(Source::Section(section), name.to_owned(), wanted)
     }
 
     fn add_manifest(&mut self, folder: &Path, prefix: &str) -> Result<(), SetError> {
@@ -108,7 +132,7 @@ impl Gathered {
         Ok(())
     }
 
-    /// Adds the file at `path` if it is a capture.
+    /// Adds the file at `path` if it is a capture or a bundle of captures.
     pub(super) fn add_file(
         &mut self,
         path: &Path,
@@ -122,22 +146,32 @@ impl Gathered {
         Ok(())
     }
 
-    fn add_source(&mut self, source: Source, name: String, wanted: Wanted) -> Result<(), SetError> {
-        let start = match first_bytes(&source) {
-            Ok(start) => start,
-            Err(_) if wanted == Wanted::InFolder && !is_named_like_a_capture(&name) => {
-                return Ok(());
-            }
-            Err(reason) => return Err(ReadError::Open { file: name, reason }.into()),
+    /// Adds what `source` holds, told by its contents.
+    pub(super) fn add_source(
+        &mut self,
+        source: Source,
+        name: String,
+        wanted: Wanted,
+    ) -> Result<(), SetError> {
+        let must =
+            matches!(wanted, Wanted::Alone | Wanted::ByName) || is_named_like_a_capture(&name);
+        let unpacked = match source.open_unpacked(&name) {
+            Ok(unpacked) => unpacked,
+            Err(_) if !must => return Ok(()),
+            Err(error) => return Err(error.into()),
         };
-        let wanted = wanted == Wanted::ByName || is_named_like_a_capture(&name);
-        match Format::recognize(&start) {
-            Format::Pcap if start.len() < HEADER_LEN => self.warn(name, Damage::HeaderCut),
-            Format::Pcap | Format::Pcapng => self.found.push(Found { name, source }),
-            Format::Empty if wanted => self.warn(name, Damage::Empty),
+        match unpacked.format {
+            Format::Pcap if unpacked.start.len() < HEADER_LEN => self.warn(name, Damage::HeaderCut),
+            Format::Pcap | Format::Pcapng => self.add_found(Found {
+                name,
+                top_len: 0,
+                source,
+            }),
+            Format::Tar | Format::Zip => return self.add_bundle(&source, unpacked, name, wanted),
+            Format::Empty if must => self.warn(name, Damage::Empty),
             other => {
                 let looks_like = other.looks_like();
-                if wanted || matches!(looks_like, LooksLike::Convertible { .. }) {
+                if must || matches!(looks_like, LooksLike::Convertible { .. }) {
                     return Err(ReadError::NotACapture {
                         file: name,
                         looks_like,
@@ -149,7 +183,19 @@ impl Gathered {
         Ok(())
     }
 
-    fn warn(&mut self, name: String, damage: Damage) {
+    /// Adds a capture; of two entries of one name in a tar file the later counts.
+    fn add_found(&mut self, found: Found) {
+        match self
+            .position(&found.name)
+            .and_then(|at| self.found.get_mut(at))
+        {
+            Some(earlier) => *earlier = found,
+            None => self.found.push(found),
+        }
+    }
+
+    /// Notes why a file was left out.
+    pub(super) fn warn(&mut self, name: String, damage: Damage) {
         let mut log = DamageLog::new(name);
         log.note(0, damage);
         self.warnings.extend(log.into_parts().0);
@@ -162,9 +208,13 @@ impl Gathered {
 
     /// The capture at `path`, if that is in the set.
     pub(super) fn position_of_path(&self, path: &Path) -> Option<usize> {
+        if path.as_os_str() == STANDARD_INPUT.0 {
+            return self.position(STANDARD_INPUT.1);
+        }
         let wanted = fs::canonicalize(path).ok()?;
         self.found.iter().position(|found| match &found.source {
             Source::Path(path) => fs::canonicalize(path).is_ok_and(|path| path == wanted),
+            Source::Section(_) => false,
         })
     }
 }
@@ -184,21 +234,13 @@ fn sorted_entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, SetError> {
     Ok(sorted)
 }
 
-fn first_bytes(source: &Source) -> io::Result<Vec<u8>> {
-    let mut window = Window::new(source.open()?);
-    let start = window.view(SNIFF_LEN).to_vec();
-    match window.take_failure() {
-        Some(error) if start.is_empty() => Err(error),
-        _ => Ok(start),
-    }
-}
-
-/// The path's own names with `/` between them, without `.`, `..` and the root.
+/// The path's names with `/` between them, without `.` and `..`.
 pub(super) fn name_of_path(path: &Path) -> String {
     let names: Vec<_> = path
         .components()
         .filter_map(|component| match component {
             Component::Normal(name) => Some(name.to_string_lossy()),
+            Component::RootDir => Some("".into()),
             _ => None,
         })
         .collect();

@@ -1,13 +1,16 @@
 //! Capture sets: which captures belong to one run, and where each was taken.
 
 mod assemble;
+mod bundle;
 mod gather;
 mod interface_names;
 mod manifest;
 mod placement;
 mod request;
+mod series;
 mod source;
 mod stem;
+mod timestamps;
 
 use std::fmt;
 use std::net::IpAddr;

@@ -2,9 +2,8 @@
 
 use super::InterfaceName;
 use super::interface_names::is_interface_name;
-use super::stem::{
-    SEPARATORS, bundle_stem, capture_stem, is_digits, without_noise, without_timestamps,
-};
+use super::stem::{SEPARATORS, bundle_stem, capture_stem, is_digits, without_noise};
+use super::timestamps::without_timestamps;
 
 /// What a file's name says about where it was taken.
 ///

@@ -1,13 +1,15 @@
 //! Whole sets in temporary folders.
 
 use std::fs;
+use std::io::{Cursor, Write};
 use std::path::Path;
 
 use tempfile::TempDir;
 
 use super::{CaptureSet, InterfaceName, SetRequest, open_set};
 use crate::read::SetError;
-use crate::read::testing::pcap_of_lengths;
+use crate::read::byte_order::ByteOrder;
+use crate::read::testing::{pcap_of_lengths, pcap_record};
 use crate::types::Role;
 
 /// A folder of one-packet captures with these names.
@@ -205,5 +207,139 @@ fn empty_captures_stay_and_files_without_a_header_are_warned_of() {
              it wrote anything",
             "a/lo.pcap: the file ends inside its header, it holds no packet",
         ]
+    );
+}
+
+#[test]
+fn rotated_files_are_one_point_in_time_order() {
+    let folder = TempDir::new().unwrap();
+    // A ring that began anew: file 0 holds the latest packets.
+    for (name, second) in [
+        ("eth0.pcap0", 30),
+        ("eth0.pcap1", 10),
+        ("eth0.pcap2.gz", 20),
+    ] {
+        let mut file = pcap_of_lengths(&[]);
+        file.extend(pcap_record(ByteOrder::Little, second, b"x"));
+        write(folder.path(), &format!("b/{name}"), &file);
+    }
+    write(folder.path(), "b/eth0.pcap3", &pcap_of_lengths(&[]));
+    write(folder.path(), "a/cni0.pcap", &pcap_of_lengths(&[]));
+    assert_eq!(
+        places(&open(&folder).unwrap()),
+        [
+            "a/cni0.pcap a/cni0",
+            "b/eth0.pcap1 b/eth0",
+            "b/eth0.pcap2.gz b/eth0",
+            "b/eth0.pcap0 b/eth0",
+            "b/eth0.pcap3 b/eth0",
+        ]
+    );
+    write(folder.path(), "b/eth0.pcap1.gz", &pcap_of_lengths(&[]));
+    assert!(error(&folder).starts_with("b/eth0.pcap1 and b/eth0.pcap1.gz both claim"));
+}
+
+/// A tar file of these entries.
+fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, contents) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(contents.len() as u64);
+        header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_cksum();
+        archive.append(&header, *contents).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, contents) in entries {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(*name, options).unwrap();
+        archive.write_all(contents).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn bundles_are_sets() {
+    let capture = pcap_of_lengths(&[60, 60]);
+    let manifest = b"[[capture]]\nfile = \"dump\"\nnode = \"c\"\ninterface = \"lo\"\n";
+    let packed = zstd::stream::encode_all(&capture[..], 1).unwrap();
+    let entries: &[(&str, &[u8])] = &[
+        ("incident/master/eth0.pcap", &capture),
+        ("incident/node2-flannel.1.pcap", &packed),
+        ("incident/dump", &capture),
+        ("incident/netdiff.toml", manifest),
+        ("incident/._dump.pcap", b"resource fork"),
+        ("incident/notes.txt", b"notes"),
+    ];
+    let folder = TempDir::new().unwrap();
+    let packed_tar = zstd::stream::encode_all(&tar(entries)[..], 1).unwrap();
+    for bundle in [tar(entries), packed_tar, zip(entries)] {
+        write(folder.path(), "bundle", &bundle);
+        let set = open_set(&SetRequest::of_path(folder.path().join("bundle"))).unwrap();
+        assert_eq!(
+            places(&set),
+            [
+                "incident/dump c/lo",
+                "incident/master/eth0.pcap master/eth0",
+                "incident/node2-flannel.1.pcap node2/flannel.1",
+            ]
+        );
+        for file in set.files.iter().chain(&set.files) {
+            assert_eq!(file.open().unwrap().finish().packets, 2);
+        }
+    }
+}
+
+#[test]
+fn bundles_inside_a_set_are_its_folders() {
+    let capture = pcap_of_lengths(&[60]);
+    let inner = tar(&[("pcaps/eth0.pcap", &capture), ("../../cni0.pcap", &capture)]);
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), "node1.tar", &inner);
+    write(folder.path(), "all.zip", &zip(&[("node2.tar", &inner)]));
+    assert_eq!(
+        places(&open(&folder).unwrap()),
+        [
+            "all.zip/node2.tar/cni0.pcap node2/cni0",
+            "all.zip/node2.tar/pcaps/eth0.pcap node2/eth0",
+            "node1.tar/cni0.pcap node1/cni0",
+            "node1.tar/pcaps/eth0.pcap node1/eth0",
+        ]
+    );
+}
+
+#[test]
+fn a_bundle_of_one_nodes_folder_is_placed_by_it() {
+    let folder = TempDir::new().unwrap();
+    write(
+        folder.path(),
+        "x.tar",
+        &tar(&[("master/eth0.pcap", &pcap_of_lengths(&[]))]),
+    );
+    let set = open_set(&SetRequest::of_path(folder.path().join("x.tar"))).unwrap();
+    assert_eq!(places(&set), ["master/eth0.pcap master/eth0"]);
+}
+
+#[test]
+fn a_cut_bundle_gives_what_came_before() {
+    let capture = pcap_of_lengths(&[1000; 10]);
+    let bundle = tar(&[("a/eth0.pcap", &capture), ("a/cni0.pcap", &capture)]);
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), "x.tar", &bundle[..512 + 10_240 + 512 + 5000]);
+    let set = open_set(&SetRequest::of_path(folder.path().join("x.tar"))).unwrap();
+    let packets: Vec<_> = set
+        .files
+        .iter()
+        .map(|file| (&*file.name, file.open().unwrap().finish().packets))
+        .collect();
+    assert_eq!(packets, [("a/cni0.pcap", 4), ("a/eth0.pcap", 10)]);
+    assert!(
+        set.warnings
+            .iter()
+            .any(|warning| warning.to_string().contains("reading stopped"))
     );
 }

@@ -1,0 +1,121 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use netdiff_core::PointOverride;
+
+/// Finds the hop at which packets stop.
+#[derive(Debug, Parser)]
+#[command(name = "netdiff", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(
+    about = "Finds the hop at which packets stop, from captures of every interface of every node"
+)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  netdiff diff healthy/ failing/          what differs, where packets stop, why, what to do
+  netdiff trace failing/                  the same for one set alone
+  netdiff diff healthy/ failing/ --format json | jq '.findings[0].segment'
+
+A set is a folder with one capture for each interface of each node, such as
+  failing/master/eth0.pcap   failing/master/flannel.1.pcap   failing/master/cni0.pcap
+  failing/node/eth0.pcap     failing/node/flannel.1.pcap     failing/node/cni0.pcap
+Record one on a node with:
+  tcpdump -i eth0 -w eth0.pcap        (the same for flannel.1, cni0 and the pod's veth, all at once)
+
+Exit status: 0 no error and no significant difference, 1 findings or differences, 2 could not do the job.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compare a failing capture set with a healthy reference
+    #[command(after_help = DIFF_HELP)]
+    Diff {
+        /// The healthy set: a folder, an archive or a capture
+        reference: PathBuf,
+        /// The set under suspicion
+        failing: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show the hop ladders and findings of one capture set
+    #[command(after_help = TRACE_HELP)]
+    Trace {
+        /// The set: a folder, an archive, or captures
+        #[arg(required = true)]
+        set: Vec<PathBuf>,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+const DIFF_HELP: &str = "\
+Examples:
+  netdiff diff healthy/ failing/
+  netdiff diff healthy/ failing/ --format json > report.json
+  netdiff diff healthy/ failing/ --point node/eth0=failing/dump3.pcap
+
+Both sets may have been recorded at any time; flows are paired by what they are, not by when they ran.
+Exit status: 0 no error and no significant difference, 1 findings or differences, 2 could not do the job.";
+
+const TRACE_HELP: &str = "\
+Examples:
+  netdiff trace failing/
+  netdiff trace failing/ --format json | jq '.flows[] | {key, dispositions}'
+  netdiff trace a.pcap b.pcap --point master/eth0=a.pcap --point node/eth0=b.pcap
+
+Exit status: 0 no error, 1 findings, 2 could not do the job.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Say where a capture was taken; wins over names and netdiff.toml
+    #[arg(long = "point", value_name = "NODE/INTERFACE=FILE")]
+    pub(crate) points: Vec<PointOverride>,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// When to color the text
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+    /// Columns of the text [default: the terminal's, else 80]
+    #[arg(long, value_name = "COLUMNS")]
+    pub(crate) width: Option<usize>,
+    /// Threads that read captures [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs; the shape is versioned
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal that can, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

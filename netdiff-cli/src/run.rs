@@ -1,0 +1,110 @@
+//! Does what the command line asks for.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use netdiff_core::{PointOverride, Report, SetRequest, compare, trace};
+
+use crate::arguments::{Arguments, Command, Common};
+use crate::output::write_report;
+
+/// No error and no significant difference.
+const EXIT_SAME: u8 = 0;
+/// Findings or differences.
+const EXIT_DIFFERENT: u8 = 1;
+/// The job could not be done.
+const EXIT_TROUBLE: u8 = 2;
+
+/// Runs the program; failures are told on standard error.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let code = match execute(arguments) {
+        Ok(report) => exit_code(&report),
+        Err(error) => {
+            anstream::eprintln!("netdiff: {error:#}");
+            EXIT_TROUBLE
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn execute(arguments: &Arguments) -> anyhow::Result<Report> {
+    let (report, common) = match &arguments.command {
+        Command::Diff {
+            reference,
+            failing,
+            common,
+        } => {
+            let (ours, theirs) = requests(reference, failing, &common.points)?;
+            (in_pool(common, || compare(&ours, &theirs))?, common)
+        }
+        Command::Trace { set, common } => {
+            let request = SetRequest {
+                paths: set.clone(),
+                points: common.points.clone(),
+            };
+            (in_pool(common, || trace(&request))?, common)
+        }
+    };
+    let report = report?;
+    write_report(&report, common)?;
+    Ok(report)
+}
+
+fn in_pool<T: Send>(common: &Common, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+    let Some(jobs) = common.jobs else {
+        return Ok(work());
+    };
+    if jobs == 0 {
+        bail!("--jobs 0: at least one thread is needed");
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    Ok(pool.context("cannot start the threads")?.install(work))
+}
+
+/// Gives each `--point` to the set that its file lies in.
+fn requests(
+    reference: &Path,
+    failing: &Path,
+    points: &[PointOverride],
+) -> anyhow::Result<(SetRequest, SetRequest)> {
+    let request = |path: &Path| SetRequest {
+        paths: vec![PathBuf::from(path)],
+        points: Vec::new(),
+    };
+    let (mut ours, mut theirs) = (request(reference), request(failing));
+    for point in points {
+        // The longer path first: one set may lie inside the other's folder.
+        let in_reference = point.path.starts_with(reference);
+        let in_failing = point.path.starts_with(failing);
+        let longer_reference = reference.components().count() > failing.components().count();
+        match (in_reference, in_failing) {
+            (true, false) => ours.points.push(point.clone()),
+            (false, true) => theirs.points.push(point.clone()),
+            (true, true) if longer_reference => ours.points.push(point.clone()),
+            (true, true) => theirs.points.push(point.clone()),
+            (false, false) => bail!(
+                "--point {point}: the file is in neither set; give its path beginning with {} or {}",
+                reference.display(),
+                failing.display()
+            ),
+        }
+    }
+    Ok((ours, theirs))
+}
+
+fn exit_code(report: &Report) -> u8 {
+    let found = report
+        .findings
+        .iter()
+        .any(|finding| finding.severity != "note");
+    let differs = report
+        .differences
+        .iter()
+        .any(|difference| difference.significant);
+    if found || differs {
+        EXIT_DIFFERENT
+    } else {
+        EXIT_SAME
+    }
+}

@@ -1,0 +1,342 @@
+//! Which address lives on which node, told by the packets.
+//!
+//! Each observation below is a vote for one node; an address belongs to the node that has more than twice the votes of
+//! any other, else its node is unknown (the same pod address on two nodes, say).
+//!
+//! | evidence | weight |
+//! |---|---|
+//! | the manifest states it | 1,000,000 |
+//! | it sends with an untouched TTL (64, 128, 255) at a pod's link or the pods' bridge | 100 a packet |
+//! | it is the outer address of a tunnel on the side of the node that wraps (source) or unwraps (destination) | 100 a packet |
+//! | it sends with an untouched TTL from a MAC address that packets from inside the node left with | 20 a packet |
+//! | the MAC address of a node announces it by ARP | 20 a packet |
+//! | of two nodes that saw request and reply, the one that waited longer is the initiator's, the other the responder's | 3 |
+//! | a tunnel from (to) a node's endpoint carries packets from (to) it | 1 a packet |
+//!
+//! Whether a node wraps or unwraps: the same packet was also seen outside the tunnel on that node, with a higher
+//! TTL or strictly earlier (wraps), or with a lower TTL or at the same time or later (unwraps: the kernel stamps a
+//! packet once and carries the stamp up through decapsulation).
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use super::conversation::{Conversation, Seen};
+use super::timeline::{NodeId, PartyKind, SetPoint};
+use crate::identify::{ArpSighting, Evidence, MacAddr};
+use crate::types::{FlowKey, Role};
+
+/// What a set's user states about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatedAddresses {
+    /// Node name and one of its own addresses.
+    pub nodes: Vec<(Box<str>, IpAddr)>,
+}
+
+/// Where addresses live.
+#[derive(Clone, Debug, Default)]
+pub struct AddressPlan {
+    homes: BTreeMap<IpAddr, NodeId>,
+    node_addresses: BTreeMap<IpAddr, ()>,
+    pods: BTreeMap<IpAddr, ()>,
+}
+
+impl AddressPlan {
+    /// The node that an address lives on.
+    #[must_use]
+    pub fn home(&self, address: IpAddr) -> Option<NodeId> {
+        self.homes.get(&address).copied()
+    }
+
+    /// Whether the address is a pod's or a node's own.
+    #[must_use]
+    pub fn kind(&self, address: IpAddr) -> PartyKind {
+        if self.node_addresses.contains_key(&address) {
+            PartyKind::Node
+        } else if self.pods.contains_key(&address) {
+            PartyKind::Pod
+        } else {
+            PartyKind::Unknown
+        }
+    }
+
+    /// The addresses of nodes, sorted, with their node where it is known.
+    pub fn node_addresses(&self) -> impl Iterator<Item = (IpAddr, Option<NodeId>)> + '_ {
+        self.node_addresses.keys().map(|a| (*a, self.home(*a)))
+    }
+}
+
+/// Collects the votes of a set.
+pub(super) struct Census<'a> {
+    points: &'a [SetPoint],
+    node_of: &'a [NodeId],
+    votes: BTreeMap<IpAddr, BTreeMap<NodeId, u64>>,
+    macs: BTreeMap<MacAddr, BTreeMap<NodeId, u64>>,
+    plan: AddressPlan,
+}
+
+/// Which way a packet crosses the edge of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edge {
+    Leaves,
+    Enters,
+}
+
+impl<'a> Census<'a> {
+    pub(super) fn new(
+        points: &'a [SetPoint],
+        node_of: &'a [NodeId],
+        nodes: &[Box<str>],
+        stated: &StatedAddresses,
+    ) -> Self {
+        let mut census = Self {
+            points,
+            node_of,
+            votes: BTreeMap::new(),
+            macs: BTreeMap::new(),
+            plan: AddressPlan::default(),
+        };
+        for (name, address) in &stated.nodes {
+            let Some(node) = nodes.iter().position(|n| n == name) else {
+                continue;
+            };
+            census.vote(
+                *address,
+                NodeId(u32::try_from(node).unwrap_or(u32::MAX)),
+                1_000_000,
+            );
+            census.plan.node_addresses.insert(*address, ());
+        }
+        census
+    }
+
+    /// The plan that the votes of these conversations and ARP packets give.
+    pub(super) fn take(
+        mut self,
+        conversations: &[Conversation],
+        arp: &[(Evidence, ArpSighting)],
+    ) -> AddressPlan {
+        for seen in conversations
+            .iter()
+            .flat_map(|c| c.forward.iter().chain(&c.reply))
+        {
+            self.note_untouched(seen);
+        }
+        for conversation in conversations {
+            self.note_edges(&conversation.forward);
+            self.note_edges(&conversation.reply);
+        }
+        for seen in conversations
+            .iter()
+            .flat_map(|c| c.forward.iter().chain(&c.reply))
+        {
+            self.note_own_mac(seen);
+        }
+        for (evidence, arp) in arp {
+            if self.role(evidence.point) == Role::Uplink
+                && let Some(node) = winner(self.macs.get(&arp.sender_mac))
+            {
+                self.vote(IpAddr::V4(arp.sender), node, 20);
+            }
+        }
+        for conversation in conversations {
+            self.note_waiting(conversation);
+        }
+        self.settle();
+        for seen in conversations
+            .iter()
+            .flat_map(|c| c.forward.iter().chain(&c.reply))
+        {
+            let Some(tunnel) = seen.sighting.tunnel else {
+                continue;
+            };
+            let key = seen.sighting.key;
+            for (endpoint, inside) in [
+                (tunnel.source, key.source),
+                (tunnel.destination, key.destination),
+            ] {
+                if let Some(node) = self.plan.home(endpoint) {
+                    self.vote(inside, node, 1);
+                }
+            }
+        }
+        self.settle();
+        self.plan
+    }
+
+    fn settle(&mut self) {
+        for (address, votes) in &self.votes {
+            match winner(Some(votes)) {
+                Some(node) => self.plan.homes.insert(*address, node),
+                None => self.plan.homes.remove(address),
+            };
+        }
+    }
+
+    fn vote(&mut self, address: IpAddr, node: NodeId, weight: u64) {
+        *self
+            .votes
+            .entry(address)
+            .or_default()
+            .entry(node)
+            .or_default() += weight;
+    }
+
+    fn role(&self, point: crate::types::PointId) -> Role {
+        self.points
+            .get(point.index())
+            .map_or(Role::Unknown, |p| p.role)
+    }
+
+    fn node(&self, seen: &Seen) -> NodeId {
+        self.node_of
+            .get(seen.evidence.point.index())
+            .copied()
+            .unwrap_or(NodeId(0))
+    }
+
+    /// A sender whose TTL nobody has touched is near.
+    fn note_untouched(&mut self, seen: &Seen) {
+        if !has_untouched_ttl(seen) {
+            return;
+        }
+        let source = seen.sighting.key.source;
+        match self.role(seen.evidence.point) {
+            Role::Pod | Role::Bridge if seen.sighting.tunnel.is_none() => {
+                self.vote(source, self.node(seen), 100);
+                self.plan.pods.insert(source, ());
+            }
+            // A pod's packet reaches these after its node has routed it.
+            Role::Vtep | Role::Uplink => {
+                self.plan.node_addresses.insert(source, ());
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a packet was seen inside and outside a node, its outer addresses and MACs tell whose they are.
+    fn note_edges(&mut self, direction: &[Seen]) {
+        let mut packets: HashMap<(FlowKey, u64), Vec<&Seen>> = HashMap::new();
+        for seen in direction {
+            let id = (seen.sighting.key, seen.sighting.fingerprint.headers);
+            packets.entry(id).or_default().push(seen);
+        }
+        let mut packets: Vec<_> = packets.into_values().collect();
+        packets.sort_by_key(|seen| seen.first().map(|s| s.evidence));
+        for sightings in packets {
+            let uplink = |s: &Seen| self.role(s.evidence.point) == Role::Uplink;
+            let (outside, inside): (Vec<&Seen>, Vec<&Seen>) =
+                sightings.iter().partition(|s| uplink(s));
+            for outside in outside {
+                let inside = inside.iter().filter(|s| self.node(s) == self.node(outside));
+                let mut edges: Vec<Edge> = inside.filter_map(|s| edge(s, outside)).collect();
+                edges.dedup();
+                if let [edge] = edges.as_slice() {
+                    self.note_edge(*edge, outside);
+                }
+            }
+        }
+    }
+
+    fn note_edge(&mut self, edge: Edge, outside: &Seen) {
+        let node = self.node(outside);
+        let (mac, endpoint) = match edge {
+            Edge::Leaves => (
+                outside.source_mac,
+                outside.sighting.tunnel.map(|t| t.source),
+            ),
+            Edge::Enters => (
+                outside.destination_mac,
+                outside.sighting.tunnel.map(|t| t.destination),
+            ),
+        };
+        if let Some(mac) = mac.filter(|mac| !mac.is_group()) {
+            *self.macs.entry(mac).or_default().entry(node).or_default() += 1;
+        }
+        if let Some(endpoint) = endpoint {
+            self.vote(endpoint, node, 100);
+            self.plan.node_addresses.insert(endpoint, ());
+        }
+    }
+
+    fn note_own_mac(&mut self, seen: &Seen) {
+        if self.role(seen.evidence.point) == Role::Uplink
+            && has_untouched_ttl(seen)
+            && seen.sighting.tunnel.is_none()
+            && let Some(node) = seen.source_mac.and_then(|mac| winner(self.macs.get(&mac)))
+        {
+            self.vote(seen.sighting.key.source, node, 20);
+        }
+    }
+
+    /// The nearer to the initiator, the longer between request and reply: no clock is compared.
+    fn note_waiting(&mut self, conversation: &Conversation) {
+        let mut waits: BTreeMap<NodeId, (i64, i64)> = BTreeMap::new();
+        for point in 0..self.points.len() {
+            let first = |seen: &[Seen]| {
+                seen.iter()
+                    .filter(|s| s.evidence.point.index() == point)
+                    .map(|s| s.time)
+                    .min()
+            };
+            let (Some(request), Some(reply)) =
+                (first(&conversation.forward), first(&conversation.reply))
+            else {
+                continue;
+            };
+            let wait = (reply - request).0;
+            let node = self.node_of.get(point).copied().unwrap_or(NodeId(0));
+            let (low, high) = waits.entry(node).or_insert((wait, wait));
+            (*low, *high) = ((*low).min(wait), (*high).max(wait));
+        }
+        let Some((&near, &(longest, _))) = waits.iter().max_by_key(|(_, (low, _))| *low) else {
+            return;
+        };
+        let Some((&far, &(_, shortest))) = waits.iter().min_by_key(|(_, (_, high))| *high) else {
+            return;
+        };
+        if near == far || longest <= shortest || shortest < 0 {
+            return;
+        }
+        self.vote(conversation.key.source, near, 3);
+        self.vote(conversation.key.destination, far, 3);
+        let tunnel = conversation.forward.iter().find_map(|s| s.sighting.tunnel);
+        if let Some(tunnel) = tunnel {
+            self.vote(tunnel.source, near, 3);
+            self.vote(tunnel.destination, far, 3);
+            self.plan.node_addresses.insert(tunnel.source, ());
+            self.plan.node_addresses.insert(tunnel.destination, ());
+        }
+    }
+}
+
+/// The node with more than twice the votes of any other.
+fn winner(votes: Option<&BTreeMap<NodeId, u64>>) -> Option<NodeId> {
+    let (node, most) = votes?.iter().max_by_key(|(_, votes)| **votes)?;
+    let others = votes?.iter().filter(|(other, _)| *other != node);
+    others
+        .map(|(_, votes)| *votes)
+        .all(|votes| votes * 2 < *most)
+        .then_some(*node)
+}
+
+/// The values that Linux, Windows and network gear start with. A path is never 64 hops long in a cluster, so a value
+/// that equals one of them has not been touched.
+const fn has_untouched_ttl(seen: &Seen) -> bool {
+    matches!(seen.sighting.ttl, 64 | 128 | 255)
+}
+
+/// Which way a packet crosses, told by its sightings inside and outside one node.
+fn edge(inside: &Seen, outside: &Seen) -> Option<Edge> {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    let wrapped = outside.sighting.tunnel.is_some() && inside.sighting.tunnel.is_none();
+    match (
+        inside.sighting.ttl.cmp(&outside.sighting.ttl),
+        inside.time.cmp(&outside.time),
+    ) {
+        (Greater, _) => Some(Edge::Leaves),
+        (Less, _) => Some(Edge::Enters),
+        (Equal, Less) if wrapped => Some(Edge::Leaves),
+        (Equal, Equal | Greater) if wrapped => Some(Edge::Enters),
+        (Equal, _) => None,
+    }
+}

@@ -1,0 +1,134 @@
+//! When each capture point could have seen a packet.
+//!
+//! | the point's packets | a packet at time t |
+//! |---|---|
+//! | some before and some after t | proven: the capture ran |
+//! | none before or none after t, but the node's other captures ran on both sides of t | assumed, and only for a flow that the point never saw at all |
+//! | no packets at all (an empty capture) | the same |
+//! | otherwise | not covered: the capture may have begun later or ended before |
+//!
+//! The assumption stops [`TAIL`] before the node's last packet: tcpdump loses what it had not written when it was
+//! stopped. A point that did see a flow and then falls silent is never assumed to have gone on capturing.
+
+use super::disposition::Trust;
+use super::timeline::{NodeId, SetPoint};
+use crate::types::{Nanos, PointId, Timestamp};
+
+/// What tcpdump may lose at the end of a file: packets that its buffer still held.
+pub const TAIL: Nanos = Nanos::from_secs(2);
+
+/// A closed span of time.
+type Span = (Timestamp, Timestamp);
+
+/// The capture windows of a set's points and nodes, each by its node's own clock.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    points: Vec<Option<Span>>,
+    nodes: Vec<Option<Span>>,
+    node_of: Vec<NodeId>,
+}
+
+impl Coverage {
+    pub(super) fn new(points: &[SetPoint], node_of: &[NodeId], nodes: usize) -> Self {
+        let spans: Vec<Option<Span>> = points
+            .iter()
+            .map(|p| p.first_time.zip(p.last_time))
+            .collect();
+        let mut of_nodes: Vec<Option<Span>> = vec![None; nodes];
+        for (span, node) in spans.iter().zip(node_of) {
+            let (Some((first, last)), Some(whole)) = (span, of_nodes.get_mut(node.index())) else {
+                continue;
+            };
+            let (low, high) = whole.unwrap_or((*first, *last));
+            *whole = Some((low.min(*first), high.max(*last)));
+        }
+        Self {
+            points: spans,
+            nodes: of_nodes,
+            node_of: node_of.to_vec(),
+        }
+    }
+
+    /// Whether `point` could have seen a packet at `time`, which is by the point's clock and off by at most `bound`.
+    ///
+    /// `flow_was_seen` says whether the point saw any packet of the flow in this direction.
+    #[must_use]
+    pub fn could_see(
+        &self,
+        point: PointId,
+        time: Timestamp,
+        bound: Nanos,
+        flow_was_seen: bool,
+    ) -> Option<Trust> {
+        let (earliest, latest) = (time - bound, time + bound);
+        if let Some((first, last)) = self.points.get(point.index()).copied().flatten()
+            && first <= earliest
+            && latest <= last
+        {
+            return Some(Trust::Proven);
+        }
+        let node = self.node_of.get(point.index())?;
+        let (first, last) = self.nodes.get(node.index()).copied().flatten()?;
+        let node_ran = first <= earliest && latest <= last - TAIL;
+        (node_ran && !flow_was_seen).then_some(Trust::Assumed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{CapturePoint, Role};
+
+    const SECOND: i64 = 1_000_000_000;
+
+    fn point(interface: &str, window: Option<(i64, i64)>) -> SetPoint {
+        SetPoint {
+            point: CapturePoint::new("a", interface),
+            role: Role::Unknown,
+            files: Vec::new(),
+            link_type: None,
+            packets: 0,
+            first_time: window.map(|w| Timestamp(w.0 * SECOND)),
+            last_time: window.map(|w| Timestamp(w.1 * SECOND)),
+        }
+    }
+
+    fn coverage() -> Coverage {
+        let points = [
+            point("busy", Some((10, 30))),
+            point("quiet", Some((11, 12))),
+            point("empty", None),
+        ];
+        Coverage::new(&points, &[NodeId(0); 3], 1)
+    }
+
+    fn at(point: u32, second: i64, seen: bool) -> Option<Trust> {
+        coverage().could_see(PointId(point), Timestamp(second * SECOND), Nanos(0), seen)
+    }
+
+    #[test]
+    fn own_packets_prove_the_window() {
+        assert_eq!(at(0, 20, true), Some(Trust::Proven));
+        assert_eq!(at(0, 31, true), None);
+    }
+
+    #[test]
+    fn silence_is_assumed_to_be_captured_only_if_the_flow_was_never_seen() {
+        assert_eq!(at(1, 20, false), Some(Trust::Assumed));
+        assert_eq!(at(1, 20, true), None);
+        assert_eq!(at(2, 20, false), Some(Trust::Assumed));
+    }
+
+    #[test]
+    fn nothing_is_claimed_in_the_tail_or_outside_the_node_window() {
+        assert_eq!(at(2, 29, false), None);
+        assert_eq!(at(2, 9, false), None);
+    }
+
+    #[test]
+    fn an_unsure_clock_narrows_the_window() {
+        let seen =
+            coverage().could_see(PointId(0), Timestamp(29 * SECOND), Nanos(2 * SECOND), true);
+        assert_eq!(seen, None);
+    }
+}

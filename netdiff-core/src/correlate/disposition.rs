@@ -1,0 +1,71 @@
+//! What became of a packet.
+
+use crate::types::PointId;
+
+/// How a packet is known to have arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Proof {
+    /// It was seen at the last point of its way.
+    Seen,
+    /// The other side acknowledged or answered it.
+    Answered,
+    /// Its bytes were seen further on in other segments.
+    Resegmented,
+}
+
+/// How sure it is that a point that did not see a packet would have seen it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trust {
+    /// The point's own packets before and after show that it captured.
+    Proven,
+    /// The point saw nothing around that time, but other captures of its node ran on.
+    Assumed,
+}
+
+/// Why the fate of a packet is out of sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Blind {
+    /// No capture point lies further on.
+    NoPoint,
+    /// The next point's capture had not begun or had ended.
+    Window,
+}
+
+/// Why the fate of a packet cannot be told although the next point captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Doubt {
+    /// Equal packets, and a different number of them at different points.
+    Ambiguous,
+    /// Nothing says which point should have seen it next.
+    NoExpectation,
+}
+
+/// What became of one packet. There is no default: absence has a cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Disposition {
+    /// It arrived.
+    Delivered(Proof),
+    /// Seen at `from`, expected at `to`, and `to` could have seen it.
+    Lost {
+        /// Where it was last seen.
+        from: PointId,
+        /// Where it should have been seen next.
+        to: PointId,
+        /// How sure it is that `to` captured.
+        trust: Trust,
+    },
+    /// It went out of sight at `after`.
+    NotCovered {
+        /// Where it was last seen.
+        after: PointId,
+        /// Why it cannot be followed.
+        blind: Blind,
+    },
+    /// It cannot be told.
+    Unknown {
+        /// Where it was last seen.
+        after: PointId,
+        /// Why.
+        doubt: Doubt,
+    },
+}

@@ -1,0 +1,177 @@
+//! Decides what became of each trip of a direction.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use super::clock::Clocks;
+use super::conversation::Seen;
+use super::coverage::Coverage;
+use super::disposition::{Blind, Disposition, Doubt, Proof, Trust};
+use super::hop_order::HopOrder;
+use super::path::{Basis, Next, Paths};
+use super::tcp_ranges::{self, TcpRanges};
+use super::timeline::NodeId;
+use super::trip::Trip;
+use crate::identify::Detail;
+use crate::types::{FlowKey, Nanos, PointId, Timestamp};
+
+/// How far two clocks may differ when nothing tells: nodes that keep time at all are nearer than this.
+const UNKNOWN_CLOCK_BOUND: Nanos = Nanos::from_secs(1);
+
+/// What decides, for one direction.
+pub(super) struct Judge<'a> {
+    pub(super) paths: &'a Paths<'a>,
+    pub(super) coverage: &'a Coverage,
+    pub(super) clocks: &'a Clocks,
+    pub(super) node_of: &'a [NodeId],
+    pub(super) seen: &'a [Seen],
+    pub(super) order: &'a HopOrder,
+    pub(super) mirror: &'a HopOrder,
+    pub(super) parties: (IpAddr, IpAddr),
+    pub(super) ranges: TcpRanges,
+    pub(super) queries: AnsweredQueries,
+}
+
+/// Which queries were answered, among those that were asked once.
+#[derive(Default)]
+pub(super) struct AnsweredQueries(HashSet<(FlowKey, u16)>);
+
+impl AnsweredQueries {
+    /// From the trips of the asking direction and the sightings of the answering one.
+    pub(super) fn new(seen: &[Seen], trips: &[Trip], opposite: &[Seen]) -> Self {
+        let query = |s: &Seen| match s.sighting.detail {
+            Detail::Query { request, sequence } => Some((request, sequence)),
+            _ => None,
+        };
+        let mut once = HashSet::new();
+        let mut again = HashSet::new();
+        for trip in trips {
+            let first = trip.sightings.values().next().and_then(|&i| seen.get(i));
+            if let Some((s, (true, sequence))) = first.and_then(|s| Some((s, query(s)?)))
+                && !once.insert((s.sighting.key, sequence))
+            {
+                again.insert((s.sighting.key, sequence));
+            }
+        }
+        let answered = opposite.iter().filter_map(|s| match query(s)? {
+            (false, sequence) => Some((s.sighting.key.reversed(), sequence)),
+            (true, _) => None,
+        });
+        Self(
+            answered
+                .filter(|id| once.contains(id) && !again.contains(id))
+                .collect(),
+        )
+    }
+
+    fn contains(&self, s: &Seen) -> bool {
+        match s.sighting.detail {
+            Detail::Query {
+                request: true,
+                sequence,
+            } => self.0.contains(&(s.sighting.key, sequence)),
+            _ => false,
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// What became of a trip, and on what the expectation rests.
+    pub(super) fn judge(&mut self, trip: &Trip) -> (Disposition, Option<Basis>) {
+        let last = trip
+            .sightings
+            .iter()
+            .max_by_key(|(point, _)| self.order.rank(**point));
+        let Some((after, last)) = last.and_then(|(point, i)| Some((*point, self.seen.get(*i)?)))
+        else {
+            // A trip has a sighting by construction; without one nothing can be said.
+            return (
+                Disposition::Unknown {
+                    after: PointId(0),
+                    doubt: Doubt::NoExpectation,
+                },
+                None,
+            );
+        };
+        let next = self.paths.next(
+            after,
+            self.parties,
+            last.sighting.tunnel,
+            self.order,
+            self.mirror,
+        );
+        if next == Next::Arrived {
+            return (Disposition::Delivered(Proof::Seen), None);
+        }
+        if self.queries.contains(last) || self.ranges.is_acknowledged(last) {
+            return (Disposition::Delivered(Proof::Answered), None);
+        }
+        let Next::Point(to, basis) = next else {
+            return (
+                Disposition::NotCovered {
+                    after,
+                    blind: Blind::NoPoint,
+                },
+                None,
+            );
+        };
+        if trip.ambiguous {
+            return (
+                Disposition::Unknown {
+                    after,
+                    doubt: Doubt::Ambiguous,
+                },
+                Some(basis),
+            );
+        }
+        if let Some(found) = self.in_other_pieces(last, after) {
+            return (found, Some(basis));
+        }
+        let disposition = match self.could_see(to, after, last.time) {
+            Some(trust) => Disposition::Lost {
+                from: after,
+                to,
+                trust,
+            },
+            None => Disposition::NotCovered {
+                after,
+                blind: Blind::Window,
+            },
+        };
+        (disposition, Some(basis))
+    }
+
+    /// Whether points further on saw the same bytes in other segments.
+    fn in_other_pieces(&mut self, last: &Seen, after: PointId) -> Option<Disposition> {
+        let rank = self.order.rank(after);
+        let mut partly = false;
+        for (point, _) in self.order.points.iter().skip(rank.saturating_add(1)) {
+            match self.ranges.coverage(last, *point) {
+                tcp_ranges::Coverage::All => {
+                    return Some(Disposition::Delivered(Proof::Resegmented));
+                }
+                tcp_ranges::Coverage::Part => partly = true,
+                tcp_ranges::Coverage::None => {}
+            }
+        }
+        partly.then_some(Disposition::Unknown {
+            after,
+            doubt: Doubt::Ambiguous,
+        })
+    }
+
+    fn could_see(&self, to: PointId, from: PointId, time: Timestamp) -> Option<Trust> {
+        let node = |p: PointId| self.node_of.get(p.index()).copied().unwrap_or(NodeId(0));
+        let flow_was_seen = self.order.rank(to) != usize::MAX;
+        match self.clocks.offset(node(from), node(to)) {
+            Some(clock) => {
+                self.coverage
+                    .could_see(to, time + clock.offset, clock.bound, flow_was_seen)
+            }
+            None => self
+                .coverage
+                .could_see(to, time, UNKNOWN_CLOCK_BOUND, flow_was_seen)
+                .map(|_| Trust::Assumed),
+        }
+    }
+}

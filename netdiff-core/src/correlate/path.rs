@@ -1,0 +1,353 @@
+//! Which capture point should see a packet next.
+//!
+//! "Lost" needs an expectation. In order of trust, the first that answers wins:
+//! 1. [`Basis::OwnFlow`]: other packets of the same flow and direction went on to the next hop;
+//! 2. [`Basis::SameClass`]: packets between the same kinds of parties on the same two nodes went on from this point (the
+//!    most did to that one; the first in point order of equals);
+//! 3. [`Basis::Mirror`]: the opposite direction of the flow came through that point just before this one;
+//! 4. [`Basis::Roles`]: the interfaces' roles and the address plan say so.
+//!
+//! A pod's own link is expected only for packets to that pod. Where several interfaces could play a role, the one
+//! that saw tunnel endpoints or the party's address is taken; if that leaves more than one, there is no expectation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::address_plan::AddressPlan;
+use super::conversation::Seen;
+use super::hop_order::{HopOrder, Side};
+use super::timeline::{NodeId, PartyKind, SetPoint};
+use super::trip::Trip;
+use crate::identify::Tunnel;
+use crate::types::{PointId, Role};
+
+/// On what an expectation rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// Other packets of the flow.
+    OwnFlow,
+    /// Other flows between the same nodes.
+    SameClass,
+    /// The opposite direction.
+    Mirror,
+    /// Roles and addresses.
+    Roles,
+}
+
+impl Basis {
+    /// The phrase used in reports.
+    #[must_use]
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::OwnFlow => "other packets of this flow went on there",
+            Self::SameClass => "packets of other flows between the same nodes went on there",
+            Self::Mirror => "packets of the opposite direction came through there",
+            Self::Roles => "the interfaces' roles and the nodes' addresses say so",
+        }
+    }
+}
+
+/// What comes after a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// This point.
+    Point(PointId, Basis),
+    /// Nothing: the packet is where it was sent to.
+    Arrived,
+    /// No captured point that is known.
+    NoPoint,
+}
+
+/// The parties of flows that take the same way: nodes and kinds of sender and receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Class {
+    source: Option<NodeId>,
+    destination: Option<NodeId>,
+    source_kind: PartyKind,
+    destination_kind: PartyKind,
+    ipv4: bool,
+}
+
+/// Which ways packets of a set take.
+pub(super) struct Paths<'a> {
+    points: &'a [SetPoint],
+    node_of: &'a [NodeId],
+    plan: &'a AddressPlan,
+    /// How often a point followed another, per class.
+    followers: BTreeMap<(Class, PointId), BTreeMap<PointId, u64>>,
+    /// The link of each pod, where it sent from.
+    pod_links: BTreeMap<IpAddr, PointId>,
+    /// Which addresses each point saw at either end.
+    addresses: BTreeMap<PointId, BTreeSet<IpAddr>>,
+    /// The points that saw outer headers.
+    tunnel_points: BTreeSet<PointId>,
+}
+
+impl<'a> Paths<'a> {
+    pub(super) fn new(
+        points: &'a [SetPoint],
+        node_of: &'a [NodeId],
+        plan: &'a AddressPlan,
+    ) -> Self {
+        Self {
+            points,
+            node_of,
+            plan,
+            followers: BTreeMap::new(),
+            pod_links: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+            tunnel_points: BTreeSet::new(),
+        }
+    }
+
+    /// Learns from one direction of a flow.
+    pub(super) fn learn(&mut self, seen: &[Seen], trips: &[Trip], order: &HopOrder) {
+        for s in seen {
+            let (point, key) = (s.evidence.point, s.sighting.key);
+            let addresses = self.addresses.entry(point).or_default();
+            addresses.extend([key.source, key.destination]);
+            if let Some(tunnel) = s.sighting.tunnel {
+                addresses.extend([tunnel.source, tunnel.destination]);
+                self.tunnel_points.insert(point);
+            }
+            let untouched = matches!(s.sighting.ttl, 64 | 128 | 255);
+            if self.role(point) == Role::Pod
+                && untouched
+                && self.plan.kind(key.source) == PartyKind::Pod
+            {
+                self.note_pod_link(key.source, point, seen);
+            }
+        }
+        let Some(key) = seen.first().map(|s| s.sighting.key) else {
+            return;
+        };
+        let class = self.class(key.source, key.destination);
+        for trip in trips {
+            let mut points: Vec<PointId> = trip.sightings.keys().copied().collect();
+            points.sort_by_key(|p| order.rank(*p));
+            for pair in points.windows(2) {
+                if let [from, to] = pair {
+                    let next = self.followers.entry((class, *from)).or_default();
+                    *next.entry(*to).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    /// A pod's packets enter at its own link and may leave through another pod's, where the TTL is untouched too.
+    fn note_pod_link(&mut self, address: IpAddr, point: PointId, seen: &[Seen]) {
+        let earlier = |a: PointId, b: PointId| {
+            let mean = |p: PointId| {
+                let times = seen.iter().filter(|s| s.evidence.point == p);
+                let (sum, count) = times.fold((0i128, 0i128), |(sum, n), s| {
+                    (sum + i128::from(s.time.0), n + 1)
+                });
+                (count > 0).then(|| sum / count)
+            };
+            mean(a).zip(mean(b)).is_some_and(|(a, b)| a < b)
+        };
+        match self.pod_links.get(&address) {
+            Some(&known) if known == point || !earlier(point, known) => {}
+            _ => {
+                self.pod_links.insert(address, point);
+            }
+        }
+    }
+
+    /// The class of packets from one address to another.
+    pub(super) fn class(&self, source: IpAddr, destination: IpAddr) -> Class {
+        Class {
+            source: self.plan.home(source),
+            destination: self.plan.home(destination),
+            source_kind: self.plan.kind(source),
+            destination_kind: self.plan.kind(destination),
+            ipv4: source.is_ipv4(),
+        }
+    }
+
+    /// What should come after `point` for packets from `source` to `destination`, carried there by `tunnel`.
+    pub(super) fn next(
+        &self,
+        point: PointId,
+        (source, destination): (IpAddr, IpAddr),
+        tunnel: Option<Tunnel>,
+        own: &HopOrder,
+        mirror: &HopOrder,
+    ) -> Next {
+        let rank = own.rank(point);
+        if let Some((next, _)) = rank.checked_add(1).and_then(|rank| own.points.get(rank)) {
+            return Next::Point(*next, Basis::OwnFlow);
+        }
+        if self.arrived(point, destination) {
+            return Next::Arrived;
+        }
+        let fits = |next: &PointId| {
+            own.rank(*next) == usize::MAX
+                && self.fits(*next, destination)
+                && self.towards(point, *next, destination, tunnel)
+        };
+        let class = self.class(source, destination);
+        let followers = self.followers.get(&(class, point)).into_iter().flatten();
+        let most = followers
+            .filter(|(next, _)| fits(next))
+            .min_by_key(|(next, n)| (std::cmp::Reverse(**n), **next));
+        if let Some((next, _)) = most {
+            return Next::Point(*next, Basis::SameClass);
+        }
+        let before = mirror
+            .rank(point)
+            .checked_sub(1)
+            .and_then(|rank| mirror.points.get(rank));
+        if let Some((next, _)) = before.filter(|(next, _)| fits(next)) {
+            return Next::Point(*next, Basis::Mirror);
+        }
+        match self.by_roles(point, source, destination, tunnel) {
+            Some(next) if own.rank(next) == usize::MAX => Next::Point(next, Basis::Roles),
+            _ => Next::NoPoint,
+        }
+    }
+
+    /// A pod's link is only for that pod.
+    fn fits(&self, next: PointId, destination: IpAddr) -> bool {
+        self.role(next) != Role::Pod || self.pod_links.get(&destination) == Some(&next)
+    }
+
+    /// From one node, a packet in a tunnel goes to the node of the tunnel's other end only.
+    fn towards(
+        &self,
+        point: PointId,
+        next: PointId,
+        destination: IpAddr,
+        tunnel: Option<Tunnel>,
+    ) -> bool {
+        let there = tunnel.map_or(destination, |t| t.destination);
+        self.node(point) == self.node(next)
+            || self
+                .plan
+                .home(there)
+                .is_none_or(|home| home == self.node(next))
+    }
+
+    fn arrived(&self, point: PointId, destination: IpAddr) -> bool {
+        match self.plan.kind(destination) {
+            PartyKind::Node => {
+                self.plan.home(destination) == Some(self.node(point))
+                    && self.role(point) != Role::Pod
+            }
+            _ => self.pod_links.get(&destination) == Some(&point),
+        }
+    }
+
+    fn by_roles(
+        &self,
+        point: PointId,
+        source: IpAddr,
+        destination: IpAddr,
+        tunnel: Option<Tunnel>,
+    ) -> Option<PointId> {
+        let here = self.node(point);
+        let target = tunnel.map_or(destination, |t| t.destination);
+        let home = self
+            .plan
+            .home(destination)
+            .or_else(|| self.plan.home(target));
+        if home == Some(here) {
+            if self.plan.home(source) == Some(here) {
+                return self
+                    .pod_links
+                    .get(&destination)
+                    .copied()
+                    .filter(|next| *next != point);
+            }
+            let after = Side::Receiving.place(self.role(point)).checked_add(1)?;
+            return self.inward(here, after, destination, tunnel.is_some());
+        }
+        if self.role(point) == Role::Uplink {
+            let there = self.plan.home(target)?;
+            return (there != here)
+                .then(|| self.inward(there, 0, destination, tunnel.is_some()))
+                .flatten();
+        }
+        self.outward(point, source, destination)
+    }
+
+    /// The next point on the sender's node.
+    fn outward(&self, point: PointId, source: IpAddr, destination: IpAddr) -> Option<PointId> {
+        let here = self.node(point);
+        match self.role(point) {
+            Role::Pod => self
+                .only(here, Role::Bridge, Some(source))
+                .or_else(|| self.leaving(here, destination)),
+            Role::Bridge => self.leaving(here, destination),
+            Role::Vtep => self.only(here, Role::Uplink, None),
+            _ => None,
+        }
+    }
+
+    /// Where packets leave a node's inside: its tunnel device for pods elsewhere, its uplink for the rest.
+    fn leaving(&self, here: NodeId, destination: IpAddr) -> Option<PointId> {
+        let tunnels =
+            !self.tunnel_points.is_empty() && self.plan.kind(destination) != PartyKind::Node;
+        let vtep = tunnels.then(|| self.only(here, Role::Vtep, None)).flatten();
+        vtep.or_else(|| self.only(here, Role::Uplink, None))
+    }
+
+    /// The first captured point from the `after`-th place on, on the way into a node.
+    fn inward(
+        &self,
+        there: NodeId,
+        after: u8,
+        destination: IpAddr,
+        tunnel: bool,
+    ) -> Option<PointId> {
+        (after..=3).find_map(|place| match place {
+            0 => self.only(there, Role::Uplink, None),
+            1 if tunnel => self.only(there, Role::Vtep, None),
+            2 if self.plan.kind(destination) != PartyKind::Node => {
+                self.only(there, Role::Bridge, Some(destination))
+            }
+            3 => self
+                .pod_links
+                .get(&destination)
+                .copied()
+                .filter(|p| self.node(*p) == there),
+            _ => None,
+        })
+    }
+
+    /// The one point of that role on a node: the only one, else the only one that saw `address` or tunnels.
+    fn only(&self, node: NodeId, role: Role, address: Option<IpAddr>) -> Option<PointId> {
+        let all: Vec<PointId> = (0..self.points.len())
+            .filter_map(|i| u32::try_from(i).ok().map(PointId))
+            .filter(|p| self.node(*p) == node && self.role(*p) == role)
+            .collect();
+        if let [point] = all.as_slice() {
+            return Some(*point);
+        }
+        let knows = |p: &&PointId| match address {
+            Some(address) => self
+                .addresses
+                .get(p)
+                .is_some_and(|seen| seen.contains(&address)),
+            None => self.tunnel_points.contains(p),
+        };
+        let knowing: Vec<&PointId> = all.iter().filter(knows).collect();
+        match knowing.as_slice() {
+            [point] => Some(**point),
+            _ => None,
+        }
+    }
+
+    fn node(&self, point: PointId) -> NodeId {
+        self.node_of
+            .get(point.index())
+            .copied()
+            .unwrap_or(NodeId(0))
+    }
+
+    fn role(&self, point: PointId) -> Role {
+        self.points
+            .get(point.index())
+            .map_or(Role::Unknown, |p| p.role)
+    }
+}

@@ -1,0 +1,283 @@
+//! The door of the room: what happened to every flow of a capture set.
+
+use std::net::IpAddr;
+
+use super::accounting::PointAccounting;
+use super::address_plan::AddressPlan;
+use super::clock::Clocks;
+use super::coverage::Coverage;
+use super::disposition::Disposition;
+use super::path::Basis;
+use crate::identify::{ArpSighting, Evidence, Quote, Tunnel};
+use crate::types::{CapturePoint, FileId, LinkType, Nanos, PointId, Protocol, Role, Timestamp};
+
+/// Index of a node in its set's sorted list of nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// As an index into a list of nodes.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A capture point of the set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetPoint {
+    /// Node and interface.
+    pub point: CapturePoint,
+    /// The part that the interface plays.
+    pub role: Role,
+    /// The files it was captured in, in time order.
+    pub files: Vec<FileId>,
+    /// How its packets begin; `None` for a capture without any header that says so.
+    pub link_type: Option<LinkType>,
+    /// Packets seen.
+    pub packets: u64,
+    /// Earliest packet, by the node's own clock.
+    pub first_time: Option<Timestamp>,
+    /// Latest packet, by the node's own clock.
+    pub last_time: Option<Timestamp>,
+}
+
+/// Everything that was learned from one capture set.
+#[derive(Clone, Debug)]
+pub struct Timelines {
+    /// The capture points, sorted by node and interface; [`PointId`] indexes them.
+    pub points: Vec<SetPoint>,
+    /// The nodes' names, sorted; [`NodeId`] indexes them.
+    pub nodes: Vec<Box<str>>,
+    /// The node of each point.
+    pub node_of: Vec<NodeId>,
+    /// The flows, sorted by initiator, responder, protocol and service.
+    pub flows: Vec<FlowTimeline>,
+    /// Which address lives on which node, and how that is known.
+    pub plan: AddressPlan,
+    /// How the nodes' clocks differ.
+    pub clocks: Clocks,
+    /// When each point was captured.
+    pub coverage: Coverage,
+    /// ARP packets, in file order.
+    pub arp: Vec<(Evidence, ArpSighting)>,
+    /// ICMP errors, in file order.
+    pub icmp_errors: Vec<IcmpError>,
+    /// What became of every packet, per point.
+    pub accounting: Vec<PointAccounting>,
+}
+
+impl Timelines {
+    /// The node that a capture point belongs to.
+    #[must_use]
+    pub fn node(&self, point: PointId) -> NodeId {
+        self.node_of
+            .get(point.index())
+            .copied()
+            .unwrap_or(NodeId(0))
+    }
+
+    /// The role of a capture point.
+    #[must_use]
+    pub fn role(&self, point: PointId) -> Role {
+        self.points
+            .get(point.index())
+            .map_or(Role::Unknown, |p| p.role)
+    }
+
+    /// Node and interface of a capture point.
+    #[must_use]
+    pub fn name(&self, point: PointId) -> CapturePoint {
+        self.points
+            .get(point.index())
+            .map_or_else(|| CapturePoint::new("?", "?"), |p| p.point.clone())
+    }
+
+    /// The name of a node.
+    #[must_use]
+    pub fn node_name(&self, node: NodeId) -> &str {
+        self.nodes.get(node.index()).map_or("?", |name| name)
+    }
+}
+
+/// An ICMP error that a capture point saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IcmpError {
+    /// Where.
+    pub evidence: Evidence,
+    /// Who sent it.
+    pub source: IpAddr,
+    /// To whom.
+    pub destination: IpAddr,
+    /// Type.
+    pub icmp_type: u8,
+    /// Code.
+    pub code: u8,
+    /// The packet that caused it.
+    pub quote: Option<Quote>,
+}
+
+/// What kind of address a party has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PartyKind {
+    /// A pod.
+    Pod,
+    /// A node itself.
+    Node,
+    /// Not known: outside the captured nodes, or never seen to send.
+    Unknown,
+}
+
+/// One end of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// Its address.
+    pub address: IpAddr,
+    /// Its port, where the flow has one conversation or this is the service.
+    pub port: Option<u16>,
+    /// The node it lives on, where that is known.
+    pub node: Option<NodeId>,
+    /// Pod or node.
+    pub kind: PartyKind,
+}
+
+/// What a flow is for, as far as its protocol tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// ICMP echo: a ping.
+    Echo,
+    /// A TCP, UDP or SCTP port of the responder.
+    Port(u16),
+    /// ICMP errors, which answer something else.
+    IcmpError,
+    /// A protocol without ports.
+    None,
+}
+
+/// How the two ends of a flow lie to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// Pod to pod, on different nodes.
+    CrossNode,
+    /// Pod to pod, on one node.
+    SameNode,
+    /// Pod to another node's own address.
+    PodToRemoteNode,
+    /// Pod to the address of its own node.
+    PodToOwnNode,
+    /// Node to a pod on another node.
+    NodeToRemotePod,
+    /// Node to one of its own pods.
+    NodeToOwnPod,
+    /// Node to node.
+    NodeToNode,
+    /// One end is on no captured node, or unknown.
+    Other,
+}
+
+impl Relation {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CrossNode => "cross-node",
+            Self::SameNode => "same-node",
+            Self::PodToRemoteNode => "pod-to-remote-node",
+            Self::PodToOwnNode => "pod-to-own-node",
+            Self::NodeToRemotePod => "node-to-remote-pod",
+            Self::NodeToOwnPod => "node-to-own-pod",
+            Self::NodeToNode => "node-to-node",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// All conversations of one initiator with one service of a responder.
+///
+/// Client ports and ping identifiers do not part flows: they are as random as a ticket number, and a
+/// thousand connections to one service are one story.
+#[derive(Clone, Debug)]
+pub struct FlowTimeline {
+    /// Who began.
+    pub initiator: Party,
+    /// Who was called.
+    pub responder: Party,
+    /// IP protocol.
+    pub protocol: Protocol,
+    /// What for.
+    pub service: Service,
+    /// How the two lie to each other.
+    pub relation: Relation,
+    /// How many conversations (5-tuples, ping runs) it has.
+    pub conversations: u64,
+    /// Initiator to responder.
+    pub forward: Direction,
+    /// Responder to initiator.
+    pub reply: Direction,
+}
+
+/// One direction of a flow.
+#[derive(Clone, Debug, Default)]
+pub struct Direction {
+    /// The capture points that saw it, in the order in which packets pass them.
+    pub hops: Vec<Hop>,
+    /// What became of each packet, by the time of its first sighting.
+    pub journeys: Vec<Journey>,
+    /// Evidence that speaks against the order of the hops, as sentences.
+    pub contradictions: Vec<String>,
+}
+
+/// A capture point on the way of a direction.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// Where.
+    pub point: PointId,
+    /// Packets seen here, duplicates and fragments not counted again.
+    pub packets: u64,
+    /// Further copies seen here.
+    pub duplicates: u64,
+    /// The tunnel around them, where there is one.
+    pub tunnel: Option<Tunnel>,
+    /// Time to live: lowest and highest seen.
+    pub ttl: (u8, u8),
+    /// Time since the previous hop on the same node.
+    pub delay: Option<Delay>,
+    /// The first packet seen here.
+    pub first: Evidence,
+    /// Why the hop stands where it stands.
+    pub reason: String,
+}
+
+/// How long packets took between two points of one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delay {
+    /// How many packets were measured.
+    pub samples: u64,
+    /// Shortest.
+    pub min: Nanos,
+    /// Median (the lower one of an even count).
+    pub median: Nanos,
+    /// Longest.
+    pub max: Nanos,
+}
+
+/// One packet's way through the capture points.
+#[derive(Clone, Debug)]
+pub struct Journey {
+    /// Its first sighting in hop order.
+    pub first: Evidence,
+    /// Its last sighting in hop order.
+    pub last: Evidence,
+    /// When it was first seen, by that node's clock.
+    pub time: Timestamp,
+    /// Length of the inner-most IP packet in bytes.
+    pub ip_len: u32,
+    /// The tunnel at the last sighting.
+    pub tunnel: Option<Tunnel>,
+    /// The points that saw it, in hop order.
+    pub points: Vec<PointId>,
+    /// What became of it.
+    pub disposition: Disposition,
+    /// On what the expectation rests, where it was expected further on.
+    pub basis: Option<Basis>,
+}

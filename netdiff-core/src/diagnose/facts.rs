@@ -1,0 +1,180 @@
+//! Sums the timelines up: what crossed between nodes and what did not, and what was lost where.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::finding::{Explained, Finding, NodePair};
+use crate::correlate::{Direction, Disposition, Journey, NodeId, Timelines, Trust};
+use crate::identify::{Encapsulation, Evidence, Tunnel};
+use crate::types::{PointId, Protocol, Role};
+
+/// How packets are carried between two nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Carriage {
+    /// As they are.
+    Plain,
+    /// In a tunnel.
+    Tunnel(Encapsulation),
+}
+
+impl Carriage {
+    /// How a packet with this tunnel is carried.
+    #[must_use]
+    pub fn of(tunnel: Option<Tunnel>) -> Self {
+        tunnel.map_or(Self::Plain, |t| Self::Tunnel(t.encapsulation))
+    }
+}
+
+/// What went from one node towards another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Crossing {
+    /// Packets seen on both nodes.
+    pub arrived: u64,
+    /// Packets seen to leave through the uplink and never on the other node's captured uplink, which could have seen them.
+    pub lost: Vec<Loss>,
+    /// Packets seen on both nodes, the first few.
+    pub arrived_evidence: Vec<Evidence>,
+    /// The tunnels that the lost packets were in.
+    pub tunnels: BTreeSet<Tunnel>,
+}
+
+/// One lost packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Which journey.
+    pub journey: Explained,
+    /// Where it was last seen.
+    pub from: PointId,
+    /// Where it should have been seen next.
+    pub to: PointId,
+    /// How sure it is that `to` captured.
+    pub trust: Trust,
+    /// The last packet of it.
+    pub last: Evidence,
+    /// Length of the inner-most IP packet in bytes.
+    pub ip_len: u32,
+    /// Its inner-most protocol.
+    pub protocol: Protocol,
+    /// The tunnel at `from`.
+    pub tunnel: Option<Tunnel>,
+}
+
+/// What rules look at, beside the timelines themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Per ordered pair of nodes and way of carriage.
+    pub crossings: BTreeMap<(NodeId, NodeId), BTreeMap<Carriage, Crossing>>,
+    /// Every loss, by flow.
+    pub losses: Vec<Loss>,
+    explained: BTreeSet<Explained>,
+}
+
+impl Facts {
+    /// The facts of a set.
+    #[must_use]
+    pub fn new(timelines: &Timelines) -> Self {
+        let mut facts = Self::default();
+        for (index, flow) in timelines.flows.iter().enumerate() {
+            for (reply, direction) in [(false, &flow.forward), (true, &flow.reply)] {
+                for (nth, journey) in direction.journeys.iter().enumerate() {
+                    let id = Explained {
+                        flow: index,
+                        reply,
+                        journey: nth,
+                    };
+                    facts.note(timelines, id, flow.protocol, direction, journey);
+                }
+            }
+        }
+        facts.note_arp(timelines);
+        facts
+    }
+
+    fn note(
+        &mut self,
+        timelines: &Timelines,
+        id: Explained,
+        protocol: Protocol,
+        direction: &Direction,
+        journey: &Journey,
+    ) {
+        for pair in journey.points.windows(2) {
+            let [from, to] = pair else { continue };
+            let nodes = (timelines.node(*from), timelines.node(*to));
+            if nodes.0 != nodes.1 {
+                let tunnel = direction
+                    .hops
+                    .iter()
+                    .find(|hop| hop.point == *from)
+                    .and_then(|hop| hop.tunnel);
+                let crossing = self.crossing(nodes, Carriage::of(tunnel));
+                crossing.arrived += 1;
+                if crossing.arrived_evidence.len() < 2 {
+                    crossing.arrived_evidence.push(journey.last);
+                }
+            }
+        }
+        let Disposition::Lost { from, to, trust } = journey.disposition else {
+            return;
+        };
+        let loss = Loss {
+            journey: id,
+            from,
+            to,
+            trust,
+            last: journey.last,
+            ip_len: journey.ip_len,
+            protocol,
+            tunnel: journey.tunnel,
+        };
+        self.losses.push(loss);
+        let nodes = (timelines.node(from), timelines.node(to));
+        let uplinks = [from, to]
+            .into_iter()
+            .all(|point| timelines.role(point) == Role::Uplink);
+        if nodes.0 != nodes.1 && uplinks {
+            let crossing = self.crossing(nodes, Carriage::of(journey.tunnel));
+            crossing.lost.push(loss);
+            crossing.tunnels.extend(journey.tunnel);
+        }
+    }
+
+    /// ARP between the nodes themselves is plain traffic that arrived, where the other node's uplink saw it.
+    fn note_arp(&mut self, timelines: &Timelines) {
+        for (evidence, arp) in &timelines.arp {
+            let here = timelines.node(evidence.point);
+            let Some(sender) = timelines.plan.home(IpAddr::V4(arp.sender)) else {
+                continue;
+            };
+            if sender != here && timelines.role(evidence.point) == Role::Uplink {
+                self.crossing((sender, here), Carriage::Plain).arrived += 1;
+            }
+        }
+    }
+
+    fn crossing(&mut self, nodes: NodePair, carriage: Carriage) -> &mut Crossing {
+        self.crossings
+            .entry(nodes)
+            .or_default()
+            .entry(carriage)
+            .or_default()
+    }
+
+    /// What went from one node to another in this way of carriage.
+    #[must_use]
+    pub fn between(&self, from: NodeId, to: NodeId, carriage: Carriage) -> Option<&Crossing> {
+        self.crossings.get(&(from, to))?.get(&carriage)
+    }
+
+    /// Losses that no finding has explained so far.
+    pub fn unexplained(&self) -> impl Iterator<Item = &Loss> + '_ {
+        self.losses
+            .iter()
+            .filter(|loss| !self.explained.contains(&loss.journey))
+    }
+
+    /// Notes what a finding explains.
+    pub(super) fn explain(&mut self, finding: &Finding) {
+        self.explained.extend(finding.explained.iter().copied());
+    }
+}

@@ -1,0 +1,93 @@
+//! The door of the room.
+
+use std::fmt;
+
+use crate::correlate::NodeId;
+use crate::identify::Evidence;
+use crate::types::PointId;
+
+/// A rule's name: kebab-case, stable, as in the catalogue of causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub &'static str);
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// How bad a finding is. Errors sort first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Traffic fails.
+    Error,
+    /// Harm is likely.
+    Warning,
+    /// Merely unusual.
+    Note,
+}
+
+impl Severity {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// A possible cause and how to find out whether it is the one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// What may be wrong.
+    pub cause: String,
+    /// What to do or run to confirm it.
+    pub confirm: String,
+}
+
+/// What a rule found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: RuleId,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence: what and where.
+    pub title: String,
+    /// The last point that saw the packets, and the next captured one that should have.
+    pub segment: Option<(PointId, PointId)>,
+    /// Other rules whose cause these captures cannot exclude, likelier first.
+    pub alternatives: Vec<RuleId>,
+    /// Indexes of the flows that it is about, in the timelines.
+    pub flows: Vec<usize>,
+    /// Packets that show it, the most telling first.
+    pub evidence: Vec<Evidence>,
+    /// What was seen, with counts, and what follows from it: a sentence an entry.
+    pub explanation: Vec<String>,
+    /// Possible causes, likelier first.
+    pub causes: Vec<Cause>,
+    /// What helps, in order of preference.
+    pub remedy: Vec<String>,
+    /// The losses that this explains.
+    pub explained: Vec<Explained>,
+}
+
+/// Losses that a finding explains, so that no other finding repeats them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Explained {
+    /// Index of the flow.
+    pub flow: usize,
+    /// Whether it is the reply direction.
+    pub reply: bool,
+    /// Index of the journey in that direction.
+    pub journey: usize,
+}
+
+/// The most packets that a finding shows.
+pub(super) const MAX_EVIDENCE: usize = 8;
+
+/// An ordered pair of nodes.
+pub(super) type NodePair = (NodeId, NodeId);

@@ -1,0 +1,4 @@
+//! One rule, one file.
+
+pub(super) mod packets_lost;
+pub(super) mod underlay_vxlan_blocked;

@@ -1,0 +1,273 @@
+//! `packets-lost`.
+//!
+//! # What it means
+//! Packets were seen at one capture point and not at the next, which was capturing; and no other rule knows why.
+//!
+//! # What netdiff looks for
+//! Losses that no rule before it explained, one finding a segment. An **error** if a flow got nothing through in that direction, a
+//! **warning** if at least [`HARM_PERCENT`] percent of a flow's packets were lost, else a **note**.
+//!
+//! # What would refute it
+//! The packets at the next point, or a filter on its capture.
+//!
+//! # Limits
+//! It names no cause, only what the segment allows: see the alternatives.
+
+use std::collections::BTreeMap;
+
+use crate::correlate::{Disposition, FlowTimeline, Timelines, Trust};
+use crate::diagnose::catalogue::Rule;
+use crate::diagnose::facts::{Facts, Loss};
+use crate::diagnose::finding::{Cause, Finding, MAX_EVIDENCE, RuleId, Severity};
+use crate::diagnose::refusals::{Refusal, find_refusals};
+use crate::identify::Evidence;
+use crate::types::{PointId, Role};
+
+/// From this share of lost packets on, harm is likely.
+const HARM_PERCENT: usize = 2;
+
+/// Packets vanish and no other rule says why.
+pub(in crate::diagnose) const RULE: Rule = Rule {
+    id: RuleId("packets-lost"),
+    check,
+};
+
+fn check(timelines: &Timelines, facts: &Facts) -> Vec<Finding> {
+    let mut segments: BTreeMap<(PointId, PointId), Vec<&Loss>> = BTreeMap::new();
+    for loss in facts.unexplained() {
+        segments.entry((loss.from, loss.to)).or_default().push(loss);
+    }
+    let findings = segments
+        .into_iter()
+        .map(|(segment, losses)| finding(timelines, segment, &losses));
+    findings.collect()
+}
+
+fn finding(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Loss]) -> Finding {
+    let (from, to) = (timelines.name(segment.0), timelines.name(segment.1));
+    let mut flows: Vec<usize> = losses.iter().map(|loss| loss.journey.flow).collect();
+    flows.sort_unstable();
+    flows.dedup();
+    let severity = losses
+        .iter()
+        .map(|loss| severity(timelines, loss))
+        .min()
+        .unwrap_or(Severity::Note);
+    let assumed = losses.iter().all(|loss| loss.trust == Trust::Assumed);
+    let refusals = find_refusals(timelines, losses);
+    let mut alternatives: Vec<RuleId> = refusals
+        .iter()
+        .flat_map(|refusal| refusal.candidates())
+        .map(|id| RuleId(id))
+        .collect();
+    for candidate in candidates(timelines, segment, losses) {
+        if !alternatives.contains(&candidate) {
+            alternatives.push(candidate);
+        }
+    }
+    if assumed {
+        alternatives.push(RuleId("capture-gap"));
+    }
+    Finding {
+        rule: RULE.id,
+        severity,
+        title: format!(
+            "{} {} seen at {from} and not at {to}",
+            losses.len(),
+            plural(losses.len())
+        ),
+        segment: Some(segment),
+        alternatives,
+        flows,
+        evidence: losses
+            .iter()
+            .take(MAX_EVIDENCE)
+            .map(|loss| loss.last)
+            .collect(),
+        explanation: explanation(timelines, segment, losses, &refusals),
+        causes: causes(timelines.role(segment.0), timelines.role(segment.1)),
+        remedy: Vec::new(),
+        explained: losses.iter().map(|loss| loss.journey).collect(),
+    }
+}
+
+/// Lost packets, and one ICMP error of each kind that quotes them.
+fn evidence(losses: &[&Loss], refusals: &[Refusal<'_>]) -> Vec<Evidence> {
+    let errors: Vec<Evidence> = refusals
+        .iter()
+        .filter_map(|refusal| refusal.errors.first())
+        .map(|e| e.evidence)
+        .collect();
+    let room = MAX_EVIDENCE.saturating_sub(errors.len());
+    losses
+        .iter()
+        .take(room)
+        .map(|loss| loss.last)
+        .chain(errors)
+        .take(MAX_EVIDENCE)
+        .collect()
+}
+
+const fn plural(n: usize) -> &'static str {
+    if n == 1 { "packet was" } else { "packets were" }
+}
+
+fn severity(timelines: &Timelines, loss: &Loss) -> Severity {
+    let Some(flow) = timelines.flows.get(loss.journey.flow) else {
+        return Severity::Note;
+    };
+    let (lost, delivered) = outcome(flow, loss.journey.reply);
+    if delivered == 0 {
+        Severity::Error
+    } else if lost * 100 >= HARM_PERCENT * (lost + delivered) {
+        Severity::Warning
+    } else {
+        Severity::Note
+    }
+}
+
+fn outcome(flow: &FlowTimeline, reply: bool) -> (usize, usize) {
+    let direction = if reply { &flow.reply } else { &flow.forward };
+    let count = |wanted: fn(&Disposition) -> bool| {
+        direction
+            .journeys
+            .iter()
+            .filter(|journey| wanted(&journey.disposition))
+            .count()
+    };
+    (
+        count(|d| matches!(d, Disposition::Lost { .. })),
+        count(|d| matches!(d, Disposition::Delivered(_))),
+    )
+}
+
+fn explanation(
+    timelines: &Timelines,
+    segment: (PointId, PointId),
+    losses: &[&Loss],
+    refusals: &[Refusal<'_>],
+) -> Vec<String> {
+    let assumed = losses.iter().all(|loss| loss.trust == Trust::Assumed);
+    let journey = |loss: &Loss| {
+        let flow = timelines.flows.get(loss.journey.flow)?;
+        let direction = if loss.journey.reply {
+            &flow.reply
+        } else {
+            &flow.forward
+        };
+        direction.journeys.get(loss.journey.journey)
+    };
+    let mut text = Vec::new();
+    if let Some(basis) = losses.iter().find_map(|loss| journey(loss)?.basis) {
+        text.push(format!(
+            "They were expected at {}: {}.",
+            timelines.name(segment.1),
+            basis.phrase()
+        ));
+    }
+    text.push(if assumed {
+        format!(
+            "{} saw no packets around that time; that its capture was running is an assumption.",
+            timelines.name(segment.1)
+        )
+    } else {
+        format!(
+            "{} was capturing at that time: it saw other packets before and after.",
+            timelines.name(segment.1)
+        )
+    });
+    for refusal in refusals {
+        let what = if refusal.quotes_tunnel {
+            "the tunnel packets"
+        } else {
+            "them"
+        };
+        text.push(format!(
+            "{} quotes {what}: they were refused, not swallowed.",
+            refusal.describe()
+        ));
+    }
+    text
+}
+
+/// What can swallow packets on such a segment, by the interfaces' roles.
+fn candidates(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Loss]) -> Vec<RuleId> {
+    let same_node = timelines.node(segment.0) == timelines.node(segment.1);
+    let tunnelled = losses.iter().any(|loss| loss.tunnel.is_some());
+    let ids: &[&'static str] = match (timelines.role(segment.0), timelines.role(segment.1)) {
+        (Role::Uplink, Role::Uplink) if tunnelled => &[
+            "underlay-vxlan-blocked",
+            "underlay-mtu-small",
+            "hypervisor-vxlan-intercept",
+            "loss-random",
+        ],
+        (Role::Uplink, Role::Uplink) => &["hostgw-antispoof", "underlay-mtu-small", "loss-random"],
+        (Role::Uplink, _) if !same_node => &[
+            "underlay-vxlan-blocked",
+            "node-input-drop",
+            "vni-mismatch",
+            "vtep-down",
+            "forward-drop",
+        ],
+        (Role::Uplink, Role::Vtep) => &[
+            "node-input-drop",
+            "vni-mismatch",
+            "port-mismatch",
+            "vtep-down",
+            "vxlan-bad-checksum",
+            "vtep-mac-duplicate",
+        ],
+        (Role::Vtep, Role::Uplink) => &[
+            "fdb-missing",
+            "neigh-missing",
+            "node-output-drop",
+            "vtep-self-public-ip",
+        ],
+        (Role::Pod | Role::Bridge, Role::Vtep | Role::Uplink) => &[
+            "forward-drop",
+            "ip-forward-off",
+            "network-policy-drop",
+            "route-missing-src",
+            "mtu-pod-too-big",
+        ],
+        (Role::Vtep | Role::Uplink, Role::Bridge | Role::Pod) => &[
+            "forward-drop",
+            "ip-forward-off",
+            "network-policy-drop",
+            "vtep-mac-stale",
+            "rpfilter-asymmetric",
+        ],
+        (Role::Bridge, Role::Pod) => &["dead-pod-ip", "network-policy-drop"],
+        _ => &["forward-drop", "network-policy-drop"],
+    };
+    ids.iter().map(|id| RuleId(id)).collect()
+}
+
+fn causes(from: Role, to: Role) -> Vec<Cause> {
+    let (cause, confirm) = match (from, to) {
+        (Role::Uplink, Role::Uplink) => (
+            "something between the nodes drops them",
+            "capture on the network between the two uplinks; compare which sizes and protocols pass",
+        ),
+        (Role::Uplink, Role::Vtep) => (
+            "the node's input firewall, or its tunnel device, refuses them",
+            "iptables -L INPUT -v -n; ip -d link show; nstat -az UdpInCsumErrors UdpNoPorts",
+        ),
+        (Role::Vtep, Role::Uplink) => (
+            "the node cannot encapsulate them: no forwarding or neighbor entry, or its output firewall",
+            "bridge fdb show dev DEVICE; ip neigh show dev DEVICE; iptables -L OUTPUT -v -n",
+        ),
+        (Role::Bridge, Role::Pod) => (
+            "the pod's link does not take them",
+            "ip link show master BRIDGE; ip neigh show dev BRIDGE",
+        ),
+        _ => (
+            "the node does not forward them: firewall, forwarding switched off, policy or a missing route",
+            "iptables -L FORWARD -v -n; sysctl net.ipv4.ip_forward; ip route get ADDRESS",
+        ),
+    };
+    vec![Cause {
+        cause: cause.to_owned(),
+        confirm: confirm.to_owned(),
+    }]
+}

@@ -1,0 +1,138 @@
+//! Joins the fragments of a datagram at one capture point.
+//!
+//! Fragment boundaries differ between capture points (conntrack reassembles and fragments again), so a datagram
+//! is one observation, made when its last missing byte arrives. No payload is kept: the first fragment
+//! gives the identity, the last one the length.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+
+use super::fingerprint::Parts;
+use super::{Detail, Tunnel};
+use crate::decode::{Fragment, Ip};
+use crate::types::{FlowKey, PointId, Protocol};
+
+/// What says that fragments belong together (RFC 791, RFC 8200), at one point and inside one tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct DatagramId {
+    point: PointId,
+    tunnel: Option<Tunnel>,
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: Protocol,
+    identification: u32,
+}
+
+/// What the first fragment tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening {
+    pub(super) key: FlowKey,
+    pub(super) parts: Parts,
+    pub(super) detail: Detail,
+    pub(super) ttl: u8,
+}
+
+/// A datagram whose fragments were all seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Joined {
+    pub(super) opening: Opening,
+    pub(super) payload_len: u32,
+    pub(super) fragments: u16,
+}
+
+#[derive(Default)]
+struct Pending {
+    opening: Option<Opening>,
+    /// Byte ranges seen, disjoint, by start.
+    ranges: BTreeMap<u32, u32>,
+    end: Option<u32>,
+    fragments: u16,
+}
+
+/// The datagrams that wait for fragments.
+#[derive(Default)]
+pub(super) struct FragmentJoiner {
+    pending: BTreeMap<DatagramId, Pending>,
+    /// Oldest first; an id that is no longer pending is skipped.
+    order: VecDeque<DatagramId>,
+}
+
+impl FragmentJoiner {
+    /// How many datagrams may wait at once; the oldest is given up for a new one.
+    const MAX_PENDING: usize = 4_096;
+    /// How many disjoint ranges one datagram may have: 64 KiB in 8-byte fragments would be 8,192.
+    const MAX_RANGES: usize = 256;
+
+    /// Takes one fragment; returns the datagram when this one completes it.
+    pub(super) fn join(
+        &mut self,
+        point: PointId,
+        tunnel: Option<Tunnel>,
+        ip: &Ip,
+        fragment: Fragment,
+        opening: Option<Opening>,
+    ) -> Option<Joined> {
+        let id = DatagramId {
+            point,
+            tunnel,
+            source: ip.source,
+            destination: ip.destination,
+            protocol: ip.protocol,
+            identification: ip.identification.unwrap_or(0),
+        };
+        if !self.pending.contains_key(&id) {
+            self.make_room();
+            self.order.push_back(id);
+        }
+        let pending = self.pending.entry(id).or_default();
+        pending.add(fragment, ip.payload_len, opening);
+        let joined = pending.complete()?;
+        self.pending.remove(&id);
+        Some(joined)
+    }
+
+    fn make_room(&mut self) {
+        while self.pending.len() >= Self::MAX_PENDING {
+            let Some(oldest) = self.order.pop_front() else {
+                return;
+            };
+            self.pending.remove(&oldest);
+        }
+        if self.order.len() > 4 * Self::MAX_PENDING {
+            self.order.retain(|id| self.pending.contains_key(id));
+        }
+    }
+}
+
+impl Pending {
+    fn add(&mut self, fragment: Fragment, len: u32, opening: Option<Opening>) {
+        let end = fragment.offset.saturating_add(len);
+        self.fragments = self.fragments.saturating_add(1);
+        if fragment.offset == 0 && self.opening.is_none() {
+            self.opening = opening;
+        }
+        if !fragment.more {
+            self.end = Some(end);
+        }
+        if self.ranges.len() < FragmentJoiner::MAX_RANGES {
+            let widest = self.ranges.entry(fragment.offset).or_insert(end);
+            *widest = (*widest).max(end);
+        }
+    }
+
+    fn complete(&self) -> Option<Joined> {
+        let (opening, end) = (self.opening?, self.end?);
+        let mut covered = 0;
+        for (&start, &stop) in &self.ranges {
+            if start > covered {
+                return None;
+            }
+            covered = covered.max(stop);
+        }
+        (covered >= end).then_some(Joined {
+            opening,
+            payload_len: end,
+            fragments: self.fragments,
+        })
+    }
+}

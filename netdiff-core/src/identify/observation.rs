@@ -1,0 +1,188 @@
+//! The door of the room: what one packet at one capture point tells.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::Fingerprint;
+use crate::decode::{ArpOperation, MacAddr};
+use crate::types::{FileId, FlowKey, PacketNumber, PointId, Timestamp, Vni};
+
+/// Where a claim can be checked: a packet of a file, and the capture point it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Evidence {
+    /// The capture point.
+    pub point: PointId,
+    /// The file.
+    pub file: FileId,
+    /// 1-based packet number in that file.
+    pub packet_number: PacketNumber,
+}
+
+/// One packet at one capture point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Where it was seen.
+    pub evidence: Evidence,
+    /// When, by the clock of the node that captured it.
+    pub time: Timestamp,
+    /// Source and destination MAC of the outermost frame; `None` where the link has no such header.
+    pub frame: Option<(MacAddr, MacAddr)>,
+    /// What was seen.
+    pub subject: Subject,
+}
+
+/// What an observation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// An IP packet whose identity is known.
+    Packet(Sighting),
+    /// A fragment; the one that completes its datagram stands for it as a `Packet` instead.
+    FragmentPart,
+    /// ARP for IPv4.
+    Arp(ArpSighting),
+    /// Not identified, and why.
+    Unidentified(Unidentified),
+}
+
+/// Why a packet has no identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unidentified {
+    /// No IP header and no ARP in it, or none that could be decoded.
+    NotIp,
+    /// The capture cut it inside a header that identifies it.
+    Cut,
+    /// The capture file gives no time for it.
+    NoTime,
+}
+
+/// An identified IP packet: the inner-most one, whatever carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Inner-most addresses, protocol and ports.
+    pub key: FlowKey,
+    /// What no hop changes.
+    pub fingerprint: Fingerprint,
+    /// Time to live of the inner-most header.
+    pub ttl: u8,
+    /// Length of the inner-most IP packet in bytes, header included; of the whole datagram if it was fragmented.
+    pub ip_len: u32,
+    /// What its protocol adds.
+    pub detail: Detail,
+    /// The inner-most tunnel around it.
+    pub tunnel: Option<Tunnel>,
+    /// How many fragments it came in; 1 for a whole packet.
+    pub fragments: u16,
+}
+
+/// What the transport protocol adds to an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// A TCP segment.
+    Tcp {
+        /// Flag bits as on the wire.
+        flags: u8,
+        /// Sequence number.
+        sequence: u32,
+        /// Acknowledgment number.
+        acknowledgment: u32,
+        /// Bytes of data in it.
+        data_len: u32,
+    },
+    /// An ICMP query or its answer.
+    Query {
+        /// Request (true) or reply.
+        request: bool,
+        /// Sequence number.
+        sequence: u16,
+    },
+    /// An ICMP error.
+    IcmpError {
+        /// Type.
+        icmp_type: u8,
+        /// Code.
+        code: u8,
+        /// The packet that caused it, as far as it is quoted.
+        quote: Option<Quote>,
+    },
+    /// Anything else.
+    Datagram,
+}
+
+/// The packet that an ICMP error quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Inner-most key in the quote.
+    pub key: FlowKey,
+    /// The tunnel around it, where the quote reaches that far.
+    pub tunnel: Option<Tunnel>,
+}
+
+/// How a packet is carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Encapsulation {
+    /// VXLAN (RFC 7348).
+    Vxlan,
+    /// Geneve (RFC 8926).
+    Geneve,
+    /// GRE (RFC 2784), NVGRE and ERSPAN with it.
+    Gre,
+    /// IP in IP (RFC 2003, RFC 4213, RFC 2473).
+    IpInIp,
+    /// Bare IP in UDP: flannel's udp backend, FOU.
+    Udp,
+    /// GUE.
+    Gue,
+    /// GTP-U (3GPP TS 29.281).
+    Gtpu,
+    /// L2TP (RFC 2661, RFC 3931).
+    L2tp,
+    /// Teredo (RFC 4380).
+    Teredo,
+}
+
+impl Encapsulation {
+    /// The name used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Vxlan => "vxlan",
+            Self::Geneve => "geneve",
+            Self::Gre => "gre",
+            Self::IpInIp => "ipip",
+            Self::Udp => "udp",
+            Self::Gue => "gue",
+            Self::Gtpu => "gtpu",
+            Self::L2tp => "l2tp",
+            Self::Teredo => "teredo",
+        }
+    }
+}
+
+/// The headers that carry a packet between two tunnel endpoints.
+///
+/// The outer source port is left out: it is entropy, and changes when a packet is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tunnel {
+    /// Which encapsulation.
+    pub encapsulation: Encapsulation,
+    /// Virtual network, where the encapsulation has one.
+    pub vni: Option<Vni>,
+    /// Outer source address.
+    pub source: IpAddr,
+    /// Outer destination address.
+    pub destination: IpAddr,
+    /// Outer UDP destination port; 0 where there is none.
+    pub destination_port: u16,
+}
+
+/// An ARP packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArpSighting {
+    /// Request or reply.
+    pub operation: ArpOperation,
+    /// Who says so.
+    pub sender: Ipv4Addr,
+    /// The sender's MAC address.
+    pub sender_mac: MacAddr,
+    /// Whom it asks for, or answers.
+    pub target: Ipv4Addr,
+}

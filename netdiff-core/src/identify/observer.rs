@@ -1,0 +1,241 @@
+//! Turns the packets of one file into observations.
+
+use std::collections::HashMap;
+
+use super::fingerprint::{Parts, Transport};
+use super::fragments::{FragmentJoiner, Opening};
+use super::inner::{Contents, Inner, inner_of, quote_of};
+use super::{Detail, Evidence, Observation, PrefixLimit, Sighting, Subject, Unidentified};
+use crate::decode::{Icmp, Ip, Layer, MacAddr, Packet, Stop};
+use crate::read::{FileInterface, RawPacket};
+use crate::types::{FileId, LinkType, PointId, Timestamp};
+
+/// A capture point as one file shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObservedPoint {
+    /// The file's interface.
+    pub interface: FileInterface,
+    /// The kernel's interface index, where each packet names it (Linux cooked, version 2).
+    pub interface_index: Option<u32>,
+    /// How its packets begin.
+    pub link_type: LinkType,
+    /// Packets seen here.
+    pub packets: u64,
+    /// Of these, packets with a tunnel's outer headers.
+    pub tunneled: u64,
+    /// The earliest time of a packet.
+    pub first_time: Option<Timestamp>,
+    /// The latest time of a packet.
+    pub last_time: Option<Timestamp>,
+}
+
+/// Observes the packets of one file, in file order.
+///
+/// The points that it meets are numbered in the order of their first packet; whoever joins several files gives
+/// them their final numbers.
+pub struct Observer {
+    file: FileId,
+    limit: PrefixLimit,
+    points: Vec<ObservedPoint>,
+    by_interface: HashMap<(FileInterface, Option<u32>), PointId>,
+    fragments: FragmentJoiner,
+}
+
+impl Observer {
+    /// An observer for `file`, whose set allows fingerprints of this many payload bytes.
+    #[must_use]
+    pub fn new(file: FileId, limit: PrefixLimit) -> Self {
+        Self {
+            file,
+            limit,
+            points: Vec::new(),
+            by_interface: HashMap::new(),
+            fragments: FragmentJoiner::default(),
+        }
+    }
+
+    /// The points met so far.
+    #[must_use]
+    pub fn into_points(self) -> Vec<ObservedPoint> {
+        self.points
+    }
+
+    /// What this packet tells. `packet` is `raw` decoded.
+    pub fn observe(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> Observation {
+        let point = self.point_of(raw, packet);
+        if let Some(seen) = self.points.get_mut(point.index()) {
+            seen.packets += 1;
+            seen.first_time = seen.first_time.into_iter().chain(raw.time).min();
+            seen.last_time = seen.last_time.max(raw.time);
+        }
+        let evidence = Evidence {
+            point,
+            file: self.file,
+            packet_number: raw.packet_number,
+        };
+        let subject = match raw.time {
+            None => Subject::Unidentified(Unidentified::NoTime),
+            Some(_) => self.subject_of(point, raw.data, packet),
+        };
+        if let (
+            Subject::Packet(Sighting {
+                tunnel: Some(_), ..
+            }),
+            Some(seen),
+        ) = (&subject, self.points.get_mut(point.index()))
+        {
+            seen.tunneled += 1;
+        }
+        Observation {
+            evidence,
+            time: raw.time.unwrap_or(Timestamp(0)),
+            frame: frame_of(packet),
+            subject,
+        }
+    }
+
+    fn point_of(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> PointId {
+        let index = packet
+            .layers()
+            .first()
+            .and_then(|placed| match placed.layer {
+                Layer::LinuxCooked(cooked) => cooked.interface_index,
+                _ => None,
+            });
+        let points = &mut self.points;
+        *self
+            .by_interface
+            .entry((raw.interface, index))
+            .or_insert_with(|| {
+                // Bounded by the file: each point needs a packet of its own.
+                let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
+                points.push(ObservedPoint {
+                    interface: raw.interface,
+                    interface_index: index,
+                    link_type: raw.link_type,
+                    packets: 0,
+                    tunneled: 0,
+                    first_time: None,
+                    last_time: None,
+                });
+                id
+            })
+    }
+
+    fn subject_of(&mut self, point: PointId, data: &[u8], packet: &Packet) -> Subject {
+        let inner = match inner_of(packet.layers()) {
+            Contents::Ip(inner) => inner,
+            Contents::Arp(arp) => return Subject::Arp(arp),
+            Contents::Neither => {
+                return Subject::Unidentified(why_unidentified(packet.stop()));
+            }
+        };
+        let later_fragment = inner.ip.fragment.is_some_and(|f| f.offset > 0);
+        let opening = if later_fragment {
+            None
+        } else {
+            self.opening(&inner, data, packet)
+        };
+        if let Some(fragment) = inner.ip.fragment {
+            let joined = self
+                .fragments
+                .join(point, inner.tunnel, inner.ip, fragment, opening);
+            return joined.map_or(Subject::FragmentPart, |joined| {
+                Subject::Packet(sighting(
+                    &joined.opening,
+                    inner,
+                    joined.payload_len,
+                    joined.fragments,
+                ))
+            });
+        }
+        match opening {
+            Some(opening) => Subject::Packet(sighting(&opening, inner, inner.ip.payload_len, 1)),
+            None => Subject::Unidentified(Unidentified::Cut),
+        }
+    }
+
+    /// What the first bytes of a datagram tell; `None` where the capture cut its transport header.
+    fn opening(&self, inner: &Inner<'_>, data: &[u8], packet: &Packet) -> Option<Opening> {
+        let ip = inner.ip;
+        let place = packet.payload();
+        let start = place.offset as usize;
+        let payload = data.get(start..start.checked_add(place.captured_len as usize)?)?;
+        let (transport, detail) = match inner.transport {
+            Some(Layer::Tcp(tcp)) => {
+                let data_len = ip.payload_len.checked_sub(u32::from(tcp.header_len?))?;
+                let detail = Detail::Tcp {
+                    flags: tcp.flags.0,
+                    sequence: tcp.sequence,
+                    acknowledgment: tcp.acknowledgment,
+                    data_len,
+                };
+                (Transport::Tcp(tcp), detail)
+            }
+            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp, packet)),
+            Some(Layer::Esp(esp)) => (Transport::Esp(esp), Detail::Datagram),
+            Some(_) => match inner.sealed {
+                Some(Layer::WireGuard(message)) => {
+                    (Transport::WireGuard(message), Detail::Datagram)
+                }
+                _ => (Transport::Other, Detail::Datagram),
+            },
+            None if transport_was_cut(packet.stop()) => return None,
+            None => (Transport::Other, Detail::Datagram),
+        };
+        let parts = Parts::new(ip, transport, payload, place.wire_len, self.limit);
+        Some(Opening {
+            key: inner.key(),
+            parts,
+            detail,
+            ttl: ip.ttl,
+        })
+    }
+}
+
+fn sighting(opening: &Opening, inner: Inner<'_>, payload_len: u32, fragments: u16) -> Sighting {
+    Sighting {
+        key: opening.key,
+        fingerprint: opening.parts.finish(payload_len),
+        ttl: opening.ttl,
+        ip_len: payload_len.saturating_add(u32::from(inner.ip.header_len)),
+        detail: opening.detail,
+        tunnel: inner.tunnel,
+        fragments,
+    }
+}
+
+fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
+    if icmp.is_query() {
+        return Detail::Query {
+            request: !icmp.is_echo_reply(),
+            sequence: icmp.sequence(),
+        };
+    }
+    if icmp.is_error() {
+        return Detail::IcmpError {
+            icmp_type: icmp.icmp_type,
+            code: icmp.code,
+            quote: quote_of(packet.quoted()),
+        };
+    }
+    Detail::Datagram
+}
+
+fn frame_of(packet: &Packet) -> Option<(MacAddr, MacAddr)> {
+    match packet.layers().first()?.layer {
+        Layer::Ethernet(ethernet) => Some((ethernet.source, ethernet.destination)),
+        _ => None,
+    }
+}
+
+const fn transport_was_cut(stop: Stop) -> bool {
+    matches!(stop, Stop::Truncated { .. } | Stop::Malformed { .. })
+}
+
+const fn why_unidentified(stop: Stop) -> Unidentified {
+    match stop {
+        Stop::Truncated { .. } => Unidentified::Cut,
+        _ => Unidentified::NotIp,
+    }
+}

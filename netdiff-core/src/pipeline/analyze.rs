@@ -1,0 +1,122 @@
+//! One set, or two: from paths to a report.
+
+use super::observe::observe_set;
+use crate::correlate::{StatedAddresses, Timelines, correlate};
+use crate::decode::DecodeOptions;
+use crate::diagnose::{Finding, diagnose};
+use crate::diff::compare_timelines;
+use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set};
+use crate::report::{Analyzed, Report, build_comparison, build_trace};
+
+/// Why an analysis could not be done. Displays as a message that names the set and the file, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnalysisError {
+    /// The capture set cannot be used.
+    #[error(transparent)]
+    Set(SetError),
+    /// A file of it cannot be read.
+    #[error("{set}: {reason}")]
+    Read {
+        /// The set, as it was asked for.
+        set: String,
+        /// Which file, and why.
+        #[source]
+        reason: ReadError,
+    },
+}
+
+impl AnalysisError {
+    /// A file's name is relative to its set, so the message needs the set.
+    fn of_set(request: &SetRequest, error: SetError) -> Self {
+        match error {
+            SetError::File(reason) => Self::of_file(request, reason),
+            other => Self::Set(other),
+        }
+    }
+
+    fn of_file(request: &SetRequest, reason: ReadError) -> Self {
+        let paths = request.paths.iter().map(|path| path.display().to_string());
+        Self::Read {
+            set: paths.collect::<Vec<_>>().join(" "),
+            reason,
+        }
+    }
+}
+
+/// A set with everything that was learned of it.
+struct Analysis {
+    path: String,
+    files: Vec<String>,
+    warnings: Vec<String>,
+    timelines: Timelines,
+    findings: Vec<Finding>,
+}
+
+impl Analysis {
+    fn of(request: &SetRequest) -> Result<Self, AnalysisError> {
+        let set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
+        let observed = observe_set(&set, &DecodeOptions::default())
+            .map_err(|error| AnalysisError::of_file(request, error))?;
+        let timelines = correlate(
+            observed.points,
+            &stated_addresses(&set),
+            observed.observations,
+        );
+        let findings = diagnose(&timelines);
+        Ok(Self {
+            files: set.files.iter().map(|file| file.name.clone()).collect(),
+            path: set.label,
+            warnings: observed.warnings,
+            timelines,
+            findings,
+        })
+    }
+
+    fn as_analyzed(&self) -> Analyzed<'_> {
+        Analyzed {
+            path: &self.path,
+            files: &self.files,
+            warnings: &self.warnings,
+            timelines: &self.timelines,
+            findings: &self.findings,
+        }
+    }
+}
+
+fn stated_addresses(set: &CaptureSet) -> StatedAddresses {
+    let nodes = set.hints.nodes.iter();
+    let addresses = nodes.flat_map(|node| {
+        node.addresses
+            .iter()
+            .map(|address| (node.name.clone(), *address))
+    });
+    StatedAddresses {
+        nodes: addresses.collect(),
+    }
+}
+
+/// Analyzes one capture set: the ladders of its flows, and what is wrong with it.
+///
+/// # Errors
+/// Where the set cannot be opened or one of its files is no capture. Damage inside a capture is no error: it is told in
+/// the report's warnings, and what could be read is analyzed.
+pub fn trace(request: &SetRequest) -> Result<Report, AnalysisError> {
+    let analysis = Analysis::of(request)?;
+    Ok(build_trace(&analysis.as_analyzed()))
+}
+
+/// Compares a failing capture set with a healthy reference.
+///
+/// # Errors
+/// As [`trace`], for either set.
+pub fn compare(reference: &SetRequest, failing: &SetRequest) -> Result<Report, AnalysisError> {
+    let (reference, failing) = rayon::join(|| Analysis::of(reference), || Analysis::of(failing));
+    let (reference, failing) = (reference?, failing?);
+    let comparison = compare_timelines(&reference.timelines, &failing.timelines);
+    Ok(build_comparison(
+        &reference.as_analyzed(),
+        &failing.as_analyzed(),
+        &comparison,
+    ))
+}

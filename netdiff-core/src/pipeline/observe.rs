@@ -1,0 +1,225 @@
+//! From files to observations, a file a task.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use crate::correlate::SetPoint;
+use crate::decode::{DecodeOptions, Packet, decode_packet};
+use crate::identify::{Observation, ObservedPoint, Observer, PrefixLimit, infer_role};
+use crate::read::{CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, ReadError, ReadWarning};
+use crate::types::{CapturePoint, PointId, Role, Timestamp};
+
+/// What one file holds.
+struct FileObservations {
+    observations: Vec<Observation>,
+    points: Vec<ObservedPoint>,
+    interfaces: Vec<InterfaceInfo>,
+    warnings: Vec<ReadWarning>,
+    warnings_left_out: u64,
+}
+
+/// What a set's files hold together.
+pub(super) struct SetObservations {
+    /// Sorted by node and interface.
+    pub(super) points: Vec<SetPoint>,
+    /// Files in order, packets in file order; points index `points`.
+    pub(super) observations: Vec<Observation>,
+    /// Damage, as sentences, files in order.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Reads, decodes and identifies every packet of a set.
+///
+/// Files are read in parallel, and joined in the order of the set: the result does not depend on the number of threads.
+pub(super) fn observe_set(
+    set: &CaptureSet,
+    options: &DecodeOptions,
+) -> Result<SetObservations, ReadError> {
+    let limit = prefix_limit(set)?;
+    let files: Vec<FileObservations> = set
+        .files
+        .par_iter()
+        .map(|file| observe_file(file, limit, options))
+        .collect::<Result<_, _>>()?;
+    Ok(join(set, files))
+}
+
+/// Fingerprints may only cover what every capture of the set has.
+fn prefix_limit(set: &CaptureSet) -> Result<PrefixLimit, ReadError> {
+    let mut smallest = u32::MAX;
+    for file in &set.files {
+        let reader = file.open()?;
+        let lengths = reader
+            .interfaces()
+            .iter()
+            .filter_map(|interface| interface.snaplen);
+        smallest = lengths.min().unwrap_or(u32::MAX).min(smallest);
+    }
+    Ok(PrefixLimit::for_snap_length(smallest))
+}
+
+fn observe_file(
+    file: &CaptureFile,
+    limit: PrefixLimit,
+    options: &DecodeOptions,
+) -> Result<FileObservations, ReadError> {
+    let mut reader = file.open()?;
+    let mut observer = Observer::new(file.id, limit);
+    let mut packet = Packet::new();
+    let mut observations = Vec::new();
+    while let Some(raw) = reader.next_packet() {
+        decode_packet(
+            raw.link_type,
+            raw.data,
+            raw.original_len,
+            options,
+            &mut packet,
+        );
+        observations.push(observer.observe(&raw, &packet));
+    }
+    let report = reader.finish();
+    Ok(FileObservations {
+        observations,
+        points: observer.into_points(),
+        interfaces: report.interfaces,
+        warnings: report.damages,
+        warnings_left_out: report.damages_left_out,
+    })
+}
+
+/// A capture point while its files are being joined.
+#[derive(Default)]
+struct Joined {
+    stated: Option<Role>,
+    tunneled: u64,
+    point: Option<SetPoint>,
+}
+
+fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
+    let mut by_name: BTreeMap<CapturePoint, Joined> = BTreeMap::new();
+    let mut names: Vec<Vec<CapturePoint>> = Vec::with_capacity(files.len());
+    for (file, observed) in set.files.iter().zip(&files) {
+        let mut local = Vec::with_capacity(observed.points.len());
+        for point in &observed.points {
+            let name = point_name(file, point, &observed.interfaces);
+            by_name
+                .entry(name.clone())
+                .or_default()
+                .add(&name, file, Some(point));
+            local.push(name);
+        }
+        for name in silent_points(file, observed) {
+            by_name
+                .entry(name.clone())
+                .or_default()
+                .add(&name, file, None);
+        }
+        names.push(local);
+    }
+    let index: BTreeMap<&CapturePoint, PointId> = by_name
+        .keys()
+        .enumerate()
+        .map(|(i, name)| (name, PointId(u32::try_from(i).unwrap_or(u32::MAX))))
+        .collect();
+    let mut warnings: Vec<String> = set.warnings.iter().map(ToString::to_string).collect();
+    let mut observations = Vec::with_capacity(files.iter().map(|f| f.observations.len()).sum());
+    for ((file, observed), local) in set.files.iter().zip(files).zip(&names) {
+        warnings.extend(observed.warnings.iter().map(ToString::to_string));
+        if observed.warnings_left_out > 0 {
+            warnings.push(format!(
+                "{}: {} further warnings",
+                file.name, observed.warnings_left_out
+            ));
+        }
+        for mut observation in observed.observations {
+            let name = local.get(observation.evidence.point.index());
+            if let Some(point) = name.and_then(|name| index.get(name)) {
+                observation.evidence.point = *point;
+                observations.push(observation);
+            }
+        }
+    }
+    let points = by_name.into_values().filter_map(Joined::finish).collect();
+    SetObservations {
+        points,
+        observations,
+        warnings,
+    }
+}
+
+impl Joined {
+    fn add(&mut self, name: &CapturePoint, file: &CaptureFile, seen: Option<&ObservedPoint>) {
+        self.stated = self.stated.or(file.role);
+        let point = self.point.get_or_insert_with(|| SetPoint {
+            point: name.clone(),
+            role: Role::Unknown,
+            files: Vec::new(),
+            link_type: None,
+            packets: 0,
+            first_time: None,
+            last_time: None,
+        });
+        if !point.files.contains(&file.id) {
+            point.files.push(file.id);
+        }
+        let Some(seen) = seen else { return };
+        self.tunneled += seen.tunneled;
+        point.link_type = point.link_type.or(Some(seen.link_type));
+        point.packets += seen.packets;
+        let earliest = |a: Option<Timestamp>, b: Option<Timestamp>| a.into_iter().chain(b).min();
+        point.first_time = earliest(point.first_time, seen.first_time);
+        point.last_time = point.last_time.max(seen.last_time);
+    }
+
+    fn finish(self) -> Option<SetPoint> {
+        let point = self.point?;
+        let role = self
+            .stated
+            .unwrap_or_else(|| infer_role(&point.point.interface, self.tunneled > 0));
+        Some(SetPoint { role, ..point })
+    }
+}
+
+/// The capture point of an interface of a file: the name that the set gives, else the one the file gives, else the
+/// kernel's index of the interface, else the interface's place in the file.
+fn point_name(
+    file: &CaptureFile,
+    point: &ObservedPoint,
+    interfaces: &[InterfaceInfo],
+) -> CapturePoint {
+    let interface = match (&file.interface, point.interface_index) {
+        (InterfaceName::Named(name), _) => name.to_string(),
+        (InterfaceName::FromFile, Some(index)) => format!("if{index}"),
+        (InterfaceName::FromFile, None) => interface_name(interfaces, point.interface.0),
+    };
+    CapturePoint::new(&file.node, &interface)
+}
+
+fn interface_name(interfaces: &[InterfaceInfo], place: u32) -> String {
+    let info = interfaces.get(place as usize);
+    info.and_then(|info| info.name.clone())
+        .unwrap_or_else(|| match interfaces.len() {
+            0 | 1 => "any".to_owned(),
+            _ => format!("interface-{place}"),
+        })
+}
+
+/// Interfaces that a file describes and that saw nothing: evidence as well.
+fn silent_points(file: &CaptureFile, observed: &FileObservations) -> Vec<CapturePoint> {
+    match &file.interface {
+        InterfaceName::Named(name) if observed.points.is_empty() => {
+            vec![CapturePoint::new(&file.node, name)]
+        }
+        InterfaceName::Named(_) => Vec::new(),
+        InterfaceName::FromFile => {
+            let heard = |place: u32| observed.points.iter().any(|p| p.interface.0 == place);
+            (0..u32::try_from(observed.interfaces.len()).unwrap_or(u32::MAX))
+                .filter(|place| !heard(*place))
+                .map(|place| {
+                    CapturePoint::new(&file.node, &interface_name(&observed.interfaces, place))
+                })
+                .collect()
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Makes the report from what the rooms before found: turns indexes into names and sorts.
+
+use super::build_flow::flow_report;
+use super::compare::comparison_reports;
+use super::model::{
+    AccountingReport, CapturePointReport, CauseReport, DifferenceReport, EvidenceReport,
+    FindingReport, NodeReport, PointName, Report, SCHEMA_VERSION, SegmentReport, SetName,
+    SetReport, ToolReport,
+};
+use super::time::render_time;
+use crate::correlate::{NodeId, Timelines};
+use crate::diagnose::{Finding, Severity};
+use crate::diff::{Comparison, Difference};
+use crate::identify::Evidence;
+use crate::types::PointId;
+
+/// One analyzed set with the names that the rooms after reading do not know.
+#[derive(Clone, Copy, Debug)]
+pub struct Analyzed<'a> {
+    /// The path as it was given.
+    pub path: &'a str,
+    /// File names, indexed by `FileId`.
+    pub files: &'a [String],
+    /// Damage, as sentences.
+    pub warnings: &'a [String],
+    /// What was learned.
+    pub timelines: &'a Timelines,
+    /// What is wrong with it.
+    pub findings: &'a [Finding],
+}
+
+impl Analyzed<'_> {
+    /// A capture point by name.
+    pub(super) fn point(&self, point: PointId) -> PointName {
+        let name = self.timelines.name(point);
+        PointName {
+            node: name.node.into(),
+            interface: name.interface.into(),
+        }
+    }
+
+    /// A segment by names.
+    pub(super) fn segment(&self, (from, to): (PointId, PointId)) -> SegmentReport {
+        SegmentReport {
+            from: self.point(from),
+            to: self.point(to),
+        }
+    }
+
+    /// A packet by file name and number.
+    pub(super) fn evidence(&self, set: SetName, evidence: Evidence) -> EvidenceReport {
+        EvidenceReport {
+            set,
+            file: self
+                .files
+                .get(evidence.file.index())
+                .cloned()
+                .unwrap_or_default(),
+            packet_number: evidence.packet_number.0,
+            point: self.point(evidence.point),
+        }
+    }
+
+    fn set_report(&self) -> SetReport {
+        let points = self.timelines.points.iter().map(|p| CapturePointReport {
+            node: p.point.node.to_string(),
+            interface: p.point.interface.to_string(),
+            role: p.role.name(),
+            files: p
+                .files
+                .iter()
+                .filter_map(|f| self.files.get(f.index()).cloned())
+                .collect(),
+            link_type: p.link_type.map(|l| l.to_string()),
+            packets: p.packets,
+            first_time: p.first_time.map(render_time),
+            last_time: p.last_time.map(render_time),
+        });
+        SetReport {
+            path: self.path.to_owned(),
+            capture_points: points.collect(),
+            nodes: (0..self.timelines.nodes.len())
+                .map(|node| self.node_report(node))
+                .collect(),
+            warnings: self.warnings.to_vec(),
+        }
+    }
+
+    fn node_report(&self, node: usize) -> NodeReport {
+        let id = NodeId(u32::try_from(node).unwrap_or(u32::MAX));
+        let own = self
+            .timelines
+            .plan
+            .node_addresses()
+            .filter(|(_, home)| *home == Some(id));
+        let clock = self.timelines.clocks.offset(NodeId(0), id);
+        NodeReport {
+            name: self.timelines.node_name(id).to_owned(),
+            addresses: own.map(|(address, _)| address.to_string()).collect(),
+            clock_offset_ns: clock.map(|c| c.offset.0),
+            clock_error_ns: clock.map(|c| c.bound.0),
+        }
+    }
+
+    fn accounting(&self, set: SetName) -> impl Iterator<Item = AccountingReport> + '_ {
+        self.timelines
+            .points
+            .iter()
+            .zip(&self.timelines.accounting)
+            .map(move |(point, counts)| AccountingReport {
+                set,
+                node: point.point.node.to_string(),
+                interface: point.point.interface.to_string(),
+                packets: counts.packets,
+                matched: counts.matched,
+                duplicate: counts.duplicate,
+                fragment_part: counts.fragment_part,
+                outside_window: counts.outside_window,
+                unmatched: counts
+                    .unmatched
+                    .iter()
+                    .map(|(reason, n)| (reason.name(), *n))
+                    .collect(),
+                residual: i64::try_from(counts.residual()).unwrap_or(i64::MAX),
+            })
+    }
+
+    fn finding_report(&self, set: SetName, finding: &Finding) -> FindingReport {
+        FindingReport {
+            set,
+            rule: finding.rule.0,
+            severity: finding.severity.name(),
+            title: finding.title.clone(),
+            segment: finding.segment.map(|segment| self.segment(segment)),
+            alternatives: finding.alternatives.iter().map(|rule| rule.0).collect(),
+            flows: finding
+                .flows
+                .iter()
+                .map(|flow| flow_id(set, *flow))
+                .collect(),
+            evidence: finding
+                .evidence
+                .iter()
+                .map(|e| self.evidence(set, *e))
+                .collect(),
+            explanation: finding.explanation.join("\n"),
+            causes: finding
+                .causes
+                .iter()
+                .map(|c| CauseReport {
+                    cause: c.cause.clone(),
+                    confirm: c.confirm.clone(),
+                })
+                .collect(),
+            confirm: finding.causes.iter().map(|c| c.confirm.clone()).collect(),
+            remedy: finding.remedy.clone(),
+        }
+    }
+}
+
+/// The id of a set's flow.
+pub(super) fn flow_id(set: SetName, flow: usize) -> String {
+    format!("{}-{}", set.name(), flow + 1)
+}
+
+/// The report of `netdiff trace`.
+#[must_use]
+pub fn build_trace(set: &Analyzed<'_>) -> Report {
+    let flows = set.timelines.flows.iter().enumerate();
+    Report {
+        set: Some(set.set_report()),
+        findings: set
+            .findings
+            .iter()
+            .map(|f| set.finding_report(SetName::Set, f))
+            .collect(),
+        flows: flows
+            .map(|(i, flow)| flow_report(set, SetName::Set, i, flow, None))
+            .collect(),
+        accounting: set.accounting(SetName::Set).collect(),
+        ..empty_report()
+    }
+}
+
+/// The report of `netdiff diff`.
+///
+/// Findings of the failing set come first. What is wrong with the reference as well is told as a note: it cannot explain a
+/// difference, but a reference that is ill is a poor one.
+#[must_use]
+pub fn build_comparison(
+    reference: &Analyzed<'_>,
+    failing: &Analyzed<'_>,
+    comparison: &Comparison,
+) -> Report {
+    let mut findings: Vec<FindingReport> = failing
+        .findings
+        .iter()
+        .map(|f| failing.finding_report(SetName::Failing, f))
+        .collect();
+    findings.extend(reference.findings.iter().map(|finding| FindingReport {
+        severity: Severity::Note.name(),
+        title: format!("the reference itself is not healthy: {}", finding.title),
+        ..reference.finding_report(SetName::Reference, finding)
+    }));
+    let mut flows = Vec::new();
+    for (set, name) in [(reference, SetName::Reference), (failing, SetName::Failing)] {
+        for (index, flow) in set.timelines.flows.iter().enumerate() {
+            let counterpart = comparison.pairs.iter().find_map(|pair| match name {
+                SetName::Reference if pair.reference == Some(index) => {
+                    pair.failing.map(|f| flow_id(SetName::Failing, f))
+                }
+                SetName::Failing if pair.failing == Some(index) => {
+                    pair.reference.map(|r| flow_id(SetName::Reference, r))
+                }
+                _ => None,
+            });
+            flows.push(flow_report(set, name, index, flow, counterpart));
+        }
+    }
+    let differences = comparison.differences.iter();
+    Report {
+        reference: Some(reference.set_report()),
+        failing: Some(failing.set_report()),
+        findings,
+        differences: differences
+            .map(|d| difference_report(reference, failing, comparison, d))
+            .collect(),
+        comparisons: comparison_reports(reference, failing, comparison),
+        flows,
+        accounting: reference
+            .accounting(SetName::Reference)
+            .chain(failing.accounting(SetName::Failing))
+            .collect(),
+        ..empty_report()
+    }
+}
+
+fn difference_report(
+    reference: &Analyzed<'_>,
+    failing: &Analyzed<'_>,
+    comparison: &Comparison,
+    difference: &Difference,
+) -> DifferenceReport {
+    let pairs = || {
+        difference
+            .pairs
+            .iter()
+            .filter_map(|i| comparison.pairs.get(*i))
+    };
+    let ours = pairs()
+        .filter_map(|p| p.reference)
+        .map(|r| flow_id(SetName::Reference, r));
+    let theirs = pairs()
+        .filter_map(|p| p.failing)
+        .map(|f| flow_id(SetName::Failing, f));
+    let evidence = difference
+        .reference_evidence
+        .iter()
+        .map(|e| reference.evidence(SetName::Reference, *e))
+        .chain(
+            difference
+                .failing_evidence
+                .iter()
+                .map(|e| failing.evidence(SetName::Failing, *e)),
+        );
+    DifferenceReport {
+        kind: difference.kind.name(),
+        significant: difference.kind.is_significant(),
+        reference: difference.reference.clone(),
+        failing: difference.failing.clone(),
+        segment: difference.segment.map(|segment| failing.segment(segment)),
+        flows: ours.chain(theirs).collect(),
+        evidence: evidence.collect(),
+    }
+}
+
+const fn empty_report() -> Report {
+    Report {
+        schema_version: SCHEMA_VERSION,
+        tool: ToolReport {
+            name: "netdiff",
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        set: None,
+        reference: None,
+        failing: None,
+        findings: Vec::new(),
+        differences: Vec::new(),
+        comparisons: Vec::new(),
+        flows: Vec::new(),
+        accounting: Vec::new(),
+    }
+}

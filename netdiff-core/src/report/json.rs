@@ -1,0 +1,14 @@
+//! The report as JSON. The shape and its guarantees are described on [`Report`]'s module; an example of a whole report stands in
+//! `docs/report.md`.
+
+use super::Report;
+
+/// Pretty-printed JSON with a final newline.
+///
+/// # Errors
+/// None in practice: the report's types hold no map with keys that are not text and no value that JSON lacks.
+pub fn render_json(report: &Report) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(report)?;
+    text.push('\n');
+    Ok(text)
+}

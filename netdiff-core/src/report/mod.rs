@@ -1,0 +1,25 @@
+//! The report: plain, sorted and serialisable. Renderers choose words, never facts.
+//!
+//! `build` makes a [`Report`] from what the rooms before found; `json` and `text` render it, one renderer a file.
+
+mod build;
+mod build_flow;
+mod compare;
+mod json;
+mod model;
+mod model_flow;
+mod text;
+mod time;
+
+pub use build::{Analyzed, build_comparison, build_trace};
+pub use json::render_json;
+pub use model::{
+    AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
+    EvidenceReport, FindingReport, LadderLine, NodeReport, PointName, Report, SCHEMA_VERSION,
+    SegmentReport, SetName, SetReport, ToolReport,
+};
+pub use model_flow::{
+    AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
+    FlowKeyReport, FlowReport, HopReport, LossReport, TtlReport,
+};
+pub use text::{Styles, TextOptions, render_text};

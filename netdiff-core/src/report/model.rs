@@ -1,0 +1,263 @@
+//! The report's types: what [`render_json`](super::render_json) writes, field by field.
+//!
+//! # Guarantees
+//! - `schema_version` is 1. Within a version fields are added, never renamed, removed or given another meaning.
+//! - Lists are sorted as their docs say; the same inputs give the same bytes, whatever the order of files or the number of
+//!   threads.
+//! - Lengths of time are integer nanoseconds and say so in their name (`_ns`); points in time are RFC 3339 in UTC
+//!   with nine digits. Integers stay below 2^53.
+//! - A value that is not known is `null`, never a made-up one.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::model_flow::FlowReport;
+
+/// The version of the report's shape.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything that an analysis found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// What wrote the report.
+    pub tool: ToolReport,
+    /// The one set of `netdiff trace`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set: Option<SetReport>,
+    /// The healthy set of `netdiff diff`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<SetReport>,
+    /// The set under suspicion of `netdiff diff`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing: Option<SetReport>,
+    /// What is wrong, the most important first.
+    pub findings: Vec<FindingReport>,
+    /// What differs between the two sets, the most important first; empty for `trace`.
+    pub differences: Vec<DifferenceReport>,
+    /// Flows of the two sets that play the same part, side by side; empty for `trace`.
+    pub comparisons: Vec<ComparisonReport>,
+    /// Every flow of every set.
+    pub flows: Vec<FlowReport>,
+    /// What became of every packet, per capture point.
+    pub accounting: Vec<AccountingReport>,
+}
+
+/// The program and its version.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToolReport {
+    /// `netdiff`.
+    pub name: &'static str,
+    /// Semantic version.
+    pub version: &'static str,
+}
+
+/// Which set something belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SetName {
+    /// The only set of a trace.
+    Set,
+    /// The healthy set.
+    Reference,
+    /// The set under suspicion.
+    Failing,
+}
+
+impl SetName {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Reference => "reference",
+            Self::Failing => "failing",
+        }
+    }
+}
+
+/// A capture set.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetReport {
+    /// The path as it was given.
+    pub path: String,
+    /// Sorted by node and interface.
+    pub capture_points: Vec<CapturePointReport>,
+    /// Sorted by name.
+    pub nodes: Vec<NodeReport>,
+    /// Damage in the files, as sentences.
+    pub warnings: Vec<String>,
+}
+
+/// Where packets were captured.
+#[derive(Clone, Debug, Serialize)]
+pub struct CapturePointReport {
+    /// Node name.
+    pub node: String,
+    /// Interface name.
+    pub interface: String,
+    /// `pod`, `bridge`, `vtep`, `uplink`, `loopback`, `merged` or `unknown`.
+    pub role: &'static str,
+    /// File names relative to the set.
+    pub files: Vec<String>,
+    /// Name of the link type; `null` where the capture does not say.
+    pub link_type: Option<String>,
+    /// Packets read; 0 for a capture that saw nothing.
+    pub packets: u64,
+    /// RFC 3339; `null` without packets.
+    pub first_time: Option<String>,
+    /// RFC 3339; `null` without packets.
+    pub last_time: Option<String>,
+}
+
+/// A node and what the packets tell of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeReport {
+    /// Node name.
+    pub name: String,
+    /// Its own addresses, sorted.
+    pub addresses: Vec<String>,
+    /// How far its clock is ahead of the first node's; `null` where the packets do not tell.
+    pub clock_offset_ns: Option<i64>,
+    /// The largest error of `clock_offset_ns`.
+    pub clock_error_ns: Option<i64>,
+}
+
+/// A capture point by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PointName {
+    /// Node name.
+    pub node: String,
+    /// Interface name.
+    pub interface: String,
+}
+
+/// Two capture points, one after the other on a packet's way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SegmentReport {
+    /// The last point that saw the packets.
+    pub from: PointName,
+    /// The next captured point that should have.
+    pub to: PointName,
+}
+
+/// A packet that anyone can look up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EvidenceReport {
+    /// Which set.
+    pub set: SetName,
+    /// File name relative to the set.
+    pub file: String,
+    /// 1-based, Wireshark's frame number.
+    pub packet_number: u64,
+    /// Where it was captured.
+    pub point: PointName,
+}
+
+/// A fault.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingReport {
+    /// The set it was found in.
+    pub set: SetName,
+    /// Rule id, kebab-case.
+    pub rule: &'static str,
+    /// `error`, `warning` or `note`.
+    pub severity: &'static str,
+    /// One sentence.
+    pub title: String,
+    /// Where packets stop; `null` where the fault has no such place.
+    pub segment: Option<SegmentReport>,
+    /// Rules whose cause the captures cannot exclude, likelier first.
+    pub alternatives: Vec<&'static str>,
+    /// Ids of the flows that it is about.
+    pub flows: Vec<String>,
+    /// Packets that show it.
+    pub evidence: Vec<EvidenceReport>,
+    /// What was seen and what follows from it, a sentence a line.
+    pub explanation: String,
+    /// Possible causes, likelier first.
+    pub causes: Vec<CauseReport>,
+    /// How to confirm the causes, in their order.
+    pub confirm: Vec<String>,
+    /// What helps, in order of preference.
+    pub remedy: Vec<String>,
+}
+
+/// A possible cause.
+#[derive(Clone, Debug, Serialize)]
+pub struct CauseReport {
+    /// What may be wrong.
+    pub cause: String,
+    /// What to run or look at to confirm it.
+    pub confirm: String,
+}
+
+/// Something that differs between the sets.
+#[derive(Clone, Debug, Serialize)]
+pub struct DifferenceReport {
+    /// `delivery`, `path`, `encapsulation`, `coverage` or `unpaired`.
+    pub kind: &'static str,
+    /// Whether the clusters behave differently, rather than that they were captured differently.
+    pub significant: bool,
+    /// How it is in the reference.
+    pub reference: String,
+    /// How it is in the failing set.
+    pub failing: String,
+    /// The failing set's segment on which packets are lost.
+    pub segment: Option<SegmentReport>,
+    /// Ids of the flows of both sets.
+    pub flows: Vec<String>,
+    /// Packets that show it.
+    pub evidence: Vec<EvidenceReport>,
+}
+
+/// Two flows that play the same part.
+#[derive(Clone, Debug, Serialize)]
+pub struct ComparisonReport {
+    /// The reference's flow.
+    pub reference: String,
+    /// The failing set's flow.
+    pub failing: String,
+    /// Whether anything significant differs.
+    pub differs: bool,
+    /// Initiator to responder.
+    pub forward: Vec<LadderLine>,
+    /// Responder to initiator.
+    pub reply: Vec<LadderLine>,
+}
+
+/// One line of two hop ladders side by side. At least one side is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LadderLine {
+    /// Index into the reference flow's hops.
+    pub reference: Option<usize>,
+    /// Index into the failing flow's hops.
+    pub failing: Option<usize>,
+}
+
+/// What became of the packets of one capture point: the parts add up to `packets`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountingReport {
+    /// Which set.
+    pub set: SetName,
+    /// Node name.
+    pub node: String,
+    /// Interface name.
+    pub interface: String,
+    /// Packets read.
+    pub packets: u64,
+    /// Seen at another point too.
+    pub matched: u64,
+    /// Copies.
+    pub duplicate: u64,
+    /// Fragments; the last one of a complete datagram counts as that datagram instead.
+    pub fragment_part: u64,
+    /// Outside the common time.
+    pub outside_window: u64,
+    /// Matched with nothing, by reason.
+    pub unmatched: BTreeMap<&'static str, u64>,
+    /// Packets that no part accounts for; 0 unless netdiff is wrong.
+    pub residual: i64,
+}

@@ -1,0 +1,92 @@
+//! A finding as text.
+
+use std::collections::BTreeMap;
+
+use super::flow_line::{FlowIndex, short};
+use super::layout::Page;
+use crate::report::model::{EvidenceReport, FindingReport};
+
+/// Flows named in a finding before the rest is only counted.
+const MAX_FLOWS: usize = 6;
+
+pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, page: &mut Page<'_>) {
+    let styles = page.options.styles;
+    page.blank();
+    let severity = finding.severity.to_uppercase();
+    let line = format!(
+        "{}{severity}{} {}",
+        styles.of_severity(finding.severity),
+        styles.reset,
+        finding.rule
+    );
+    page.line(&line);
+    page.paragraph("  ", &finding.title);
+    page.blank();
+    for sentence in finding.explanation.lines() {
+        page.paragraph("  ", sentence);
+    }
+    if !finding.flows.is_empty() {
+        page.paragraph("  Hit: ", &hit(finding, flows));
+    }
+    if !finding.causes.is_empty() {
+        page.blank();
+        page.line("  Likely causes, likeliest first, and how to confirm each");
+    }
+    for (nth, cause) in finding.causes.iter().enumerate() {
+        page.paragraph(&format!("   {}. ", nth + 1), &cause.cause);
+        page.paragraph("      confirm: ", &cause.confirm);
+    }
+    if !finding.remedy.is_empty() {
+        page.blank();
+        page.line("  What helps");
+    }
+    for remedy in &finding.remedy {
+        page.paragraph("   - ", remedy);
+    }
+    page.blank();
+    if !finding.alternatives.is_empty() {
+        page.paragraph(
+            "  Not excluded by these captures: ",
+            &finding.alternatives.join(", "),
+        );
+    }
+    if !finding.evidence.is_empty() {
+        page.paragraph("  See in Wireshark: ", &evidence(&finding.evidence));
+    }
+    page.blank();
+}
+
+fn hit(finding: &FindingReport, flows: &FlowIndex<'_>) -> String {
+    let mut names: Vec<String> = finding
+        .flows
+        .iter()
+        .filter_map(|id| flows.get(id))
+        .take(MAX_FLOWS)
+        .map(short)
+        .collect();
+    let left = finding.flows.len().saturating_sub(MAX_FLOWS);
+    if left > 0 {
+        names.push(format!("and {left} more"));
+    }
+    names.join("; ")
+}
+
+/// `failing/master/eth0.pcap packets 23, 24; …`.
+pub(super) fn evidence(evidence: &[EvidenceReport]) -> String {
+    let mut files: Vec<&str> = Vec::new();
+    let mut numbers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for packet in evidence {
+        if !files.contains(&packet.file.as_str()) {
+            files.push(&packet.file);
+        }
+        numbers
+            .entry(&packet.file)
+            .or_default()
+            .push(packet.packet_number.to_string());
+    }
+    let parts = files.iter().map(|file| {
+        let numbers = numbers.get(file).map(|n| n.join(", ")).unwrap_or_default();
+        format!("{file} {numbers}")
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,294 @@
+//! Hop ladders: one line a capture point, two columns of what was seen there.
+
+use super::layout::{Page, left, right};
+use crate::report::model::{LadderLine, PointName, SetReport};
+use crate::report::model_flow::{
+    DirectionReport, EncapsulationReport, FlowReport, HopReport, LossReport,
+};
+use crate::types::Nanos;
+
+/// Widths of the parts of a line, in columns.
+const INTERFACE: usize = 15;
+const ROLE: usize = 8;
+const PACKETS: usize = 6;
+const DELAY: usize = 9;
+
+/// What the two columns stand for.
+pub(super) struct Sides<'a> {
+    pub(super) left: &'a str,
+    pub(super) right: &'a str,
+    pub(super) left_set: &'a SetReport,
+    pub(super) right_set: &'a SetReport,
+}
+
+/// A line: a point, named by the side that has it (by both where they differ).
+pub(super) struct Line<'a> {
+    left: Option<&'a HopReport>,
+    right: Option<&'a HopReport>,
+}
+
+/// The lines of a ladder and where packets were lost on either side.
+pub(super) struct Ladder<'a> {
+    lines: Vec<Line<'a>>,
+    left_losses: &'a [LossReport],
+    right_losses: &'a [LossReport],
+    /// Whether the right column is read upwards.
+    back: bool,
+}
+
+/// Two flows' directions side by side.
+pub(super) fn aligned<'a>(
+    reference: &'a DirectionReport,
+    failing: &'a DirectionReport,
+    lines: &[LadderLine],
+) -> Ladder<'a> {
+    let lines = lines.iter().map(|line| Line {
+        left: line.reference.and_then(|i| reference.hops.get(i)),
+        right: line.failing.and_then(|i| failing.hops.get(i)),
+    });
+    Ladder {
+        lines: lines.collect(),
+        left_losses: &reference.losses,
+        right_losses: &failing.losses,
+        back: false,
+    }
+}
+
+/// One flow's two directions, the replies read upwards.
+pub(super) fn there_and_back(flow: &FlowReport) -> Ladder<'_> {
+    let same = |a: &HopReport, b: &HopReport| (&a.node, &a.interface) == (&b.node, &b.interface);
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut back: Vec<&HopReport> = flow.reply.hops.iter().rev().collect();
+    for hop in &flow.forward.hops {
+        if let Some(place) = back.iter().position(|b| same(b, hop)) {
+            lines.extend(back.drain(..place).map(|b| Line {
+                left: None,
+                right: Some(b),
+            }));
+            lines.push(Line {
+                left: Some(hop),
+                right: back.first().copied(),
+            });
+            back.remove(0);
+        } else {
+            lines.push(Line {
+                left: Some(hop),
+                right: None,
+            });
+        }
+    }
+    lines.extend(back.into_iter().map(|b| Line {
+        left: None,
+        right: Some(b),
+    }));
+    Ladder {
+        lines,
+        left_losses: &flow.forward.losses,
+        right_losses: &flow.reply.losses,
+        back: true,
+    }
+}
+
+pub(super) fn render(ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>) {
+    let styles = page.options.styles;
+    let side = side_width(page);
+    let indent = " ".repeat(4 + INTERFACE + 1 + ROLE);
+    page.line(&format!(
+        "{indent}{}{}{}{}",
+        styles.faint,
+        left(&right(sides.left, PACKETS + 3), side),
+        right(sides.right, PACKETS + 3),
+        styles.reset
+    ));
+    let mut node = String::new();
+    for line in &ladder.lines {
+        let here = node_name(line);
+        if here != node {
+            page.line(&format!("  {here}"));
+            node = here;
+        }
+        render_line(line, ladder, sides, page);
+        render_losses(line, ladder, page);
+    }
+    render_unseen(ladder, page);
+    render_tunnels(ladder, page);
+}
+
+fn side_width(page: &Page<'_>) -> usize {
+    (page.width() - (4 + INTERFACE + 1 + ROLE)) / 2
+}
+
+fn node_name(line: &Line<'_>) -> String {
+    both(line, |hop| &hop.node)
+}
+
+fn both(line: &Line<'_>, name: fn(&HopReport) -> &String) -> String {
+    match (line.left.map(name), line.right.map(name)) {
+        (Some(l), Some(r)) if l != r => format!("{l} | {r}"),
+        (Some(name), _) | (None, Some(name)) => name.clone(),
+        (None, None) => String::new(),
+    }
+}
+
+fn render_line(line: &Line<'_>, ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>) {
+    let styles = page.options.styles;
+    let side = side_width(page);
+    let role = line.left.or(line.right).map_or("", |hop| hop.role);
+    let interface = both(line, |hop| &hop.interface);
+    let cell = |hop: Option<&HopReport>,
+                other: Option<&HopReport>,
+                set: &SetReport,
+                losses: &[LossReport]| match hop {
+        Some(hop) => {
+            let delay = hop
+                .delay
+                .map_or_else(String::new, |d| format!("{}", Nanos(d.median_ns)));
+            let sign = if delay.is_empty() || delay.starts_with('-') {
+                ""
+            } else {
+                "+"
+            };
+            let tunnel = hop
+                .encapsulation
+                .as_ref()
+                .map_or_else(String::new, short_tunnel);
+            (
+                format!(
+                    "{}{}  {tunnel}",
+                    right(&hop.packets.to_string(), PACKETS),
+                    right(&format!("{sign}{delay}"), DELAY)
+                ),
+                "",
+            )
+        }
+        None if other.is_some_and(|other| captured(set, other)) => {
+            let style = if losses.is_empty() { "" } else { styles.error };
+            (right("none", PACKETS), style)
+        }
+        None => (right("–", PACKETS), ""),
+    };
+    let (l, l_style) = cell(line.left, line.right, sides.left_set, ladder.left_losses);
+    let (r, r_style) = cell(line.right, line.left, sides.right_set, ladder.right_losses);
+    let reset = |style: &str| if style.is_empty() { "" } else { styles.reset };
+    page.line(&format!(
+        "    {} {}{l_style}{}{}{r_style}{}{}",
+        left(&interface, INTERFACE),
+        left(role, ROLE),
+        left(&l, side),
+        reset(l_style),
+        r.trim_end(),
+        reset(r_style),
+    ));
+}
+
+/// Whether a set captured at that place: then a missing hop means that nothing was seen there.
+fn captured(set: &SetReport, hop: &HopReport) -> bool {
+    set.capture_points
+        .iter()
+        .any(|p| p.interface == hop.interface && p.node == hop.node)
+}
+
+fn short_tunnel(tunnel: &EncapsulationReport) -> String {
+    match tunnel.vni {
+        Some(vni) => format!("{} {vni}", tunnel.kind),
+        None => tunnel.kind.to_owned(),
+    }
+}
+
+/// Says below a line which packets were last seen there.
+fn render_losses(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
+    for (hop, losses, way) in [
+        (
+            line.left,
+            ladder.left_losses,
+            if ladder.back {
+                "on the way there"
+            } else {
+                "reference"
+            },
+        ),
+        (
+            line.right,
+            ladder.right_losses,
+            if ladder.back {
+                "on the way back"
+            } else {
+                "failing"
+            },
+        ),
+    ] {
+        let Some(hop) = hop else { continue };
+        let here = losses
+            .iter()
+            .filter(|loss| (&loss.from.node, &loss.from.interface) == (&hop.node, &hop.interface));
+        for loss in here {
+            let styles = page.options.styles;
+            let text = format!(
+                "    {}✗ {}: {} lost between {} and {}{}",
+                styles.error,
+                way,
+                loss.packets,
+                name(&loss.from),
+                name(&loss.to),
+                styles.reset
+            );
+            page.line(&text);
+        }
+    }
+}
+
+/// Points that should have seen packets and are on no line.
+fn render_unseen(ladder: &Ladder<'_>, page: &mut Page<'_>) {
+    let on_line = |point: &PointName| {
+        ladder
+            .lines
+            .iter()
+            .flat_map(|line| line.left.into_iter().chain(line.right))
+            .any(|hop| (&hop.node, &hop.interface) == (&point.node, &point.interface))
+    };
+    let mut unseen: Vec<String> = ladder
+        .left_losses
+        .iter()
+        .chain(ladder.right_losses)
+        .filter(|loss| !on_line(&loss.to))
+        .map(|loss| name(&loss.to))
+        .collect();
+    unseen.sort_unstable();
+    unseen.dedup();
+    for point in unseen {
+        page.line(&format!("  {point}: none"));
+    }
+}
+
+fn render_tunnels(ladder: &Ladder<'_>, page: &mut Page<'_>) {
+    let mut seen: Vec<String> = Vec::new();
+    for hop in ladder
+        .lines
+        .iter()
+        .flat_map(|line| line.left.into_iter().chain(line.right))
+    {
+        let Some(tunnel) = &hop.encapsulation else {
+            continue;
+        };
+        let port = tunnel
+            .port
+            .map_or_else(String::new, |port| format!(", UDP {port}"));
+        let text = format!(
+            "{}: {} → {}{port}",
+            short_tunnel(tunnel),
+            tunnel.source,
+            tunnel.destination
+        );
+        if !seen.contains(&text) {
+            seen.push(text);
+        }
+    }
+    for text in seen {
+        let styles = page.options.styles;
+        page.line(&format!("    {}{text}{}", styles.faint, styles.reset));
+    }
+}
+
+fn name(point: &PointName) -> String {
+    format!("{}/{}", point.node, point.interface)
+}

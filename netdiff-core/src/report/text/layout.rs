@@ -1,0 +1,142 @@
+//! Lines, wrapping and columns.
+
+use std::fmt::Write;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::TextOptions;
+
+/// A page that is being written.
+pub(super) struct Page<'a> {
+    pub(super) options: &'a TextOptions,
+    text: String,
+}
+
+impl<'a> Page<'a> {
+    pub(super) const fn new(options: &'a TextOptions) -> Self {
+        Self {
+            options,
+            text: String::new(),
+        }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.options.width.max(TextOptions::MIN_WIDTH)
+    }
+
+    /// One line as it is, without spaces at its end.
+    pub(super) fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// An empty line, never two in a row.
+    pub(super) fn blank(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    pub(super) fn heading(&mut self, heading: &str) {
+        self.blank();
+        let styles = self.options.styles;
+        let line = format!("{}{}{}", styles.heading, heading, styles.reset);
+        self.line(&line);
+        self.blank();
+    }
+
+    /// A paragraph: `first` begins its first line, spaces of the same width the others.
+    pub(super) fn paragraph(&mut self, first: &str, text: &str) {
+        let indent = first.width();
+        let mut line = first.to_owned();
+        let mut filled = indent;
+        let mut empty = true;
+        for word in text.split_whitespace() {
+            let len = word.width();
+            if !empty && filled + 1 + len > self.width() {
+                self.line(&line);
+                line = " ".repeat(indent);
+                filled = indent;
+                empty = true;
+            }
+            if !empty {
+                line.push(' ');
+                filled += 1;
+            }
+            line.push_str(word);
+            filled += len;
+            empty = false;
+        }
+        self.line(&line);
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        while self.text.ends_with("\n\n") {
+            self.text.pop();
+        }
+        self.text
+    }
+}
+
+/// `text` in a column of `width`, filled with spaces behind it; longer text is cut with `…`.
+pub(super) fn left(text: &str, width: usize) -> String {
+    let text = cut(text, width);
+    let fill = width.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(fill))
+}
+
+/// `text` in a column of `width`, filled with spaces before it.
+pub(super) fn right(text: &str, width: usize) -> String {
+    let fill = width.saturating_sub(text.width());
+    format!("{}{text}", " ".repeat(fill))
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for c in text.chars() {
+        let mut bytes = [0; 4];
+        if short.width() + c.encode_utf8(&mut bytes).width() + 1 > width {
+            break;
+        }
+        short.push(c);
+    }
+    short.push('…');
+    short
+}
+
+/// `1 packet`, `2 packets`.
+pub(super) fn count(n: u64, one: &str) -> String {
+    let mut text = String::new();
+    let _ = write!(text, "{n} {one}{}", if n == 1 { "" } else { "s" });
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_wrap_and_hang() {
+        let options = TextOptions {
+            width: 72,
+            ..TextOptions::default()
+        };
+        let mut page = Page::new(&options);
+        page.paragraph("  1. ", &"word ".repeat(20));
+        let text = page.finish();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines.iter().all(|line| line.width() <= 72));
+        assert!(lines[1].starts_with("     word"));
+    }
+
+    #[test]
+    fn columns_have_their_width() {
+        assert_eq!(left("eth0", 6), "eth0  ");
+        assert_eq!(left("ip-10-0-0-1", 6), "ip-10…");
+        assert_eq!(right("7", 3), "  7");
+    }
+}

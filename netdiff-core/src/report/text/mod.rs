@@ -1,0 +1,228 @@
+//! The report as text for a terminal: what is wrong first, then where the sets part, then what is fine.
+
+mod finding;
+mod flow_line;
+mod ladder;
+mod layout;
+mod overview;
+
+use std::fmt::Write;
+
+use super::model::{ComparisonReport, Report, SetReport};
+use super::model_flow::FlowReport;
+use flow_line::FlowIndex;
+use layout::Page;
+
+/// How to render text. Whoever knows the terminal decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Columns to fill; lines are wrapped, but not below [`TextOptions::MIN_WIDTH`].
+    pub width: usize,
+    /// Escape codes for emphasis.
+    pub styles: Styles,
+    /// How many ladders to draw before the rest is only counted.
+    pub max_ladders: usize,
+}
+
+impl TextOptions {
+    /// Ladders need this many columns.
+    pub const MIN_WIDTH: usize = 72;
+    /// The width where nothing is known about the terminal.
+    pub const DEFAULT_WIDTH: usize = 80;
+}
+
+impl Default for TextOptions {
+    fn default() -> Self {
+        Self {
+            width: Self::DEFAULT_WIDTH,
+            styles: Styles::PLAIN,
+            max_ladders: 12,
+        }
+    }
+}
+
+/// ANSI escape codes (ECMA-48) for each use; empty for plain text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Styles {
+    pub(super) error: &'static str,
+    pub(super) warning: &'static str,
+    pub(super) note: &'static str,
+    pub(super) good: &'static str,
+    pub(super) heading: &'static str,
+    pub(super) faint: &'static str,
+    pub(super) reset: &'static str,
+}
+
+impl Styles {
+    /// No codes at all.
+    pub const PLAIN: Self = Self {
+        error: "",
+        warning: "",
+        note: "",
+        good: "",
+        heading: "",
+        faint: "",
+        reset: "",
+    };
+
+    /// The eight basic colors, which terminals map to what is readable on their background.
+    pub const COLORED: Self = Self {
+        error: "\x1b[1;31m",
+        warning: "\x1b[1;33m",
+        note: "\x1b[36m",
+        good: "\x1b[32m",
+        heading: "\x1b[1m",
+        faint: "\x1b[2m",
+        reset: "\x1b[0m",
+    };
+
+    pub(super) fn of_severity(&self, severity: &str) -> &'static str {
+        match severity {
+            "error" => self.error,
+            "warning" => self.warning,
+            _ => self.note,
+        }
+    }
+}
+
+/// Renders a report as text.
+#[must_use]
+pub fn render_text(report: &Report, options: &TextOptions) -> String {
+    let mut page = Page::new(options);
+    let flows = FlowIndex::new(report);
+    overview::verdict_line(report, &mut page);
+    for finding in &report.findings {
+        finding::render_finding(finding, &flows, &mut page);
+    }
+    match (&report.set, &report.reference, &report.failing) {
+        (Some(set), ..) => render_trace_flows(report, set, &mut page),
+        (None, Some(reference), Some(failing)) => {
+            render_differences(report, &flows, &mut page);
+            render_comparisons(report, (reference, failing), &flows, &mut page);
+        }
+        _ => {}
+    }
+    overview::render_sets(report, &mut page);
+    page.finish()
+}
+
+fn render_differences(report: &Report, flows: &FlowIndex<'_>, page: &mut Page<'_>) {
+    let significant: Vec<_> = report
+        .differences
+        .iter()
+        .filter(|d| d.significant)
+        .collect();
+    if significant.is_empty() {
+        return;
+    }
+    page.heading("What differs");
+    for difference in significant {
+        overview::render_difference(difference, flows, page);
+    }
+}
+
+fn render_comparisons(
+    report: &Report,
+    sets: (&SetReport, &SetReport),
+    flows: &FlowIndex<'_>,
+    page: &mut Page<'_>,
+) {
+    let (differing, same): (Vec<_>, Vec<_>) = report.comparisons.iter().partition(|c| c.differs);
+    if !differing.is_empty() {
+        page.heading("Hop by hop");
+    }
+    for comparison in differing.iter().take(page.options.max_ladders) {
+        render_comparison(comparison, sets, flows, page);
+    }
+    folded(differing.len(), page);
+    let quiet: Vec<(&FlowReport, &FlowReport)> = same
+        .iter()
+        .filter_map(|c| Some((flows.get(&c.reference)?, flows.get(&c.failing)?)))
+        .collect();
+    overview::render_unchanged(&quiet, page);
+    overview::render_unpaired(report, page);
+}
+
+fn render_comparison(
+    comparison: &ComparisonReport,
+    sets: (&SetReport, &SetReport),
+    flows: &FlowIndex<'_>,
+    page: &mut Page<'_>,
+) {
+    let (Some(reference), Some(failing)) = (
+        flows.get(&comparison.reference),
+        flows.get(&comparison.failing),
+    ) else {
+        return;
+    };
+    page.line(&flow_line::title(failing));
+    let sides = ladder::Sides {
+        left: "reference",
+        right: "failing",
+        left_set: sets.0,
+        right_set: sets.1,
+    };
+    let forward = ladder::aligned(&reference.forward, &failing.forward, &comparison.forward);
+    ladder::render(&forward, &sides, page);
+    if reference.reply.hops.is_empty() && failing.reply.hops.is_empty() {
+        page.blank();
+        return;
+    }
+    if failing.reply.hops.is_empty() {
+        let mut text = String::new();
+        let _ = write!(
+            text,
+            "  replies: {} in the reference, none in the failing set",
+            packets(reference)
+        );
+        page.line(&text);
+    } else {
+        page.line("  replies");
+        let reply = ladder::aligned(&reference.reply, &failing.reply, &comparison.reply);
+        ladder::render(&reply, &sides, page);
+    }
+    page.blank();
+}
+
+fn packets(flow: &FlowReport) -> u64 {
+    flow.reply
+        .hops
+        .iter()
+        .map(|hop| hop.packets)
+        .max()
+        .unwrap_or(0)
+}
+
+fn folded(all: usize, page: &mut Page<'_>) {
+    let left = all.saturating_sub(page.options.max_ladders);
+    if left > 0 {
+        page.line(&format!(
+            "{left} more ladders are left out here; --format json has them all"
+        ));
+        page.blank();
+    }
+}
+
+fn render_trace_flows(report: &Report, set: &SetReport, page: &mut Page<'_>) {
+    let mut flows: Vec<&FlowReport> = report.flows.iter().collect();
+    // Trouble first, then what crosses nodes; of equals, the report's order.
+    flows.sort_by_key(|flow| {
+        let lost = flow.forward.dispositions.lost + flow.reply.dispositions.lost;
+        (lost == 0, flow_line::importance(flow.relation))
+    });
+    if !flows.is_empty() {
+        page.heading("Hop by hop");
+    }
+    for flow in flows.iter().take(page.options.max_ladders) {
+        page.line(&flow_line::title(flow));
+        let sides = ladder::Sides {
+            left: "packets",
+            right: "replies",
+            left_set: set,
+            right_set: set,
+        };
+        ladder::render(&ladder::there_and_back(flow), &sides, page);
+        page.blank();
+    }
+    folded(flows.len(), page);
+}

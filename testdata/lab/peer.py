@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""The lab's servers and clients, with nothing in their bytes that names a machine.
+
+peer.py http ADDRESS PORT SIZE         serve SIZE bytes of text at every path
+peer.py echo ADDRESS PORT              send every datagram back
+peer.py get ADDRESS PORT TIMEOUT       fetch /; exit 1 if it takes longer or is cut short
+peer.py datagrams ADDRESS PORT COUNT   send COUNT, each must come back within 0.3 s
+"""
+
+import http.client
+import http.server
+import os
+import signal
+import socket
+import socketserver
+import sys
+import time
+
+
+def body(size: int) -> bytes:
+    """Numbered lines: any piece of it tells where in the download it belongs."""
+    lines = (f"netdiff lab line {number:06}\n" for number in range(size // 24 + 1))
+    return "".join(lines).encode()[:size]
+
+
+def serve_http(address: str, port: int, size: int) -> None:
+    content = body(size)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        server_version = "netdiff-lab"
+        sys_version = ""
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    class Server(http.server.HTTPServer):
+        def server_bind(self) -> None:
+            # HTTPServer's own asks the name server for its name: a packet nobody ordered.
+            socketserver.TCPServer.server_bind(self)
+
+    server = Server((address, port), Handler)
+    print("ready")
+    server.serve_forever()
+
+
+def serve_echo(address: str, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((address, port))
+        print("ready")
+        while True:
+            data, sender = server.recvfrom(2048)
+            server.sendto(data, sender)
+
+
+def get(address: str, port: int, timeout: float) -> bool:
+    # An alarm bounds the whole exchange; a socket's timeout would start anew with every read.
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
+    signal.setitimer(signal.ITIMER_REAL, timeout)
+    try:
+        connection = http.client.HTTPConnection(address, port)
+        connection.request("GET", "/", headers={"Connection": "close"})
+        response = connection.getresponse()
+        return len(response.read()) == int(response.headers["Content-Length"])
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def datagrams(address: str, port: int, count: int) -> bool:
+    returned = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.3)
+        client.connect((address, port))
+        for number in range(1, count + 1):
+            data = f"netdiff lab datagram {number}".encode()
+            try:
+                client.send(data)
+                returned += client.recv(2048) == data
+            except OSError:
+                continue
+            time.sleep(0.05)
+    return returned == count
+
+
+def main() -> int:
+    match sys.argv[1:]:
+        case ["http", address, port, size]:
+            serve_http(address, int(port), int(size))
+        case ["echo", address, port]:
+            serve_echo(address, int(port))
+        case ["get", address, port, timeout]:
+            return 0 if get(address, int(port), float(timeout)) else 1
+        case ["datagrams", address, port, count]:
+            return 0 if datagrams(address, int(port), int(count)) else 1
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

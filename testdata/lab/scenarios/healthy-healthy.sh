@@ -1,0 +1,2 @@
+# The same healthy VXLAN cluster, recorded twice.
+# shellcheck shell=bash

@@ -1,0 +1,8 @@
+# The second node's own firewall drops incoming UDP 8472 and says nothing.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+failing_setup() {
+    on_node "${lab_nodes[1]}" iptables -A INPUT -p udp --dport "$LAB_PORT" -j DROP
+}
+
+failing_broken="pod-to-pod pod-to-pod-back large-ping http udp"
