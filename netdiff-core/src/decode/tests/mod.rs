@@ -1,6 +1,7 @@
 //! Tests of whole packets; those of one header are in its protocol's file.
 
 pub(super) mod build;
+mod conformance;
 mod properties;
 mod quotes;
 mod speed;
