@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::{Found, Gathered, Wanted, name_of_path};
+use super::gather::name_of_path;
+use super::gathered::{Found, Gathered, Wanted};
 use super::manifest::Manifest;
 use super::placement::NamedPlace;
 use super::series::{Placed, order_captures};

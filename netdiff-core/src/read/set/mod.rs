@@ -2,7 +2,9 @@
 
 mod assemble;
 mod bundle;
+mod bundle_entry;
 mod gather;
+mod gathered;
 mod interface_names;
 mod manifest;
 mod placement;
