@@ -12,7 +12,10 @@ use crate::read::format::Format;
 use crate::read::pcap::HEADER_LEN;
 use crate::read::spool::Spool;
 use crate::read::warning::DamageLog;
-use crate::read::{Damage, LooksLike, ReadError, ReadWarning, SetError};
+use crate::read::{
+    Damage, InterfaceInfo, LooksLike, PacketReader, ReadError, ReadWarning, SetError,
+};
+use crate::types::LinkType;
 
 /// Captures that one set may hold, and entries that are looked at in one bundle.
 pub(super) const MAX_FILES: usize = 20_000;
@@ -25,6 +28,8 @@ pub(super) struct Found {
     /// Length of the folder, with its `/`, that holds all of a bundle: it was made by packing a
     /// set's folder and says where a capture was taken only if nothing else does.
     pub(super) top_len: usize,
+    /// Whether the file itself says on which interface a packet was seen.
+    pub(super) names_interfaces: bool,
     pub(super) source: Source,
 }
 
@@ -69,11 +74,16 @@ impl Gathered {
         };
         match unpacked.format {
             Format::Pcap if unpacked.start.len() < HEADER_LEN => self.warn(name, Damage::HeaderCut),
-            Format::Pcap | Format::Pcapng => self.add_found(Found {
-                name,
-                top_len: 0,
-                source,
-            }),
+            Format::Pcap | Format::Pcapng => {
+                let reader = PacketReader::of_unpacked(&name, unpacked)?;
+                let names_interfaces = reader.interfaces().iter().any(says_where);
+                self.add_found(Found {
+                    name,
+                    top_len: 0,
+                    names_interfaces,
+                    source,
+                });
+            }
             Format::Tar | Format::Zip => return self.add_bundle(&source, unpacked, name, wanted),
             Format::Empty if must => self.warn(name, Damage::Empty),
             other => {
@@ -124,4 +134,9 @@ impl Gathered {
             Source::Section(_) => false,
         })
     }
+}
+
+/// Whether packets of the interface can be told by a name in the file or an index in their headers.
+fn says_where(info: &InterfaceInfo) -> bool {
+    info.name.is_some() || info.link_type == LinkType::LINUX_SLL2
 }
