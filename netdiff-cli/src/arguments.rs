@@ -100,7 +100,7 @@ pub(crate) enum Format {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal that can, unless NO_COLOR is set
+    /// On a terminal that can, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,

@@ -26,18 +26,23 @@
 //! [`trace`] analyzes one set alone. [`render_text`] and [`render_json`] write a [`Report`]; its shape
 //! is described there, field by field.
 //!
+//! The names at the root are the interface for programs. The rooms that do the work are open as modules, in the
+//! order in which data passes them, for tools that need a part of the way: [`read`], [`decode`], [`identify`],
+//! [`correlate`], [`diagnose`], [`diff`]; their interfaces follow the needs of the whole and may change
+//! with any minor version.
+//!
 //! Nothing in this crate prints, reads the clock or the environment, or writes a file. The same
 //! captures give the same report, in whatever order the files are named and on any number of threads.
 
-mod correlate;
-mod decode;
-mod diagnose;
-mod diff;
-mod identify;
+pub mod correlate;
+pub mod decode;
+pub mod diagnose;
+pub mod diff;
+pub mod identify;
 mod pipeline;
-mod read;
+pub mod read;
 mod report;
-mod types;
+pub mod types;
 
 pub use pipeline::{AnalysisError, compare, trace};
 pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};

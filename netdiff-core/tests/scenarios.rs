@@ -3,6 +3,13 @@
 //! The truth is in each scenario's `scenario.toml`: what must be found, where, and nothing else. The
 //! snapshots show how it is told. Accepting a snapshot never changes the truth.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

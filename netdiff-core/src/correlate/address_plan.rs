@@ -11,7 +11,7 @@
 //! | it sends with an untouched TTL from a MAC address that packets from inside the node left with | 20 a packet |
 //! | the MAC address of a node announces it by ARP | 20 a packet |
 //! | of two nodes that saw request and reply, the one that waited longer is the initiator's, the other the responder's | 3 |
-//! | it is what a tunnel to a node's endpoint carries packets to | 1 a packet |
+//! | a tunnel from (to) a node's endpoint carries packets from (to) it | 1 a packet |
 //!
 //! Whether a node wraps or unwraps: the same packet was also seen outside the tunnel on that node, with a higher
 //! TTL or strictly earlier (wraps), or with a lower TTL or at the same time or later (unwraps: the kernel stamps a
@@ -146,10 +146,17 @@ impl<'a> Census<'a> {
             .iter()
             .flat_map(|c| c.forward.iter().chain(&c.reply))
         {
-            if let Some(tunnel) = seen.sighting.tunnel
-                && let Some(node) = self.plan.home(tunnel.destination)
-            {
-                self.vote(seen.sighting.key.destination, node, 1);
+            let Some(tunnel) = seen.sighting.tunnel else {
+                continue;
+            };
+            let key = seen.sighting.key;
+            for (endpoint, inside) in [
+                (tunnel.source, key.source),
+                (tunnel.destination, key.destination),
+            ] {
+                if let Some(node) = self.plan.home(endpoint) {
+                    self.vote(inside, node, 1);
+                }
             }
         }
         self.settle();

@@ -77,6 +77,7 @@ impl Coverage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::correlate::RoleBasis;
     use crate::types::{CapturePoint, Role};
 
     const SECOND: i64 = 1_000_000_000;
@@ -85,6 +86,7 @@ mod tests {
         SetPoint {
             point: CapturePoint::new("a", interface),
             role: Role::Unknown,
+            role_basis: RoleBasis::Name,
             files: Vec::new(),
             link_type: None,
             packets: 0,

@@ -207,7 +207,7 @@ fn account(trip: &Trip, disposition: Disposition, accounting: &mut [PointAccount
             } => counts.outside_window += 1,
             Disposition::Lost { .. } => counts.add_unmatched(Unmatched::Lost),
             Disposition::Delivered(Proof::Resegmented) => {
-                counts.add_unmatched(Unmatched::Resegmented)
+                counts.add_unmatched(Unmatched::Resegmented);
             }
             Disposition::Unknown { .. } => counts.add_unmatched(Unmatched::Unknown),
             Disposition::NotCovered {

@@ -17,6 +17,7 @@ mod flow;
 mod hop_order;
 mod outcome;
 mod path;
+mod roles;
 mod tcp_ranges;
 mod timeline;
 mod trip;
@@ -29,7 +30,7 @@ pub use disposition::{Blind, Disposition, Doubt, Proof, Trust};
 pub use path::Basis;
 pub use timeline::{
     Delay, Direction, FlowTimeline, Hop, IcmpError, Journey, NodeId, Party, PartyKind, Relation,
-    Service, SetPoint, Timelines,
+    RoleBasis, Service, SetPoint, Timelines,
 };
 
 use address_plan::Census;
@@ -48,7 +49,7 @@ use crate::types::{Nanos, Timestamp};
 /// same set (files in order, packets in file order): then the result is the same, too.
 #[must_use]
 pub fn correlate(
-    points: Vec<SetPoint>,
+    mut points: Vec<SetPoint>,
     stated: &StatedAddresses,
     observations: impl IntoIterator<Item = Observation>,
 ) -> Timelines {
@@ -64,6 +65,7 @@ pub fn correlate(
         mut accounting,
     } = intake;
 
+    roles::infer_roles(&mut points, &node_of, &sightings);
     let conversations = group_conversations(sightings);
     let plan = Census::new(&points, &node_of, &nodes, stated).take(&conversations, &arp);
     let mut flows = group_flows(conversations);

@@ -220,12 +220,9 @@ impl<'a> Paths<'a> {
         destination: IpAddr,
         tunnel: Option<Tunnel>,
     ) -> bool {
-        let there = tunnel.map_or(destination, |t| t.destination);
-        self.node(point) == self.node(next)
-            || self
-                .plan
-                .home(there)
-                .is_none_or(|home| home == self.node(next))
+        let endpoint = tunnel.and_then(|t| self.plan.home(t.destination));
+        let there = endpoint.or_else(|| self.plan.home(destination));
+        self.node(point) == self.node(next) || there.is_none_or(|home| home == self.node(next))
     }
 
     fn arrived(&self, point: PointId, destination: IpAddr) -> bool {
@@ -246,12 +243,9 @@ impl<'a> Paths<'a> {
         tunnel: Option<Tunnel>,
     ) -> Option<PointId> {
         let here = self.node(point);
-        let target = tunnel.map_or(destination, |t| t.destination);
-        let home = self
-            .plan
-            .home(destination)
-            .or_else(|| self.plan.home(target));
-        if home == Some(here) {
+        let target = tunnel.and_then(|t| self.plan.home(t.destination));
+        let there = target.or_else(|| self.plan.home(destination));
+        if there == Some(here) {
             if self.plan.home(source) == Some(here) {
                 return self
                     .pod_links
@@ -262,13 +256,13 @@ impl<'a> Paths<'a> {
             let after = Side::Receiving.place(self.role(point)).checked_add(1)?;
             return self.inward(here, after, destination, tunnel.is_some());
         }
-        if self.role(point) == Role::Uplink {
-            let there = self.plan.home(target)?;
-            return (there != here)
-                .then(|| self.inward(there, 0, destination, tunnel.is_some()))
-                .flatten();
-        }
-        self.outward(point, source, destination)
+        let outward = match self.role(point) {
+            Role::Uplink => None,
+            _ => self.outward(point, source, destination),
+        };
+        // Without a capture where packets leave the node, the next one is where they enter the other.
+        let tunneled = tunnel.is_some() || self.role(point) == Role::Vtep;
+        outward.or_else(|| self.inward(there?, 0, destination, tunneled))
     }
 
     /// The next point on the sender's node.

@@ -23,6 +23,17 @@ impl NodeId {
     }
 }
 
+/// How a role is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RoleBasis {
+    /// A manifest states it.
+    Stated,
+    /// The interface's name is customary for it.
+    Name,
+    /// The packets seen there tell.
+    Packets,
+}
+
 /// A capture point of the set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetPoint {
@@ -30,6 +41,8 @@ pub struct SetPoint {
     pub point: CapturePoint,
     /// The part that the interface plays.
     pub role: Role,
+    /// How that is known.
+    pub role_basis: RoleBasis,
     /// The files it was captured in, in time order.
     pub files: Vec<FileId>,
     /// How its packets begin; `None` for a capture without any header that says so.

@@ -47,6 +47,7 @@ fn is_cisco_hdlc(rest: Rest<'_>) -> bool {
 }
 
 /// What the type field of an Ethernet header or VLAN tag announces; a length announces LLC.
+#[inline(always)]
 pub(super) const fn ether_type_or_length(field: EtherType, after: LayerKind) -> Next {
     if field.0 <= EtherType::MAX_LENGTH {
         Next::Layer(LayerKind::Llc)
@@ -56,6 +57,7 @@ pub(super) const fn ether_type_or_length(field: EtherType, after: LayerKind) -> 
 }
 
 /// What an Ethernet type announces.
+#[inline(always)]
 pub(super) const fn ether_type(ether_type: EtherType, after: LayerKind) -> Next {
     Next::Layer(match ether_type {
         EtherType::IPV4 => LayerKind::Ipv4,
@@ -73,6 +75,7 @@ pub(super) const fn ether_type(ether_type: EtherType, after: LayerKind) -> Next 
 }
 
 /// What an IP protocol number announces.
+#[inline(always)]
 pub(super) const fn ip_protocol(protocol: Protocol, after: LayerKind) -> Next {
     Next::Layer(match protocol {
         Protocol::TCP => LayerKind::Tcp,
@@ -106,9 +109,10 @@ pub(super) const fn gre(gre: Gre) -> Next {
 }
 
 /// What a UDP datagram carries: a tunnel, by its destination port as the kernel decides, or payload.
+#[inline(always)]
 pub(super) fn udp(udp: Udp, datagram: Rest<'_>, options: &DecodeOptions) -> Next {
     let port = udp.destination_port;
-    if options.vxlan_ports.contains(&port) {
+    if options.vxlan_ports.iter().any(|&vxlan| vxlan == port) {
         return Next::Layer(LayerKind::Vxlan);
     }
     Next::Layer(match port {
@@ -128,6 +132,7 @@ pub(super) fn udp(udp: Udp, datagram: Rest<'_>, options: &DecodeOptions) -> Next
 
 /// What a datagram carries of the protocols that answer from their own port, and of those that are
 /// known by their looks alone.
+#[inline(never)]
 fn udp_by_either_port(udp: Udp, datagram: Rest<'_>, options: &DecodeOptions) -> Next {
     let is = |port| udp.source_port == port || udp.destination_port == port;
     if is(4500) {

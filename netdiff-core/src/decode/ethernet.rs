@@ -53,6 +53,7 @@ impl Ethernet {
 }
 
 /// Decodes an Ethernet header.
+#[inline(always)]
 pub(super) fn decode_ethernet(rest: Rest<'_>) -> Decoded<'_, Ethernet> {
     let Ok(header) = Ethernet2HeaderSlice::from_slice(rest.bytes()) else {
         return Err(rest.truncated(LayerKind::Ethernet, Ethernet::LEN));
@@ -76,6 +77,7 @@ pub(super) fn parse_mac(input: &[u8]) -> Parsed<'_, MacAddr> {
 }
 
 /// Takes an IEEE 802.3 length in the place of an Ethernet type at its word.
+#[inline(always)]
 pub(super) fn limit_by_length_field(rest: Rest<'_>, field: EtherType) -> Rest<'_> {
     if field.0 <= EtherType::MAX_LENGTH {
         rest.limit(u32::from(field.0))

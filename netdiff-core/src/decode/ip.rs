@@ -45,6 +45,7 @@ pub struct Ip {
 
 impl Ip {
     /// What follows this header: only a first fragment has the beginning of the payload.
+    #[inline(always)]
     pub(super) fn next(&self, kind: LayerKind) -> Next {
         match self.fragment {
             Some(Fragment { offset: 1.., .. }) => Next::Stop(Stop::Fragment),
@@ -53,6 +54,7 @@ impl Ip {
     }
 
     /// The payload, known to be cut where this packet is a fragment.
+    #[inline(always)]
     pub(super) const fn mark_fragment<'a>(&self, payload: Rest<'a>) -> Rest<'a> {
         match self.fragment {
             Some(_) => payload.begins_fragment(),

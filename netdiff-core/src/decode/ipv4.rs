@@ -28,6 +28,7 @@ use super::{Fragment, Ip, LayerKind, Stop, dispatch};
 use crate::types::Protocol;
 
 /// Decodes an IPv4 header with its options; of one whose options are cut, the fixed part.
+#[inline(always)]
 pub(super) fn decode_ipv4(rest: Rest<'_>) -> Decoded<'_, Ip> {
     let header = match Ipv4HeaderSlice::from_slice(rest.bytes()) {
         Ok(header) => header,
@@ -53,6 +54,7 @@ pub(super) fn decode_ipv4(rest: Rest<'_>) -> Decoded<'_, Ip> {
     Ok(Step::new(ip, ip.mark_fragment(behind), next).noting(anomaly))
 }
 
+#[inline(always)]
 fn ip_layer(header: &Ipv4HeaderSlice<'_>, payload_len: u32) -> Ip {
     let offset = u32::from(header.fragments_offset().value()) * 8;
     let more = header.more_fragments();
@@ -70,6 +72,7 @@ fn ip_layer(header: &Ipv4HeaderSlice<'_>, payload_len: u32) -> Ip {
     }
 }
 
+#[inline(always)]
 fn salvage(rest: Rest<'_>, stop: Stop) -> Decoded<'_, Ip> {
     let Some(mut fixed) = rest.bytes().first_chunk::<20>().copied() else {
         return Err(stop);
@@ -89,6 +92,7 @@ fn salvage(rest: Rest<'_>, stop: Stop) -> Decoded<'_, Ip> {
     Ok(Step::last(ip, rest.skip(usize::from(header_len)), stop))
 }
 
+#[inline(always)]
 fn stop(rest: Rest<'_>, error: &HeaderSliceError) -> Stop {
     let anomaly = match error {
         HeaderSliceError::Len(error) => return rest.truncated(LayerKind::Ipv4, error.required_len),

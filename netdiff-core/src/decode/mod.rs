@@ -6,6 +6,7 @@
 mod ah;
 mod arp;
 mod backbone;
+mod checksum;
 mod cisco_hdlc;
 mod dispatch;
 mod erspan;
@@ -49,6 +50,7 @@ mod wireguard;
 pub use ah::Ah;
 pub use arp::{Arp, ArpOperation};
 pub use backbone::BackboneTag;
+pub use checksum::{ChecksumState, checksum_state};
 pub use cisco_hdlc::CiscoHdlc;
 pub use erspan::Erspan;
 pub use esp::Esp;

@@ -20,6 +20,7 @@ pub(super) struct Rest<'a> {
 
 impl<'a> Rest<'a> {
     /// A whole packet. An `original_len` below the captured length is a lie and is not believed.
+    #[inline]
     pub(super) fn new(bytes: &'a [u8], original_len: u32) -> Self {
         Self {
             bytes,
@@ -30,37 +31,44 @@ impl<'a> Rest<'a> {
     }
 
     /// The captured bytes.
+    #[inline]
     pub(super) const fn bytes(self) -> &'a [u8] {
         self.bytes
     }
 
     /// How many bytes were captured.
+    #[inline]
     pub(super) fn captured_len(self) -> u32 {
         saturate(self.bytes.len())
     }
 
     /// Where the bytes begin, counted from the start of the packet.
+    #[inline]
     pub(super) const fn offset(self) -> u32 {
         self.offset
     }
 
     /// How many bytes there were on the wire.
+    #[inline]
     pub(super) const fn wire_len(self) -> u32 {
         self.wire_len
     }
 
     /// Whether this is the beginning of a fragmented datagram, where inner lengths reach beyond the end.
+    #[inline]
     pub(super) const fn in_fragment(self) -> bool {
         self.in_fragment
     }
 
     /// The same bytes, known to begin a fragmented datagram.
+    #[inline]
     pub(super) const fn begins_fragment(mut self) -> Self {
         self.in_fragment = true;
         self
     }
 
     /// What follows after `len` bytes.
+    #[inline]
     pub(super) fn skip(self, len: usize) -> Self {
         Self {
             bytes: self.bytes.get(len..).unwrap_or_default(),
@@ -71,6 +79,7 @@ impl<'a> Rest<'a> {
     }
 
     /// Not more than `wire_len` bytes, because a header says so.
+    #[inline]
     pub(super) fn limit(self, wire_len: u32) -> Self {
         let wire_len = wire_len.min(self.wire_len);
         Self {
@@ -83,12 +92,14 @@ impl<'a> Rest<'a> {
     /// The same captured bytes with a wire length that only the packet itself can tell.
     ///
     /// For the packet inside an ICMP error, which is cut on purpose.
+    #[inline]
     pub(super) const fn of_unknown_wire_len(mut self) -> Self {
         self.wire_len = u32::MAX;
         self
     }
 
     /// The header's first `N` bytes and what follows them.
+    #[inline]
     pub(super) fn split<const N: usize>(
         self,
         layer: LayerKind,
@@ -100,6 +111,7 @@ impl<'a> Rest<'a> {
     }
 
     /// Runs a nom parser over a header of `needed` bytes.
+    #[inline]
     pub(super) fn parse<T>(
         self,
         layer: LayerKind,
@@ -113,6 +125,7 @@ impl<'a> Rest<'a> {
     }
 
     /// The stop of a header that needs more bytes than there are.
+    #[inline]
     pub(super) fn truncated(self, layer: LayerKind, needed: usize) -> Stop {
         let needed = saturate(needed);
         Stop::Truncated {
@@ -129,6 +142,7 @@ impl<'a> Rest<'a> {
     }
 
     /// The stop of a header that contradicts its specification.
+    #[inline]
     pub(super) const fn malformed(self, layer: LayerKind, anomaly: &'static str) -> Stop {
         Stop::Malformed {
             layer,
@@ -184,6 +198,7 @@ pub(super) struct Step<'a, L> {
 
 impl<'a, L> Step<'a, L> {
     /// A header without oddities.
+    #[inline]
     pub(super) const fn new(layer: L, rest: Rest<'a>, next: Next) -> Self {
         Self {
             layer,
@@ -194,11 +209,13 @@ impl<'a, L> Step<'a, L> {
     }
 
     /// A header after which nothing is decoded.
+    #[inline]
     pub(super) const fn last(layer: L, rest: Rest<'a>, stop: Stop) -> Self {
         Self::new(layer, rest, Next::Stop(stop))
     }
 
     /// Names an oddity, unless there is none or one was named before.
+    #[inline]
     pub(super) fn noting(mut self, anomaly: Option<&'static str>) -> Self {
         self.anomaly = self.anomaly.or(anomaly.map(Anomaly));
         self

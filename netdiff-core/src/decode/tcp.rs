@@ -84,6 +84,7 @@ impl Tcp {
 }
 
 /// Decodes a TCP header; of one that the capture, a fragment or a quote cut, what is left.
+#[inline(always)]
 pub(super) fn decode_tcp(rest: Rest<'_>) -> Decoded<'_, Tcp> {
     let Ok(header) = TcpHeaderSlice::from_slice(rest.bytes()) else {
         return salvage(rest);
@@ -105,6 +106,7 @@ pub(super) fn decode_tcp(rest: Rest<'_>) -> Decoded<'_, Tcp> {
 }
 
 /// Decodes what is left of a cut header, ports at least. Fields that are not there read as 0.
+#[inline(always)]
 fn salvage(rest: Rest<'_>) -> Decoded<'_, Tcp> {
     let bytes = rest.bytes();
     if bytes.len() < 4 {

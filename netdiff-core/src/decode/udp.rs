@@ -34,6 +34,7 @@ impl Udp {
 }
 
 /// Decodes a UDP header; of one that is cut, the ports.
+#[inline(always)]
 pub(super) fn decode_udp<'a>(rest: Rest<'a>, options: &DecodeOptions) -> Decoded<'a, Udp> {
     let Ok(header) = UdpHeaderSlice::from_slice(rest.bytes()) else {
         return salvage(rest);
@@ -62,6 +63,7 @@ pub(super) fn decode_udp<'a>(rest: Rest<'a>, options: &DecodeOptions) -> Decoded
     Ok(Step::new(udp, behind, next).noting(anomaly))
 }
 
+#[inline(always)]
 fn salvage(rest: Rest<'_>) -> Decoded<'_, Udp> {
     let stop = rest.truncated(LayerKind::Udp, Udp::LEN);
     let Some(&[s0, s1, d0, d1]) = rest.bytes().first_chunk() else {

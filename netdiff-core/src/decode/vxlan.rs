@@ -45,6 +45,7 @@ impl Vxlan {
 }
 
 /// Decodes a VXLAN header.
+#[inline(always)]
 pub(super) fn decode_vxlan(rest: Rest<'_>) -> Decoded<'_, Vxlan> {
     let (&[flags, _, p0, p1, v0, v1, v2, _], behind) = rest.split(LayerKind::Vxlan)?;
     let has_policy = flags & Vxlan::FLAG_POLICY != 0;

@@ -18,4 +18,5 @@ pub static CATALOGUE: &[Rule] = &[
     rules::underlay_vxlan_blocked::RULE,
     rules::underlay_vxlan_blocked::RETURN_RULE,
     rules::packets_lost::RULE,
+    rules::capture_gap::RULE,
 ];

@@ -178,3 +178,17 @@ impl Facts {
         self.explained.extend(finding.explained.iter().copied());
     }
 }
+
+/// The segment that most packets were lost on; of equals, the first in point order.
+pub(super) fn main_segment<'a>(
+    losses: impl IntoIterator<Item = &'a Loss>,
+) -> Option<(PointId, PointId)> {
+    let mut counts = BTreeMap::<(PointId, PointId), usize>::new();
+    for loss in losses {
+        *counts.entry((loss.from, loss.to)).or_default() += 1;
+    }
+    let most = counts
+        .into_iter()
+        .min_by_key(|(segment, n)| (std::cmp::Reverse(*n), *segment));
+    most.map(|(segment, _)| segment)
+}

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use super::facts::Loss;
-use super::finding::RuleId;
 use crate::correlate::{IcmpError, Timelines};
 
 /// Destination unreachable (RFC 792).

@@ -6,7 +6,7 @@ use super::fingerprint::{Parts, Transport};
 use super::fragments::{FragmentJoiner, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::{Detail, Evidence, Observation, PrefixLimit, Sighting, Subject, Unidentified};
-use crate::decode::{Icmp, Ip, Layer, MacAddr, Packet, Stop};
+use crate::decode::{Icmp, Layer, MacAddr, Packet, Stop};
 use crate::read::{FileInterface, RawPacket};
 use crate::types::{FileId, LinkType, PointId, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Which part an interface plays, by its name and by what it saw.
+//! Which part an interface plays, by its name.
 
 use crate::types::Role;
 
@@ -46,11 +46,9 @@ const BY_NAME: &[(&str, Role)] = &[
     ("any", Role::Merged),
 ];
 
-/// The role of an interface: by its name, else an uplink if tunnels' outer headers were seen there, else unknown.
-///
-/// A name says what interfaces of that name usually are; a manifest that says otherwise is asked before this.
+/// The role that interfaces of this name usually have; unknown for a name that says nothing.
 #[must_use]
-pub fn infer_role(interface: &str, saw_tunnels: bool) -> Role {
+pub fn infer_role(interface: &str) -> Role {
     let fits = |name: &str| {
         interface.strip_prefix(name).is_some_and(|rest| match name {
             // `lo` is not the beginning of `local0`.
@@ -62,11 +60,7 @@ pub fn infer_role(interface: &str, saw_tunnels: bool) -> Role {
         .iter()
         .find(|(name, _)| fits(name) || *name == interface)
         .map(|(_, role)| *role);
-    by_name.unwrap_or(if saw_tunnels {
-        Role::Uplink
-    } else {
-        Role::Unknown
-    })
+    by_name.unwrap_or(Role::Unknown)
 }
 
 #[cfg(test)]
@@ -97,9 +91,8 @@ mod tests {
         ];
         for (role, names) in expected {
             for name in names.split_whitespace() {
-                assert_eq!(infer_role(name, false), role, "{name}");
+                assert_eq!(infer_role(name), role, "{name}");
             }
         }
-        assert_eq!(infer_role("if7", true), Role::Uplink);
     }
 }

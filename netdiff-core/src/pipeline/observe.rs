@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::correlate::SetPoint;
+use crate::correlate::{RoleBasis, SetPoint};
 use crate::decode::{DecodeOptions, Packet, decode_packet};
 use crate::identify::{Observation, ObservedPoint, Observer, PrefixLimit, infer_role};
 use crate::read::{CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, ReadError, ReadWarning};
@@ -154,6 +154,7 @@ impl Joined {
         let point = self.point.get_or_insert_with(|| SetPoint {
             point: name.clone(),
             role: Role::Unknown,
+            role_basis: RoleBasis::Name,
             files: Vec::new(),
             link_type: None,
             packets: 0,
@@ -174,10 +175,16 @@ impl Joined {
 
     fn finish(self) -> Option<SetPoint> {
         let point = self.point?;
-        let role = self
-            .stated
-            .unwrap_or_else(|| infer_role(&point.point.interface, self.tunneled > 0));
-        Some(SetPoint { role, ..point })
+        let (role, role_basis) = match (self.stated, infer_role(&point.point.interface)) {
+            (Some(role), _) => (role, RoleBasis::Stated),
+            (None, Role::Unknown) if self.tunneled > 0 => (Role::Uplink, RoleBasis::Packets),
+            (None, role) => (role, RoleBasis::Name),
+        };
+        Some(SetPoint {
+            role,
+            role_basis,
+            ..point
+        })
     }
 }
 

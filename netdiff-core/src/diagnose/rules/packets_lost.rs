@@ -4,7 +4,7 @@
 //! Packets were seen at one capture point and not at the next, which was capturing; and no other rule knows why.
 //!
 //! # What netdiff looks for
-//! Losses that no rule before it explained, one finding a segment. An **error** if a flow got nothing through in that direction, a
+//! Losses that no rule before it explained, one finding a segment of a node, or a pair of nodes. An **error** if a flow got nothing through in that direction, a
 //! **warning** if at least [`HARM_PERCENT`] percent of a flow's packets were lost, else a **note**.
 //!
 //! # What would refute it
@@ -15,9 +15,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::correlate::{Disposition, FlowTimeline, Timelines, Trust};
+use crate::correlate::{Disposition, FlowTimeline, NodeId, Timelines, Trust};
 use crate::diagnose::catalogue::Rule;
-use crate::diagnose::facts::{Facts, Loss};
+use crate::diagnose::facts::{Facts, Loss, main_segment};
 use crate::diagnose::finding::{Cause, Finding, MAX_EVIDENCE, RuleId, Severity};
 use crate::diagnose::refusals::{Refusal, find_refusals};
 use crate::identify::Evidence;
@@ -33,17 +33,40 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 };
 
 fn check(timelines: &Timelines, facts: &Facts) -> Vec<Finding> {
-    let mut segments: BTreeMap<(PointId, PointId), Vec<&Loss>> = BTreeMap::new();
+    let mut places: BTreeMap<Place, Vec<&Loss>> = BTreeMap::new();
     for loss in facts.unexplained() {
-        segments.entry((loss.from, loss.to)).or_default().push(loss);
+        places
+            .entry(Place::of(timelines, loss))
+            .or_default()
+            .push(loss);
     }
-    let findings = segments
-        .into_iter()
-        .map(|(segment, losses)| finding(timelines, segment, &losses));
-    findings.collect()
+    places
+        .values()
+        .filter_map(|losses| finding(timelines, losses))
+        .collect()
 }
 
-fn finding(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Loss]) -> Finding {
+/// What one finding is about: a segment of one node, or the way between two nodes, both directions, since one
+/// cause mostly takes both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Within(PointId, PointId),
+    Between(NodeId, NodeId),
+}
+
+impl Place {
+    fn of(timelines: &Timelines, loss: &Loss) -> Self {
+        let (from, to) = (timelines.node(loss.from), timelines.node(loss.to));
+        if from == to {
+            Self::Within(loss.from, loss.to)
+        } else {
+            Self::Between(from.min(to), from.max(to))
+        }
+    }
+}
+
+fn finding(timelines: &Timelines, losses: &[&Loss]) -> Option<Finding> {
+    let segment = main_segment(losses.iter().copied())?;
     let (from, to) = (timelines.name(segment.0), timelines.name(segment.1));
     let mut flows: Vec<usize> = losses.iter().map(|loss| loss.journey.flow).collect();
     flows.sort_unstable();
@@ -57,7 +80,7 @@ fn finding(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Loss])
     let refusals = find_refusals(timelines, losses);
     let mut alternatives: Vec<RuleId> = refusals
         .iter()
-        .flat_map(|refusal| refusal.candidates())
+        .flat_map(super::super::refusals::Refusal::candidates)
         .map(|id| RuleId(id))
         .collect();
     for candidate in candidates(timelines, segment, losses) {
@@ -68,27 +91,35 @@ fn finding(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Loss])
     if assumed {
         alternatives.push(RuleId("capture-gap"));
     }
-    Finding {
+    Some(Finding {
         rule: RULE.id,
         severity,
-        title: format!(
-            "{} {} seen at {from} and not at {to}",
-            losses.len(),
-            plural(losses.len())
-        ),
+        title: title(segment, losses, (&from.to_string(), &to.to_string())),
         segment: Some(segment),
         alternatives,
         flows,
-        evidence: losses
-            .iter()
-            .take(MAX_EVIDENCE)
-            .map(|loss| loss.last)
-            .collect(),
+        evidence: evidence(losses, &refusals),
         explanation: explanation(timelines, segment, losses, &refusals),
         causes: causes(timelines.role(segment.0), timelines.role(segment.1)),
         remedy: Vec::new(),
         explained: losses.iter().map(|loss| loss.journey).collect(),
-    }
+    })
+}
+
+fn title(segment: (PointId, PointId), losses: &[&Loss], (from, to): (&str, &str)) -> String {
+    let here = losses
+        .iter()
+        .filter(|loss| (loss.from, loss.to) == segment)
+        .count();
+    let others = losses.len() - here;
+    let more = match others {
+        0 => String::new(),
+        n => format!(", and {n} more between the two nodes"),
+    };
+    format!(
+        "{here} {} seen at {from} and not at {to}{more}",
+        plural(here)
+    )
 }
 
 /// Lost packets, and one ICMP error of each kind that quotes them.
@@ -167,7 +198,7 @@ fn explanation(
     }
     text.push(if assumed {
         format!(
-            "{} saw no packets around that time; that its capture was running is an assumption.",
+            "{} is assumed to have captured at that time; its own packets do not prove it.",
             timelines.name(segment.1)
         )
     } else {
@@ -208,6 +239,20 @@ fn candidates(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Los
             "vni-mismatch",
             "vtep-down",
             "forward-drop",
+        ],
+        (Role::Vtep, _) if !same_node => &[
+            "underlay-vxlan-blocked",
+            "fdb-missing",
+            "neigh-missing",
+            "node-output-drop",
+            "node-input-drop",
+        ],
+        (Role::Pod | Role::Bridge, _) if !same_node => &[
+            "forward-drop",
+            "route-missing-src",
+            "neigh-missing",
+            "underlay-vxlan-blocked",
+            "node-input-drop",
         ],
         (Role::Uplink, Role::Vtep) => &[
             "node-input-drop",

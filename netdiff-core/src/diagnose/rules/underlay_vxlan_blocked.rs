@@ -21,11 +21,9 @@
 //! Firewalls, security groups, hypervisors and NAT look the same from both ends. A capture on the
 //! path between tells them apart.
 
-use std::collections::BTreeMap;
-
 use crate::correlate::{NodeId, Timelines, Trust};
 use crate::diagnose::catalogue::Rule;
-use crate::diagnose::facts::{Carriage, Crossing, Facts, Loss};
+use crate::diagnose::facts::{Carriage, Crossing, Facts, Loss, main_segment};
 use crate::diagnose::finding::{Cause, Finding, MAX_EVIDENCE, RuleId, Severity};
 use crate::diagnose::refusals::find_refusals;
 use crate::identify::{Encapsulation, Evidence, Tunnel};
@@ -135,7 +133,7 @@ fn finding(
     let mut flows: Vec<usize> = losses().map(|loss| loss.journey.flow).collect();
     flows.sort_unstable();
     flows.dedup();
-    let segment = main_segment(main.crossing);
+    let segment = main_segment(&main.crossing.lost);
     let port = main
         .crossing
         .tunnels
@@ -178,18 +176,6 @@ fn title(
         (false, 0) => "",
     };
     format!("VXLAN packets leave {from} and never reach {to}{contrast}")
-}
-
-/// The segment that most packets were lost on; of equals, the first in point order.
-fn main_segment(crossing: &Crossing) -> Option<(PointId, PointId)> {
-    let mut counts = BTreeMap::<(PointId, PointId), usize>::new();
-    for loss in &crossing.lost {
-        *counts.entry((loss.from, loss.to)).or_default() += 1;
-    }
-    let most = counts
-        .into_iter()
-        .min_by_key(|(segment, n)| (std::cmp::Reverse(*n), *segment));
-    most.map(|(segment, _)| segment)
 }
 
 /// What else would look the same with what these captures hold.
@@ -235,8 +221,8 @@ fn explanation(timelines: &Timelines, blocked: &[Blocked<'_>], one_way: bool) ->
         ));
         if is_assumed(lost) {
             text.push(format!(
-                "{to}'s uplink saw nothing near those times; that its capture was running is an \
-                 assumption."
+                "{to}'s uplink is assumed to have captured at that time; its own packets do not \
+                 prove it."
             ));
         }
     }

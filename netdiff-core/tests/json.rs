@@ -1,0 +1,184 @@
+//! The JSON contract: a strict mirror of what programs may rely on, and the full example in docs/report.md.
+//!
+//! The mirror knows every field and refuses others, so that a field cannot be added, renamed or dropped unnoticed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail"
+)]
+#![allow(dead_code, reason = "the mirror is the test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use netdiff_core::{SetRequest, compare, render_json, trace};
+use serde::Deserialize;
+
+macro_rules! mirror {
+    ($($name:ident { $($field:ident: $kind:ty),* $(,)? })*) => {
+        $(#[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct $name { $($field: $kind),* })*
+    };
+}
+
+mirror! {
+    TraceReport {
+        schema_version: u32, tool: Tool, set: Set, findings: Vec<Finding>, differences: Vec<Difference>,
+        comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
+    }
+    DiffReport {
+        schema_version: u32, tool: Tool, reference: Set, failing: Set, findings: Vec<Finding>,
+        differences: Vec<Difference>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
+    }
+    Tool { name: String, version: String }
+    Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, warnings: Vec<String> }
+    CapturePoint {
+        node: String, interface: String, role: Role, files: Vec<String>, link_type: Option<String>, packets: u64,
+        first_time: Option<String>, last_time: Option<String>,
+    }
+    Node { name: String, addresses: Vec<String>, clock_offset_ns: Option<i64>, clock_error_ns: Option<i64> }
+    Point { node: String, interface: String }
+    Segment { from: Point, to: Point }
+    Evidence { set: SetName, file: String, packet_number: u64, point: Point }
+    Finding {
+        set: SetName, rule: String, severity: Severity, title: String, segment: Option<Segment>,
+        alternatives: Vec<String>, flows: Vec<String>, evidence: Vec<Evidence>, explanation: String,
+        causes: Vec<Cause>, confirm: Vec<String>, remedy: Vec<String>,
+    }
+    Cause { cause: String, confirm: String }
+    Difference {
+        kind: String, significant: bool, reference: String, failing: String, segment: Option<Segment>,
+        flows: Vec<String>, evidence: Vec<Evidence>,
+    }
+    Comparison { reference: String, failing: String, differs: bool, forward: Vec<Line>, reply: Vec<Line> }
+    Line { reference: Option<usize>, failing: Option<usize> }
+    Party { address: String, port: Option<u16>, node: Option<String>, kind: String }
+    Key { protocol: String, initiator: String, responder: String, service: Option<String> }
+    Flow {
+        id: String, set: SetName, key: Key, relation: String, initiator: Party, responder: Party,
+        conversations: u64, counterpart: Option<String>, hops: Vec<Hop>, dispositions: Dispositions,
+        losses: Vec<Loss>, contradictions: Vec<String>, reply: Direction,
+    }
+    Direction { hops: Vec<Hop>, dispositions: Dispositions, losses: Vec<Loss>, contradictions: Vec<String> }
+    Dispositions { delivered: u64, lost: u64, not_covered: u64, unknown: u64 }
+    Hop {
+        node: String, interface: String, role: Role, encapsulation: Option<Encapsulation>, packets: u64,
+        duplicates: u64, ttl: Ttl, delay: Option<Delay>, first: Evidence, placed_by: String,
+    }
+    Encapsulation { kind: String, vni: Option<u32>, source: String, destination: String, port: Option<u16> }
+    Ttl { min: u8, max: u8 }
+    Delay { samples: u64, min_ns: i64, median_ns: i64, max_ns: i64 }
+    Loss { from: Point, to: Point, packets: u64, capture: String, expected_because: String }
+    Accounting {
+        set: SetName, node: String, interface: String, packets: u64, matched: u64, duplicate: u64,
+        fragment_part: u64, outside_window: u64, unmatched: BTreeMap<String, u64>, residual: i64,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SetName {
+    Set,
+    Reference,
+    Failing,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Severity {
+    Error,
+    Warning,
+    Note,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Role {
+    Pod,
+    Bridge,
+    Vtep,
+    Uplink,
+    Loopback,
+    Merged,
+    Unknown,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn set(path: &str) -> SetRequest {
+    SetRequest::of_path(root().join("testdata").join(path))
+}
+
+#[test]
+fn every_diff_fits_the_mirror() {
+    for entry in fs::read_dir(root().join("testdata/scenarios")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let sets = [
+            set(&format!("scenarios/{name}/reference")),
+            set(&format!("scenarios/{name}/failing")),
+        ];
+        let json = render_json(&compare(&sets[0], &sets[1]).unwrap()).unwrap();
+        let report: DiffReport =
+            serde_json::from_str(&json).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(report.schema_version, 1);
+        check_references(&report.flows, &report.findings, &report.comparisons);
+    }
+}
+
+/// Ids lead to flows and lines to hops.
+fn check_references(flows: &[Flow], findings: &[Finding], comparisons: &[Comparison]) {
+    let find = |id: &String| {
+        flows
+            .iter()
+            .find(|f| f.id == *id)
+            .unwrap_or_else(|| panic!("no flow {id}"))
+    };
+    for id in findings.iter().flat_map(|f| &f.flows) {
+        find(id);
+    }
+    for id in flows.iter().filter_map(|f| f.counterpart.as_ref()) {
+        find(id);
+    }
+    for comparison in comparisons {
+        let (reference, failing) = (find(&comparison.reference), find(&comparison.failing));
+        for line in &comparison.forward {
+            assert!(line.reference.is_none_or(|i| i < reference.hops.len()));
+            assert!(line.failing.is_none_or(|i| i < failing.hops.len()));
+            assert!(line.reference.is_some() || line.failing.is_some());
+        }
+        for line in &comparison.reply {
+            assert!(
+                line.reference
+                    .is_none_or(|i| i < reference.reply.hops.len())
+            );
+            assert!(line.failing.is_none_or(|i| i < failing.reply.hops.len()));
+        }
+    }
+}
+
+#[test]
+fn the_documented_example_is_what_netdiff_writes() {
+    let mut report = trace(&set("example")).unwrap();
+    // The document does not know where the project lies.
+    report.set.as_mut().unwrap().path = "testdata/example".to_owned();
+    let json = render_json(&report).unwrap();
+    let _: TraceReport = serde_json::from_str(&json).unwrap();
+    let file = root().join("docs/report.md");
+    let document = fs::read_to_string(&file).unwrap();
+    let (before, rest) = document.split_once("```json\n").unwrap();
+    let (example, after) = rest.split_once("```").unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&file, format!("{before}```json\n{json}```{after}")).unwrap();
+        return;
+    }
+    assert!(
+        example == json,
+        "docs/report.md is out of date: run UPDATE_DOCS=1 cargo test and look at the change"
+    );
+}
