@@ -97,7 +97,7 @@ pub fn correlate(
         &with_role(&points, Role::Bridge),
         &node_of,
     );
-    let mut paths = Paths::new(&points, &node_of, &plan, pod_links);
+    let mut paths = Paths::new(&points, &node_of, &plan, pod_links, &ends);
     for track in flows.iter().flat_map(|flow| [&flow.forward, &flow.reply]) {
         paths.learn(&track.seen, &track.matched.trips, &track.order);
         blindness.learn(&track.seen, &track.matched.trips, &node_of, &points);

@@ -17,7 +17,8 @@ use super::trip::Trip;
 use crate::identify::Detail;
 use crate::types::{FlowKey, Nanos, PointId, Timestamp};
 
-/// How far two clocks may differ when nothing tells: nodes that keep time at all are nearer than this.
+/// How far two clocks may differ from what packets in one direction show, or from each other when nothing tells: nodes that
+/// keep time at all are nearer than this.
 const UNKNOWN_CLOCK_BOUND: Nanos = Nanos::from_secs(1);
 
 /// What decides, for one direction.
@@ -208,15 +209,19 @@ impl Judge<'_> {
     fn could_see(&self, to: PointId, from: PointId, time: Timestamp) -> Option<Trust> {
         let node = |p: PointId| self.node_of.get(p.index()).copied().unwrap_or(NodeId(0));
         let flow_was_seen = self.order.rank(to) != usize::MAX;
-        match self.clocks.offset(node(from), node(to)) {
-            Some(clock) => {
-                self.coverage
-                    .could_see(to, time + clock.offset, clock.bound, flow_was_seen)
-            }
-            None => self
+        let (from, to_node) = (node(from), node(to));
+        if let Some(clock) = self.clocks.offset(from, to_node) {
+            return self
                 .coverage
-                .could_see(to, time, UNKNOWN_CLOCK_BOUND, flow_was_seen)
-                .map(|_| Trust::Assumed),
+                .could_see(to, time + clock.offset, clock.bound, flow_was_seen);
         }
+        let usual = self
+            .clocks
+            .usual_difference(from, to_node)
+            .unwrap_or(Nanos(0));
+        let trust = self
+            .coverage
+            .could_see(to, time + usual, UNKNOWN_CLOCK_BOUND, flow_was_seen);
+        trust.map(|_| Trust::Assumed)
     }
 }
