@@ -17,7 +17,7 @@ impl EtherType {
     pub const VLAN: Self = Self(0x8100);
     /// IPv6 (RFC 2464).
     pub const IPV6: Self = Self(0x86dd);
-    /// Ethernet inside MikroTik's use of GRE version 1 (EoIP).
+    /// Ethernet inside MikroTik's use of GRE version 1 (`EoIP`).
     pub const MIKROTIK_EOIP: Self = Self(0x6400);
     /// PPP inside GRE (RFC 2637).
     pub const PPP: Self = Self(0x880b);
