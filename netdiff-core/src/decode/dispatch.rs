@@ -112,7 +112,7 @@ pub(super) const fn gre(gre: Gre) -> Next {
 #[inline(always)]
 pub(super) fn udp(udp: Udp, datagram: Rest<'_>, options: &DecodeOptions) -> Next {
     let port = udp.destination_port;
-    if options.vxlan_ports.iter().any(|&vxlan| vxlan == port) {
+    if options.vxlan_ports.contains(&port) {
         return Next::Layer(LayerKind::Vxlan);
     }
     Next::Layer(match port {

@@ -27,6 +27,7 @@ use crate::read::{PacketReader, RawPacket};
 
 #[test]
 #[ignore = "needs a folder of captures that is not part of the project"]
+#[expect(clippy::print_stdout, reason = "for a person")]
 fn conformance_with_another_decoder() {
     let folder = PathBuf::from(std::env::var("NETDIFF_CORPUS").expect("NETDIFF_CORPUS"));
     let mut outcome = Outcome::default();
