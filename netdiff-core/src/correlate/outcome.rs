@@ -92,79 +92,73 @@ impl Judge<'_> {
         let Some((after, last)) = last.and_then(|(point, i)| Some((*point, self.seen.get(*i)?)))
         else {
             // A trip has a sighting by construction; without one nothing can be said.
-            return (
-                Disposition::Unknown {
-                    after: PointId(0),
-                    doubt: Doubt::NoExpectation,
-                },
-                None,
-            );
+            let end = Disposition::Unknown {
+                after: PointId(0),
+                doubt: Doubt::NoExpectation,
+            };
+            return (end, None);
         };
-        let next = self.paths.next(
-            after,
-            self.parties,
-            last.sighting.tunnel,
-            self.order,
-            self.mirror,
-        );
-        if next == Next::Arrived {
-            return (Disposition::Delivered(Proof::Seen), None);
-        }
-        if self.queries.contains(last) || self.ranges.is_acknowledged(last) {
-            return (Disposition::Delivered(Proof::Answered), None);
-        }
-        let Next::Point(to, basis) = next else {
-            return (
+        let tunnel = last.sighting.tunnel;
+        match self
+            .paths
+            .next(after, self.parties, tunnel, self.order, self.mirror)
+        {
+            Next::Arrived => (Disposition::Delivered(Proof::Seen), None),
+            _ if self.is_answered(last) => (Disposition::Delivered(Proof::Answered), None),
+            Next::NoPoint => (
                 Disposition::NotCovered {
                     after,
                     blind: Blind::NoPoint,
                 },
                 None,
-            );
-        };
+            ),
+            Next::Point(to, basis) => (self.judge_absence(trip, after, last, to), Some(basis)),
+        }
+    }
+
+    fn is_answered(&mut self, last: &Seen) -> bool {
+        self.queries.contains(last) || self.ranges.is_acknowledged(last)
+    }
+
+    /// A packet that was last seen at `after` was expected at `to`, and `to` has no sighting of it.
+    fn judge_absence(
+        &mut self,
+        trip: &Trip,
+        after: PointId,
+        last: &Seen,
+        to: PointId,
+    ) -> Disposition {
         if trip.ambiguous {
-            return (
-                Disposition::Unknown {
-                    after,
-                    doubt: Doubt::Ambiguous,
-                },
-                Some(basis),
-            );
+            return Disposition::Unknown {
+                after,
+                doubt: Doubt::Ambiguous,
+            };
         }
         if let Some(found) = self.in_other_pieces(last, after) {
-            return (found, Some(basis));
+            return found;
         }
         if self
             .translations
             .goes_on(last, |point| trip.sightings.contains_key(&point))
         {
-            return (
-                Disposition::Unknown {
-                    after,
-                    doubt: Doubt::Translated,
-                },
-                Some(basis),
-            );
+            return Disposition::Unknown {
+                after,
+                doubt: Doubt::Translated,
+            };
         }
         if self.cut.contains(&to) {
-            return (
-                Disposition::Unknown {
-                    after,
-                    doubt: Doubt::Cut,
-                },
-                Some(basis),
-            );
+            return Disposition::Unknown {
+                after,
+                doubt: Doubt::Cut,
+            };
         }
         if self.blindness.is_blind(to, self.kind_at(to, last)) {
-            return (
-                Disposition::NotCovered {
-                    after,
-                    blind: Blind::Filter,
-                },
-                Some(basis),
-            );
+            return Disposition::NotCovered {
+                after,
+                blind: Blind::Filter,
+            };
         }
-        let disposition = match self.could_see(to, after, last.time) {
+        match self.could_see(to, after, last.time) {
             Some(trust) => Disposition::Lost {
                 from: after,
                 to,
@@ -174,8 +168,7 @@ impl Judge<'_> {
                 after,
                 blind: Blind::Window,
             },
-        };
-        (disposition, Some(basis))
+        }
     }
 
     /// Whether points further on saw the same bytes in other segments.
