@@ -16,14 +16,14 @@ fn incident(c: &mut Criterion) {
     let failing = scenario("vxlan-8472-blocked", "failing");
     c.bench_function("trace", |b| b.iter(|| trace(black_box(&failing)).is_ok()));
     c.bench_function("diff", |b| {
-        b.iter(|| compare(black_box(&reference), &failing).is_ok())
+        b.iter(|| compare(black_box(&reference), &failing).is_ok());
     });
     if let Ok(report) = compare(&reference, &failing) {
         c.bench_function("text", |b| {
-            b.iter(|| render_text(black_box(&report), &TextOptions::default()))
+            b.iter(|| render_text(black_box(&report), &TextOptions::default()));
         });
         c.bench_function("json", |b| {
-            b.iter(|| render_json(black_box(&report)).is_ok())
+            b.iter(|| render_json(black_box(&report)).is_ok());
         });
     }
 }
