@@ -11,6 +11,8 @@ pub enum Unmatched {
     NoOtherPoint,
     /// It was lost before it reached another capture point.
     Lost,
+    /// The next capture point does not capture such packets.
+    NotCovered,
     /// TCP data that other points hold in other segments.
     Resegmented,
     /// What became of it cannot be told.
@@ -31,6 +33,7 @@ impl Unmatched {
             Self::LinkLocal => "link-local",
             Self::NoOtherPoint => "no-other-point",
             Self::Lost => "lost",
+            Self::NotCovered => "not-covered",
             Self::Resegmented => "resegmented",
             Self::Unknown => "unknown",
             Self::NotIp => "not-ip",

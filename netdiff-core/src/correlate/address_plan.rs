@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::conversation::{Conversation, Seen};
+use super::pod_links::has_untouched_ttl;
 use super::timeline::{NodeId, PartyKind, SetPoint};
 use crate::identify::{ArpSighting, Evidence, MacAddr};
 use crate::types::{FlowKey, Role};
@@ -217,7 +218,7 @@ impl<'a> Census<'a> {
     fn note_edges(&mut self, direction: &[Seen]) {
         let mut packets: HashMap<(FlowKey, u64), Vec<&Seen>> = HashMap::new();
         for seen in direction {
-            let id = (seen.sighting.key, seen.sighting.fingerprint.headers);
+            let id = (seen.sighting.key, seen.sighting.fingerprint.short);
             packets.entry(id).or_default().push(seen);
         }
         let mut packets: Vec<_> = packets.into_values().collect();
@@ -317,12 +318,6 @@ fn winner(votes: Option<&BTreeMap<NodeId, u64>>) -> Option<NodeId> {
         .map(|(_, votes)| *votes)
         .all(|votes| votes * 2 < *most)
         .then_some(*node)
-}
-
-/// The values that Linux, Windows and network gear start with. A path is never 64 hops long in a cluster, so a value
-/// that equals one of them has not been touched.
-const fn has_untouched_ttl(seen: &Seen) -> bool {
-    matches!(seen.sighting.ttl, 64 | 128 | 255)
 }
 
 /// Which way a packet crosses, told by its sightings inside and outside one node.

@@ -3,12 +3,13 @@
 //! | the point's packets | a packet at time t |
 //! |---|---|
 //! | some before and some after t | proven: the capture ran |
-//! | none before or none after t, but the node's other captures ran on both sides of t | assumed, and only for a flow that the point never saw at all |
-//! | no packets at all (an empty capture) | the same |
+//! | some before t and none after, but the node's other captures ran on | assumed, and only for a flow that the point never saw at all |
+//! | no packets at all (an empty capture), and the node's other captures ran on both sides of t | the same |
 //! | otherwise | not covered: the capture may have begun later or ended before |
 //!
 //! The assumption stops [`TAIL`] before the node's last packet: tcpdump loses what it had not written when it was
-//! stopped. A point that did see a flow and then falls silent is never assumed to have gone on capturing.
+//! stopped. A point that did see a flow and then falls silent is never assumed to have gone on capturing, and none is assumed
+//! to have captured before its first packet: captures are begun one after the other.
 
 use super::disposition::Trust;
 use super::timeline::{NodeId, SetPoint};
@@ -61,11 +62,13 @@ impl Coverage {
         flow_was_seen: bool,
     ) -> Option<Trust> {
         let (earliest, latest) = (time - bound, time + bound);
-        if let Some((first, last)) = self.points.get(point.index()).copied().flatten()
-            && first <= earliest
-            && latest <= last
-        {
-            return Some(Trust::Proven);
+        if let Some((first, last)) = self.points.get(point.index()).copied().flatten() {
+            if first > earliest {
+                return None;
+            }
+            if latest <= last {
+                return Some(Trust::Proven);
+            }
         }
         let node = self.node_of.get(point.index())?;
         let (first, last) = self.nodes.get(node.index()).copied().flatten()?;
@@ -119,6 +122,11 @@ mod tests {
         assert_eq!(at(1, 20, false), Some(Trust::Assumed));
         assert_eq!(at(1, 20, true), None);
         assert_eq!(at(2, 20, false), Some(Trust::Assumed));
+    }
+
+    #[test]
+    fn nothing_is_claimed_before_the_first_packet() {
+        assert_eq!(at(1, 10, false), None);
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub enum Proof {
 pub enum Trust {
     /// The point's own packets before and after show that it captured.
     Proven,
-    /// The point saw nothing around that time, but other captures of its node ran on.
+    /// The point was silent from some time before, but other captures of its node ran on; or the clocks of the nodes
+    /// cannot be compared.
     Assumed,
 }
 
@@ -29,6 +30,8 @@ pub enum Blind {
     NoPoint,
     /// The next point's capture had not begun or had ended.
     Window,
+    /// The next point captures, but not packets of this kind.
+    Filter,
 }
 
 /// Why the fate of a packet cannot be told although the next point captured.
@@ -36,6 +39,10 @@ pub enum Blind {
 pub enum Doubt {
     /// Equal packets, and a different number of them at different points.
     Ambiguous,
+    /// It goes on under other addresses: something translates them.
+    Translated,
+    /// The next point cut its packets so short that they cannot be recognized.
+    Cut,
     /// Nothing says which point should have seen it next.
     NoExpectation,
 }

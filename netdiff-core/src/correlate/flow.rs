@@ -1,10 +1,11 @@
 //! Builds the timeline of one flow from its conversations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Coverage;
 use super::accounting::{PointAccounting, Unmatched};
 use super::address_plan::AddressPlan;
+use super::blindness::Blindness;
 use super::conversation::{Conversation, Seen};
 use super::disposition::{Blind, Disposition, Proof};
 use super::hop_order::{HopOrder, OrderContext};
@@ -12,6 +13,7 @@ use super::outcome::{AnsweredQueries, Judge};
 use super::path::Paths;
 use super::tcp_ranges::TcpRanges;
 use super::timeline::{Delay, Direction, Hop, Journey, Party, PartyKind, Relation, Service};
+use super::translation::Translations;
 use super::trip::{Trip, Trips, match_sightings};
 use crate::types::{Nanos, PointId, Protocol};
 use std::net::IpAddr;
@@ -126,6 +128,9 @@ pub(super) struct Scales<'a> {
     pub(super) paths: &'a Paths<'a>,
     pub(super) coverage: &'a Coverage,
     pub(super) context: &'a OrderContext<'a>,
+    pub(super) translations: &'a Translations,
+    pub(super) blindness: &'a Blindness,
+    pub(super) cut: &'a BTreeSet<PointId>,
 }
 
 /// Judges one direction, and counts its packets.
@@ -148,6 +153,9 @@ pub(super) fn judge_direction(
         parties,
         ranges: TcpRanges::new(&track.seen, trips, &opposite.seen),
         queries: AnsweredQueries::new(&track.seen, trips, &opposite.seen),
+        translations: scales.translations,
+        blindness: scales.blindness,
+        cut: scales.cut,
     };
     let mut journeys = Vec::with_capacity(trips.len());
     for trip in trips {
@@ -205,6 +213,12 @@ fn account(trip: &Trip, disposition: Disposition, accounting: &mut [PointAccount
                 blind: Blind::Window,
                 ..
             } => counts.outside_window += 1,
+            Disposition::NotCovered {
+                blind: Blind::Filter,
+                ..
+            } => {
+                counts.add_unmatched(Unmatched::NotCovered);
+            }
             Disposition::Lost { .. } => counts.add_unmatched(Unmatched::Lost),
             Disposition::Delivered(Proof::Resegmented) => {
                 counts.add_unmatched(Unmatched::Resegmented);

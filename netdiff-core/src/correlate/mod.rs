@@ -9,6 +9,7 @@
 
 mod accounting;
 mod address_plan;
+mod blindness;
 mod clock;
 mod conversation;
 mod coverage;
@@ -17,9 +18,11 @@ mod flow;
 mod hop_order;
 mod outcome;
 mod path;
+mod pod_links;
 mod roles;
 mod tcp_ranges;
 mod timeline;
+mod translation;
 mod trip;
 
 pub use accounting::{PointAccounting, Unmatched};
@@ -33,15 +36,20 @@ pub use timeline::{
     RoleBasis, Service, SetPoint, Timelines,
 };
 
+use std::collections::BTreeSet;
+
 use address_plan::Census;
+use blindness::Blindness;
 use clock::ClockComparison;
 use conversation::{Seen, group_conversations};
 use flow::{FlowTracks, Scales, Track, group_flows, judge_direction};
 use hop_order::OrderContext;
 use path::Paths;
+use pod_links::Ends;
+use translation::Translations;
 
 use crate::identify::{ArpSighting, Detail, Evidence, Observation, Subject, Unidentified};
-use crate::types::{Nanos, Timestamp};
+use crate::types::{Nanos, PointId, Role, Timestamp};
 
 /// Correlates the observations of one capture set.
 ///
@@ -53,7 +61,7 @@ pub fn correlate(
     stated: &StatedAddresses,
     observations: impl IntoIterator<Item = Observation>,
 ) -> Timelines {
-    let (nodes, node_of) = nodes_of(&points);
+    let (nodes, mut node_of) = nodes_of(&points);
     let mut intake = Intake::new(points.len());
     observations
         .into_iter()
@@ -63,9 +71,14 @@ pub fn correlate(
         arp,
         icmp_errors,
         mut accounting,
+        link_local,
     } = intake;
+    let cut: BTreeSet<PointId> = cut_points(&accounting);
 
-    roles::infer_roles(&mut points, &node_of, &sightings);
+    let ends = Ends::new(&sightings);
+    roles::infer_roles(&mut points, &mut node_of, &sightings, &ends);
+    let translations = Translations::new(&sightings);
+    let mut blindness = Blindness::new(&points, &sightings, link_local);
     let conversations = group_conversations(sightings);
     let plan = Census::new(&points, &node_of, &nodes, stated).take(&conversations, &arp);
     let mut flows = group_flows(conversations);
@@ -79,14 +92,23 @@ pub fn correlate(
         clocks: &clocks,
     };
     flows.iter_mut().for_each(|flow| flow.track(&context));
-    let mut paths = Paths::new(&points, &node_of, &plan);
+    let pod_links = ends.pod_links(
+        &with_role(&points, Role::Pod),
+        &with_role(&points, Role::Bridge),
+        &node_of,
+    );
+    let mut paths = Paths::new(&points, &node_of, &plan, pod_links);
     for track in flows.iter().flat_map(|flow| [&flow.forward, &flow.reply]) {
         paths.learn(&track.seen, &track.matched.trips, &track.order);
+        blindness.learn(&track.seen, &track.matched.trips, &node_of, &points);
     }
     let scales = Scales {
         paths: &paths,
         coverage: &coverage,
         context: &context,
+        translations: &translations,
+        blindness: &blindness,
+        cut: &cut,
     };
     let flows = flows
         .iter()
@@ -135,6 +157,21 @@ fn finish_flow(
             accounting,
         ),
     }
+}
+
+/// Points some of whose packets were cut too short to be identified.
+fn cut_points(accounting: &[PointAccounting]) -> BTreeSet<PointId> {
+    let ids = (0..).map(PointId).zip(accounting);
+    ids.filter(|(_, counts)| counts.unmatched.contains_key(&Unmatched::Cut))
+        .map(|(point, _)| point)
+        .collect()
+}
+
+fn with_role(points: &[SetPoint], role: Role) -> BTreeSet<PointId> {
+    let ids = (0..).map(PointId).zip(points);
+    ids.filter(|(_, point)| point.role == role)
+        .map(|(id, _)| id)
+        .collect()
 }
 
 fn nodes_of(points: &[SetPoint]) -> (Vec<Box<str>>, Vec<NodeId>) {
@@ -199,6 +236,8 @@ struct Intake {
     arp: Vec<(Evidence, ArpSighting)>,
     icmp_errors: Vec<IcmpError>,
     accounting: Vec<PointAccounting>,
+    /// Points that saw packets which stay on their link.
+    link_local: BTreeSet<PointId>,
 }
 
 impl Intake {
@@ -208,6 +247,7 @@ impl Intake {
             arp: Vec::new(),
             icmp_errors: Vec::new(),
             accounting: vec![PointAccounting::default(); points],
+            link_local: BTreeSet::new(),
         }
     }
 
@@ -220,6 +260,7 @@ impl Intake {
             Subject::FragmentPart => counts.fragment_part += 1,
             Subject::Arp(arp) => {
                 counts.add_unmatched(Unmatched::LinkLocal);
+                self.link_local.insert(observation.evidence.point);
                 self.arp.push((observation.evidence, arp));
             }
             Subject::Unidentified(why) => counts.add_unmatched(match why {
@@ -230,6 +271,7 @@ impl Intake {
             Subject::Packet(sighting) => {
                 if stays_on_link(sighting.key.source, sighting.key.destination) {
                     counts.add_unmatched(Unmatched::LinkLocal);
+                    self.link_local.insert(observation.evidence.point);
                     return;
                 }
                 if let Detail::IcmpError {

@@ -1,8 +1,9 @@
 //! Decides what became of each trip of a direction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
+use super::blindness::{Blindness, PacketKind};
 use super::clock::Clocks;
 use super::conversation::Seen;
 use super::coverage::Coverage;
@@ -11,6 +12,7 @@ use super::hop_order::HopOrder;
 use super::path::{Basis, Next, Paths};
 use super::tcp_ranges::{self, TcpRanges};
 use super::timeline::NodeId;
+use super::translation::Translations;
 use super::trip::Trip;
 use crate::identify::Detail;
 use crate::types::{FlowKey, Nanos, PointId, Timestamp};
@@ -30,6 +32,10 @@ pub(super) struct Judge<'a> {
     pub(super) parties: (IpAddr, IpAddr),
     pub(super) ranges: TcpRanges,
     pub(super) queries: AnsweredQueries,
+    pub(super) translations: &'a Translations,
+    pub(super) blindness: &'a Blindness,
+    /// Points that cut packets so short that they could not be identified.
+    pub(super) cut: &'a BTreeSet<PointId>,
 }
 
 /// Which queries were answered, among those that were asked once.
@@ -127,6 +133,36 @@ impl Judge<'_> {
         if let Some(found) = self.in_other_pieces(last, after) {
             return (found, Some(basis));
         }
+        if self
+            .translations
+            .goes_on(last, |point| trip.sightings.contains_key(&point))
+        {
+            return (
+                Disposition::Unknown {
+                    after,
+                    doubt: Doubt::Translated,
+                },
+                Some(basis),
+            );
+        }
+        if self.cut.contains(&to) {
+            return (
+                Disposition::Unknown {
+                    after,
+                    doubt: Doubt::Cut,
+                },
+                Some(basis),
+            );
+        }
+        if self.blindness.is_blind(to, self.kind_at(to, last)) {
+            return (
+                Disposition::NotCovered {
+                    after,
+                    blind: Blind::Filter,
+                },
+                Some(basis),
+            );
+        }
         let disposition = match self.could_see(to, after, last.time) {
             Some(trust) => Disposition::Lost {
                 from: after,
@@ -158,6 +194,15 @@ impl Judge<'_> {
             after,
             doubt: Doubt::Ambiguous,
         })
+    }
+
+    /// The kind of packet that the next point would see.
+    fn kind_at(&self, to: PointId, last: &Seen) -> PacketKind {
+        if self.paths.is_in_tunnel_at(to, last) {
+            PacketKind::Tunneled
+        } else {
+            PacketKind::Plain(last.sighting.key.protocol)
+        }
     }
 
     fn could_see(&self, to: PointId, from: PointId, time: Timestamp) -> Option<Trust> {

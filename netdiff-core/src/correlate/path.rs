@@ -75,7 +75,7 @@ pub(super) struct Paths<'a> {
     plan: &'a AddressPlan,
     /// How often a point followed another, per class.
     followers: BTreeMap<(Class, PointId), BTreeMap<PointId, u64>>,
-    /// The link of each pod, where it sent from.
+    /// The link of each pod.
     pod_links: BTreeMap<IpAddr, PointId>,
     /// Which addresses each point saw at either end.
     addresses: BTreeMap<PointId, BTreeSet<IpAddr>>,
@@ -88,13 +88,14 @@ impl<'a> Paths<'a> {
         points: &'a [SetPoint],
         node_of: &'a [NodeId],
         plan: &'a AddressPlan,
+        pod_links: BTreeMap<IpAddr, PointId>,
     ) -> Self {
         Self {
             points,
             node_of,
             plan,
             followers: BTreeMap::new(),
-            pod_links: BTreeMap::new(),
+            pod_links,
             addresses: BTreeMap::new(),
             tunnel_points: BTreeSet::new(),
         }
@@ -110,13 +111,6 @@ impl<'a> Paths<'a> {
                 addresses.extend([tunnel.source, tunnel.destination]);
                 self.tunnel_points.insert(point);
             }
-            let untouched = matches!(s.sighting.ttl, 64 | 128 | 255);
-            if self.role(point) == Role::Pod
-                && untouched
-                && self.plan.kind(key.source) == PartyKind::Pod
-            {
-                self.note_pod_link(key.source, point, seen);
-            }
         }
         let Some(key) = seen.first().map(|s| s.sighting.key) else {
             return;
@@ -130,26 +124,6 @@ impl<'a> Paths<'a> {
                     let next = self.followers.entry((class, *from)).or_default();
                     *next.entry(*to).or_default() += 1;
                 }
-            }
-        }
-    }
-
-    /// A pod's packets enter at its own link and may leave through another pod's, where the TTL is untouched too.
-    fn note_pod_link(&mut self, address: IpAddr, point: PointId, seen: &[Seen]) {
-        let earlier = |a: PointId, b: PointId| {
-            let mean = |p: PointId| {
-                let times = seen.iter().filter(|s| s.evidence.point == p);
-                let (sum, count) = times.fold((0i128, 0i128), |(sum, n), s| {
-                    (sum + i128::from(s.time.0), n + 1)
-                });
-                (count > 0).then(|| sum / count)
-            };
-            mean(a).zip(mean(b)).is_some_and(|(a, b)| a < b)
-        };
-        match self.pod_links.get(&address) {
-            Some(&known) if known == point || !earlier(point, known) => {}
-            _ => {
-                self.pod_links.insert(address, point);
             }
         }
     }
@@ -178,7 +152,7 @@ impl<'a> Paths<'a> {
         if let Some((next, _)) = rank.checked_add(1).and_then(|rank| own.points.get(rank)) {
             return Next::Point(*next, Basis::OwnFlow);
         }
-        if self.arrived(point, destination) {
+        if self.arrived(point, destination, tunnel) {
             return Next::Arrived;
         }
         let fits = |next: &PointId| {
@@ -225,11 +199,13 @@ impl<'a> Paths<'a> {
         self.node(point) == self.node(next) || there.is_none_or(|home| home == self.node(next))
     }
 
-    fn arrived(&self, point: PointId, destination: IpAddr) -> bool {
+    /// A packet that is still in its tunnel has not arrived, though its node may have.
+    fn arrived(&self, point: PointId, destination: IpAddr, tunnel: Option<Tunnel>) -> bool {
         match self.plan.kind(destination) {
             PartyKind::Node => {
                 self.plan.home(destination) == Some(self.node(point))
                     && self.role(point) != Role::Pod
+                    && tunnel.is_none()
             }
             _ => self.pod_links.get(&destination) == Some(&point),
         }
@@ -243,6 +219,13 @@ impl<'a> Paths<'a> {
         tunnel: Option<Tunnel>,
     ) -> Option<PointId> {
         let here = self.node(point);
+        if matches!(
+            self.role(point),
+            Role::Unknown | Role::Merged | Role::Loopback
+        ) {
+            // Nothing says on which side of the node it lies.
+            return None;
+        }
         let target = tunnel.and_then(|t| self.plan.home(t.destination));
         let there = target.or_else(|| self.plan.home(destination));
         if there == Some(here) {
@@ -309,7 +292,7 @@ impl<'a> Paths<'a> {
         })
     }
 
-    /// The one point of that role on a node: the only one, else the only one that saw `address` or tunnels.
+    /// The one point of that role on a node: the only one, else the only one that saw `address` or tunnels, else the only bond.
     fn only(&self, node: NodeId, role: Role, address: Option<IpAddr>) -> Option<PointId> {
         let all: Vec<PointId> = (0..self.points.len())
             .filter_map(|i| u32::try_from(i).ok().map(PointId))
@@ -325,10 +308,30 @@ impl<'a> Paths<'a> {
                 .is_some_and(|seen| seen.contains(&address)),
             None => self.tunnel_points.contains(p),
         };
-        let knowing: Vec<&PointId> = all.iter().filter(knows).collect();
-        match knowing.as_slice() {
-            [point] => Some(**point),
+        let knowing: Vec<PointId> = all.iter().copied().filter(|p| knows(&p)).collect();
+        let bonds = |p: &PointId| {
+            let name = self
+                .points
+                .get(p.index())
+                .map_or("", |p| &p.point.interface);
+            name.starts_with("bond") || name.starts_with("team")
+        };
+        // A bond shows what its members show; without one, several candidates leave it open.
+        let candidates = if knowing.is_empty() { all } else { knowing };
+        let bonded: Vec<PointId> = candidates.iter().copied().filter(bonds).collect();
+        match (candidates.as_slice(), bonded.as_slice()) {
+            ([point], _) | (_, [point]) => Some(*point),
             _ => None,
+        }
+    }
+
+    /// Whether a packet that was last seen as `last` would be inside a tunnel at an uplink.
+    pub(super) fn is_in_tunnel_at(&self, uplink: PointId, last: &Seen) -> bool {
+        let between = self.node(uplink) != self.node(last.evidence.point);
+        match self.role(last.evidence.point) {
+            Role::Uplink => last.sighting.tunnel.is_some() && between,
+            Role::Vtep => true,
+            _ => last.sighting.tunnel.is_some(),
         }
     }
 

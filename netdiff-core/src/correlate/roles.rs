@@ -1,51 +1,69 @@
-//! Roles of interfaces whose names say nothing, told by their packets.
+//! Roles of interfaces, told by their packets where names say nothing or the wrong thing.
 //!
-//! `-i any` captures know interfaces by number only, and some clusters name them as they like. For each point of unknown
-//! role, on a node of which another point shows tunnels' outer headers:
+//! `-i any` captures know interfaces by number only, some clusters name them as they like, and captures from inside a pod
+//! call the pod's end of its link `eth0`. In this order, and never against a manifest:
 //!
-//! 1. a **vtep** shows packets that are also seen inside those tunnels, with the TTL they have there;
-//! 2. a point that shows them with another TTL lies behind the node's routing. It is a **bridge** if pods of two or more
-//!    addresses send there with an untouched TTL, and a **pod**'s link if one does;
-//! 3. where two such points show the same single pod, the one that sees its packets first is the pod's link and the other the
-//!    bridge; if neither is first, both stay unknown.
-//!
-//! On a node without tunnels only the second rule applies, with an untouched TTL alone as its sign.
+//! 1. The only point of a "node", named like an uplink but without tunnels, at which one address sends with an untouched TTL and is
+//!    an end of every packet, while the same address also sends untouched at a pod's link or bridge of another node: the **pod**'s own
+//!    interface. It belongs to that other node (and shares its clock).
+//! 2. Of unknown role, and shows packets with the TTL that they have inside a tunnel of the node's uplink: a **vtep**.
+//! 3. Of unknown role, and the link of an address by the rule of `pod_links`: a **pod**'s link.
+//! 4. Of unknown role, and shows packets of local senders otherwise: a **bridge**.
+//! 5. Of unknown role, and shows packets that local links or bridges show with another TTL: an **uplink**.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::collections::{BTreeSet, HashMap};
 
 use super::conversation::Seen;
+use super::pod_links::Ends;
 use super::timeline::{NodeId, RoleBasis, SetPoint};
 use crate::types::{FlowKey, PointId, Role};
 
-/// What the packets of one point of unknown role say.
-#[derive(Default)]
-struct Signs {
-    /// Packets with the TTL that they have inside a tunnel of the node.
-    as_in_tunnel: u64,
-    /// Packets with another TTL than inside the tunnel.
-    not_as_in_tunnel: u64,
-    /// Who sends with an untouched TTL.
-    local_senders: BTreeSet<IpAddr>,
-}
-
-/// Fills in the roles that names did not tell.
-pub(super) fn infer_roles(points: &mut [SetPoint], node_of: &[NodeId], seen: &[Seen]) {
-    if points.iter().all(|p| p.role != Role::Unknown) {
+/// Fills in the roles that names did not tell; moves pods' own interfaces to their node.
+pub(super) fn infer_roles(
+    points: &mut [SetPoint],
+    node_of: &mut [NodeId],
+    seen: &[Seen],
+    ends: &Ends,
+) {
+    adopt_pod_ends(points, node_of, seen, ends);
+    let unknown: BTreeSet<PointId> = ids(points)
+        .filter(|p| role(points, *p) == Role::Unknown)
+        .collect();
+    if unknown.is_empty() {
         return;
     }
-    let signs = gather_signs(points, node_of, seen);
-    for (point, signs) in &signs {
-        let vtep = signs.as_in_tunnel > 0 && signs.not_as_in_tunnel == 0;
-        let role = match signs.local_senders.len() {
-            _ if vtep => Role::Vtep,
-            0 => continue,
-            1 => Role::Pod,
-            _ => Role::Bridge,
-        };
-        assign(points, *point, role);
+    let vteps = find_vteps(points, node_of, seen, &unknown);
+    vteps
+        .iter()
+        .for_each(|point| assign(points, *point, Role::Vtep));
+    let left: BTreeSet<PointId> = unknown.difference(&vteps).copied().collect();
+    let bridges = ids(points)
+        .filter(|p| role(points, *p) == Role::Bridge)
+        .collect();
+    let links: BTreeSet<PointId> = ends
+        .pod_links(&left, &bridges, node_of)
+        .into_values()
+        .collect();
+    for &point in &left {
+        if links.contains(&point) {
+            assign(points, point, Role::Pod);
+        } else if ends.senders(point).next().is_some() && !is_edge(points, node_of, seen, point) {
+            assign(points, point, Role::Bridge);
+        }
     }
-    settle_twins(points, node_of, &signs, seen);
+    for point in left.into_iter().filter(|p| !links.contains(p)) {
+        if is_edge(points, node_of, seen, point) {
+            assign(points, point, Role::Uplink);
+        }
+    }
+}
+
+fn ids(points: &[SetPoint]) -> impl Iterator<Item = PointId> + use<> {
+    (0..u32::try_from(points.len()).unwrap_or(u32::MAX)).map(PointId)
+}
+
+fn role(points: &[SetPoint], point: PointId) -> Role {
+    points.get(point.index()).map_or(Role::Unknown, |p| p.role)
 }
 
 fn assign(points: &mut [SetPoint], point: PointId, role: Role) {
@@ -55,102 +73,98 @@ fn assign(points: &mut [SetPoint], point: PointId, role: Role) {
     }
 }
 
-fn gather_signs(
+fn node(node_of: &[NodeId], point: PointId) -> Option<NodeId> {
+    node_of.get(point.index()).copied()
+}
+
+fn adopt_pod_ends(points: &mut [SetPoint], node_of: &mut [NodeId], seen: &[Seen], ends: &Ends) {
+    let tunneled: BTreeSet<PointId> = seen
+        .iter()
+        .filter(|s| s.sighting.tunnel.is_some())
+        .map(|s| s.evidence.point)
+        .collect();
+    let mut moves = Vec::new();
+    for point in ids(points) {
+        let Some(own) = points.get(point.index()) else {
+            continue;
+        };
+        let alone = ids(points)
+            .filter(|p| node(node_of, *p) == node(node_of, point))
+            .count()
+            == 1;
+        let guessed = own.role == Role::Uplink && own.role_basis == RoleBasis::Name;
+        if !alone || !guessed || tunneled.contains(&point) {
+            continue;
+        }
+        let home = ends
+            .senders(point)
+            .filter(|a| ends.may_be_link(point, *a))
+            .find_map(|address| {
+                ids(points).find(|other| {
+                    matches!(role(points, *other), Role::Pod | Role::Bridge)
+                        && ends.senders(*other).any(|sender| sender == address)
+                })
+            });
+        moves.extend(
+            home.and_then(|home| node(node_of, home))
+                .map(|home| (point, home)),
+        );
+    }
+    for (point, home) in moves {
+        assign(points, point, Role::Pod);
+        if let Some(node) = node_of.get_mut(point.index()) {
+            *node = home;
+        }
+    }
+}
+
+type PacketId = (NodeId, FlowKey, u64);
+
+fn packet_id(node_of: &[NodeId], s: &Seen) -> Option<PacketId> {
+    Some((
+        node(node_of, s.evidence.point)?,
+        s.sighting.key,
+        s.sighting.fingerprint.short,
+    ))
+}
+
+fn find_vteps(
     points: &[SetPoint],
     node_of: &[NodeId],
     seen: &[Seen],
-) -> BTreeMap<PointId, Signs> {
-    let node = |s: &Seen| {
-        node_of
-            .get(s.evidence.point.index())
-            .copied()
-            .unwrap_or(NodeId(0))
-    };
-    let mut in_tunnel: HashMap<(NodeId, FlowKey, u64), u8> = HashMap::new();
-    for s in seen.iter().filter(|s| s.sighting.tunnel.is_some()) {
-        let id = (node(s), s.sighting.key, s.sighting.fingerprint.headers);
-        in_tunnel.insert(id, s.sighting.ttl);
-    }
-    let mut signs: BTreeMap<PointId, Signs> = BTreeMap::new();
-    for s in seen.iter().filter(|s| s.sighting.tunnel.is_none()) {
-        let point = s.evidence.point;
-        if points
-            .get(point.index())
-            .is_none_or(|p| p.role != Role::Unknown)
-        {
-            continue;
-        }
-        let signs = signs.entry(point).or_default();
-        let id = (node(s), s.sighting.key, s.sighting.fingerprint.headers);
-        match in_tunnel.get(&id) {
-            Some(ttl) if *ttl == s.sighting.ttl => signs.as_in_tunnel += 1,
-            Some(_) => signs.not_as_in_tunnel += 1,
-            None => {}
-        }
-        if matches!(s.sighting.ttl, 64 | 128 | 255) {
-            signs.local_senders.insert(s.sighting.key.source);
-        }
-    }
-    signs
-}
-
-/// Tells a pod's link from the bridge behind it where both show one pod only.
-fn settle_twins(
-    points: &mut [SetPoint],
-    node_of: &[NodeId],
-    signs: &BTreeMap<PointId, Signs>,
-    seen: &[Seen],
-) {
-    let mut twins: BTreeMap<(NodeId, IpAddr), Vec<PointId>> = BTreeMap::new();
-    for (point, signs) in signs {
-        let pod = points
-            .get(point.index())
-            .is_some_and(|p| p.role == Role::Pod);
-        if let (true, Some(address), Some(node)) =
-            (pod, signs.local_senders.first(), node_of.get(point.index()))
-        {
-            twins.entry((*node, *address)).or_default().push(*point);
-        }
-    }
-    for ((_, address), pair) in twins {
-        let [a, b] = pair.as_slice() else { continue };
-        match first_of(*a, *b, address, seen) {
-            Some(first) => assign(points, if first == *a { *b } else { *a }, Role::Bridge),
-            None => pair
-                .iter()
-                .for_each(|point| assign(points, *point, Role::Unknown)),
-        }
-    }
-}
-
-/// Which of two points sees packets from an address earlier, and packets to it later.
-fn first_of(a: PointId, b: PointId, address: IpAddr, seen: &[Seen]) -> Option<PointId> {
-    let mut times: HashMap<(FlowKey, u64), (Option<i64>, Option<i64>)> = HashMap::new();
-    for s in seen {
-        let times = times
-            .entry((s.sighting.key, s.sighting.fingerprint.headers))
-            .or_default();
-        if s.evidence.point == a {
-            times.0 = times.0.or(Some(s.time.0));
-        } else if s.evidence.point == b {
-            times.1 = times.1.or(Some(s.time.0));
-        }
-    }
-    let mut balance = 0i64;
-    for ((key, _), (at_a, at_b)) in &times {
-        let (Some(at_a), Some(at_b)) = (at_a, at_b) else {
-            continue;
+    unknown: &BTreeSet<PointId>,
+) -> BTreeSet<PointId> {
+    let _ = points;
+    let tunneled = seen.iter().filter(|s| s.sighting.tunnel.is_some());
+    let in_tunnel: HashMap<PacketId, u8> = tunneled
+        .filter_map(|s| Some((packet_id(node_of, s)?, s.sighting.ttl)))
+        .collect();
+    let (mut same, mut other) = (BTreeSet::new(), BTreeSet::new());
+    for s in seen
+        .iter()
+        .filter(|s| s.sighting.tunnel.is_none() && unknown.contains(&s.evidence.point))
+    {
+        match packet_id(node_of, s).and_then(|id| in_tunnel.get(&id)) {
+            Some(ttl) if *ttl == s.sighting.ttl => same.insert(s.evidence.point),
+            Some(_) => other.insert(s.evidence.point),
+            None => false,
         };
-        let later = at_b.cmp(at_a) as i64;
-        if key.source == address {
-            balance += later;
-        } else if key.destination == address {
-            balance -= later;
-        }
     }
-    match balance {
-        1.. => Some(a),
-        0 => None,
-        _ => Some(b),
-    }
+    same.difference(&other).copied().collect()
+}
+
+/// Whether a point shows packets that a pod's link or bridge of its node shows with another TTL.
+fn is_edge(points: &[SetPoint], node_of: &[NodeId], seen: &[Seen], point: PointId) -> bool {
+    let inside: HashMap<PacketId, u8> = seen
+        .iter()
+        .filter(|s| {
+            matches!(role(points, s.evidence.point), Role::Pod | Role::Bridge)
+                && s.evidence.point != point
+        })
+        .filter_map(|s| Some((packet_id(node_of, s)?, s.sighting.ttl)))
+        .collect();
+    seen.iter().filter(|s| s.evidence.point == point).any(|s| {
+        let ttl = packet_id(node_of, s).and_then(|id| inside.get(&id));
+        ttl.is_some_and(|ttl| *ttl != s.sighting.ttl)
+    })
 }

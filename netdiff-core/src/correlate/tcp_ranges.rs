@@ -20,8 +20,8 @@ pub(super) struct TcpRanges {
     base: HashMap<FlowKey, u32>,
     /// Disjoint ranges seen, sorted.
     seen: HashMap<(FlowKey, PointId), Vec<Range>>,
-    /// Every transmission, sorted.
-    sent: HashMap<FlowKey, Vec<Range>>,
+    /// Every transmission that a point saw, sorted. Cuts differ between points, so what overlaps at one point was sent twice.
+    sent: HashMap<(FlowKey, PointId), Vec<Range>>,
     /// The furthest acknowledgment from the other side.
     acknowledged: HashMap<FlowKey, i64>,
 }
@@ -47,10 +47,14 @@ impl TcpRanges {
             }
         }
         ranges.seen.values_mut().for_each(merge);
-        for trip in trips {
-            let first = trip.sightings.values().next().and_then(|&i| seen.get(i));
-            if let Some((s, range)) = first.and_then(|s| Some((s, ranges.range_of(s)?))) {
-                ranges.sent.entry(s.sighting.key).or_default().push(range);
+        for (point, index) in trips.iter().flat_map(|trip| &trip.sightings) {
+            let s = seen.get(*index);
+            if let Some((s, range)) = s.and_then(|s| Some((s, ranges.range_of(s)?))) {
+                ranges
+                    .sent
+                    .entry((s.sighting.key, *point))
+                    .or_default()
+                    .push(range);
             }
         }
         ranges
@@ -129,33 +133,17 @@ impl TcpRanges {
         }
     }
 
-    /// Whether no other transmission overlaps this one. Segments of one stream differ in length by at most this.
+    /// Whether the point that saw this segment saw no other transmission that overlaps it.
     fn sent_once(&self, s: &Seen, (start, end): Range) -> bool {
+        /// No segment is longer: 64 KiB, or what BIG TCP makes of it.
         const LONGEST: i64 = 1 << 20;
-        let Some(sent) = self.sent.get(&s.sighting.key) else {
+        let Some(sent) = self.sent.get(&(s.sighting.key, s.evidence.point)) else {
             return true;
         };
         let from = sent.partition_point(|(first, _)| *first < start - LONGEST);
-        let overlapping = sent
-            .iter()
-            .skip(from)
-            .take_while(|(first, _)| *first < end)
-            .filter(|(_, last)| *last > start);
-        // Different cuts of one transmission overlap too, so only an equal or straddling range speaks of a second one.
-        overlapping
-            .filter(|(first, last)| {
-                (*first, *last) == (start, end) || straddle((*first, *last), (start, end))
-            })
-            .count()
-            <= 1
+        let near = sent.iter().skip(from).take_while(|(first, _)| *first < end);
+        near.filter(|(_, last)| *last > start).count() <= 1
     }
-}
-
-/// Overlapping, and neither within the other.
-const fn straddle(a: Range, b: Range) -> bool {
-    let overlap = a.0 < b.1 && b.0 < a.1;
-    let within = (a.0 >= b.0 && a.1 <= b.1) || (b.0 >= a.0 && b.1 <= a.1);
-    overlap && !within
 }
 
 const fn distance(base: u32, sequence: u32) -> i64 {
@@ -179,13 +167,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_merge_and_straddle() {
+    fn ranges_merge() {
         let mut ranges = vec![(5, 9), (0, 3), (3, 5), (20, 30)];
         merge(&mut ranges);
         assert_eq!(ranges, [(0, 9), (20, 30)]);
-        assert!(straddle((0, 10), (5, 15)));
-        assert!(!straddle((0, 10), (2, 8)));
-        assert!(!straddle((0, 10), (10, 20)));
     }
 
     #[test]

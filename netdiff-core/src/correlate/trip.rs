@@ -1,12 +1,13 @@
 //! Recognises the same packet at every capture point of one direction.
 //!
 //! # The rule
-//! Sightings with equal keys and equal fingerprints are the same packet, or repetitions of it. The payload counts only
-//! if every sighting of the direction has enough of it; else headers alone decide.
+//! Sightings with equal keys and equal fingerprints are the same packet, or repetitions of it. The deepest fingerprint that every
+//! sighting of the direction has decides: payload, else headers, else the first 8 bytes of the transport header.
 //!
 //! # Copies
 //! At one point, an equal packet within [`COPY_SPAN`] of another is a copy (a mirror, a flooded or re-injected frame),
-//! not a repetition: no sender repeats a packet that fast. Copies are counted and take no part.
+//! not a repetition: no sender repeats a numbered packet that fast. Copies are counted and take no part. A packet without any number of its
+//! own (UDP with IPv4 identification 0, or over IPv6) may be sent twice at once: it has repetitions only.
 //!
 //! # Repetitions, and the tie-break
 //! Where every point saw the same number of repetitions, the k-th here is the k-th there. Where the numbers differ, the
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::clock::Clocks;
 use super::conversation::Seen;
 use super::timeline::NodeId;
+use crate::identify::Fingerprint;
 use crate::types::{FlowKey, Nanos, PointId, Timestamp};
 
 /// How close two equal packets at one point must be to count as copies.
@@ -40,25 +42,60 @@ pub(super) struct Trips {
     pub(super) copies: Vec<usize>,
 }
 
+/// How much of its packets a direction is matched by.
+#[derive(Clone, Copy)]
+enum Depth {
+    Payload,
+    Headers,
+    Short,
+}
+
+impl Depth {
+    fn of(seen: &[Seen]) -> Self {
+        let prints = || seen.iter().map(|s| s.sighting.fingerprint);
+        if prints().all(|print| print.full.is_some()) {
+            Self::Payload
+        } else if prints().all(|print| print.headers.is_some()) {
+            Self::Headers
+        } else {
+            Self::Short
+        }
+    }
+
+    fn print(self, fingerprint: Fingerprint) -> u64 {
+        let print = match self {
+            Self::Payload => fingerprint.full,
+            Self::Headers => fingerprint.headers,
+            Self::Short => None,
+        };
+        print.unwrap_or(fingerprint.short)
+    }
+}
+
 /// Sorts the sightings of one direction into trips, earliest first.
 pub(super) fn match_sightings(seen: &[Seen], node_of: &[NodeId], clocks: &Clocks) -> Trips {
-    let with_payload = seen.iter().all(|s| s.sighting.fingerprint.full.is_some());
+    let depth = Depth::of(seen);
     let mut equal: HashMap<(FlowKey, u64), BTreeMap<PointId, Vec<usize>>> = HashMap::new();
     for (index, s) in seen.iter().enumerate() {
-        let print = s.sighting.fingerprint;
-        let print = if with_payload {
-            print.full.unwrap_or(print.headers)
-        } else {
-            print.headers
-        };
-        let points = equal.entry((s.sighting.key, print)).or_default();
-        points.entry(s.evidence.point).or_default().push(index);
+        let id = (s.sighting.key, depth.print(s.sighting.fingerprint));
+        equal
+            .entry(id)
+            .or_default()
+            .entry(s.evidence.point)
+            .or_default()
+            .push(index);
     }
     let mut result = Trips::default();
     for mut points in equal.into_values() {
         for sightings in points.values_mut() {
             sightings.sort_by_key(|&i| seen.get(i).map(|s| (s.time, s.evidence)));
-            set_copies_aside(sightings, seen, &mut result.copies);
+            if !sightings
+                .iter()
+                .filter_map(|&i| seen.get(i))
+                .any(|s| s.sighting.fingerprint.repeatable)
+            {
+                set_copies_aside(sightings, seen, &mut result.copies);
+            }
         }
         result
             .trips

@@ -1,7 +1,6 @@
 //! Sums the timelines up: what crossed between nodes and what did not, and what was lost where.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use super::finding::{Explained, Finding, NodePair};
 use crate::correlate::{Direction, Disposition, Journey, NodeId, Timelines, Trust};
@@ -86,7 +85,6 @@ impl Facts {
                 }
             }
         }
-        facts.note_arp(timelines);
         facts
     }
 
@@ -102,11 +100,9 @@ impl Facts {
             let [from, to] = pair else { continue };
             let nodes = (timelines.node(*from), timelines.node(*to));
             if nodes.0 != nodes.1 {
-                let tunnel = direction
-                    .hops
-                    .iter()
-                    .find(|hop| hop.point == *from)
-                    .and_then(|hop| hop.tunnel);
+                // The uplink of one side may not have been captured: either end tells.
+                let ends = direction.hops.iter().filter(|hop| hop.point == *from || hop.point == *to);
+                let tunnel = ends.filter_map(|hop| hop.tunnel).next();
                 let crossing = self.crossing(nodes, Carriage::of(tunnel));
                 crossing.arrived += 1;
                 if crossing.arrived_evidence.len() < 2 {
@@ -136,19 +132,6 @@ impl Facts {
             let crossing = self.crossing(nodes, Carriage::of(journey.tunnel));
             crossing.lost.push(loss);
             crossing.tunnels.extend(journey.tunnel);
-        }
-    }
-
-    /// ARP between the nodes themselves is plain traffic that arrived, where the other node's uplink saw it.
-    fn note_arp(&mut self, timelines: &Timelines) {
-        for (evidence, arp) in &timelines.arp {
-            let here = timelines.node(evidence.point);
-            let Some(sender) = timelines.plan.home(IpAddr::V4(arp.sender)) else {
-                continue;
-            };
-            if sender != here && timelines.role(evidence.point) == Role::Uplink {
-                self.crossing((sender, here), Carriage::Plain).arrived += 1;
-            }
         }
     }
 

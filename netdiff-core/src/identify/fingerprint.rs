@@ -38,22 +38,38 @@ impl PrefixLimit {
     }
 }
 
-/// An identity with and without the payload, both with the headers of the table above.
+/// An identity at three depths: a direction is matched by the deepest that all its sightings have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint {
-    /// Headers only.
-    pub headers: u64,
-    /// Headers and payload prefix; `None` where the capture cut the payload before the limit, so that the
-    /// whole flow must be matched by headers.
+    /// What the first 8 bytes behind the IP header tell, with length and IPv4 identification: a short snap length, or the
+    /// quote of an ICMP error, leaves no more. Segmentation offload renumbers TCP, so of TCP this holds for
+    /// segments that nobody cut.
+    pub short: u64,
+    /// All headers of the table above; `None` where the capture cut them.
+    pub headers: Option<u64>,
+    /// Headers and payload prefix; `None` where the capture cut the payload before the limit.
     pub full: Option<u64>,
+    /// What is left when a hop translates addresses, ports and ICMP identifiers; `None` where the capture cut too much, or where
+    /// what is left tells one packet from another by chance only.
+    pub translated: Option<u64>,
+    /// Whether a sender may send the same again at once: it carries no number of its own.
+    pub repeatable: bool,
 }
 
 /// The parts of a fingerprint. A datagram that arrives in fragments gets its length when it is complete.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parts {
-    headers: [u64; 4],
+    protocol: Protocol,
+    identification: u32,
+    /// From the first 8 bytes behind the IP header.
+    short: u64,
+    /// The rest of the transport header; `None` where the capture cut it.
+    rest: Option<[u64; 2]>,
+    /// `short` without what translation changes.
+    translated: u64,
     /// Hash of the payload prefix; `None` where the capture cut it.
     prefix: Option<u64>,
+    prefix_len: u32,
 }
 
 impl Parts {
@@ -65,30 +81,48 @@ impl Parts {
         payload_len: u32,
         limit: PrefixLimit,
     ) -> Self {
-        let identification = match ip.protocol {
-            Protocol::TCP => 0,
-            _ => u64::from(ip.identification.unwrap_or(0)),
-        };
-        let [first, second] = transport.words();
-        let wanted = limit.0.min(payload_len) as usize;
+        let prefix_len = limit.0.min(payload_len);
         Self {
-            headers: [
-                u64::from(ip.protocol.0) << 32 | identification,
-                first,
-                second,
-                0,
-            ],
-            prefix: payload.get(..wanted).map(xxh3_64),
+            protocol: ip.protocol,
+            identification: ip.identification.unwrap_or(0),
+            short: transport.short(),
+            rest: transport.rest(),
+            translated: transport.without_translation(),
+            prefix: payload.get(..prefix_len as usize).map(xxh3_64),
+            prefix_len,
         }
     }
 
     /// The fingerprint, once the length of the IP payload is known.
-    pub(super) fn finish(mut self, ip_payload_len: u32) -> Fingerprint {
-        self.headers[3] = u64::from(ip_payload_len);
-        let headers = hash_words(&self.headers);
+    pub(super) fn finish(self, ip_payload_len: u32) -> Fingerprint {
+        let tcp = self.protocol == Protocol::TCP;
+        let base = u64::from(self.protocol.0) << 32 | u64::from(ip_payload_len);
+        let identification = u64::from(self.identification);
+        let short = hash_words(&[base, identification, self.short]);
+        let kept = if tcp { 0 } else { identification };
+        let headers = self.rest.map(|[first, second]| {
+            hash_words(&[base, kept, self.short, hash_words(&[first, second])])
+        });
+        let numbered = identification != 0 || tcp;
+        let translated = self
+            .rest
+            .zip(self.prefix)
+            .filter(|_| numbered || self.prefix_len > 0);
         Fingerprint {
+            short,
             headers,
-            full: self.prefix.map(|prefix| hash_words(&[headers, prefix])),
+            full: headers
+                .zip(self.prefix)
+                .map(|(headers, prefix)| hash_words(&[headers, prefix])),
+            translated: translated.map(|([first, second], prefix)| {
+                hash_words(&[
+                    base,
+                    kept,
+                    self.translated,
+                    hash_words(&[first, second, prefix]),
+                ])
+            }),
+            repeatable: !numbered && !matches!(self.protocol, Protocol::ICMP | Protocol::ICMPV6),
         }
     }
 }
@@ -105,28 +139,42 @@ pub(super) enum Transport<'a> {
 }
 
 impl Transport<'_> {
-    fn words(self) -> [u64; 2] {
+    /// What the first 8 bytes tell beside ports and identifiers, which the flow key has.
+    fn short(self) -> u64 {
+        match self {
+            Self::Tcp(tcp) => u64::from(tcp.sequence),
+            Self::Icmp(icmp) => {
+                u64::from(icmp.icmp_type) << 40 | u64::from(icmp.code) << 32 | u64::from(icmp.rest)
+            }
+            Self::Esp(esp) => u64::from(esp.spi) << 32 | u64::from(esp.sequence),
+            Self::WireGuard(message) => {
+                u64::from(message.message_type) << 32 | u64::from(message.index)
+            }
+            Self::Other => 0,
+        }
+    }
+
+    /// What the rest of the header tells; `None` where it was cut.
+    fn rest(self) -> Option<[u64; 2]> {
         match self {
             Self::Tcp(tcp) => {
+                tcp.header_len?;
+                let control = u64::from(tcp.flags.0) << 16 | u64::from(tcp.window);
                 let timestamps = tcp
                     .timestamps
                     .map_or(0, |t| u64::from(t.value) << 32 | u64::from(t.echo));
-                let control = u64::from(tcp.flags.0) << 16 | u64::from(tcp.window);
-                [
-                    u64::from(tcp.sequence) << 32 | u64::from(tcp.acknowledgment),
-                    hash_words(&[control, timestamps]),
-                ]
+                Some([u64::from(tcp.acknowledgment) << 32 | control, timestamps])
             }
-            Self::Icmp(icmp) => [
-                u64::from(icmp.icmp_type) << 40 | u64::from(icmp.code) << 32 | u64::from(icmp.rest),
-                0,
-            ],
-            Self::Esp(esp) => [u64::from(esp.spi) << 32 | u64::from(esp.sequence), 0],
-            Self::WireGuard(message) => [
-                u64::from(message.message_type) << 32 | u64::from(message.index),
-                message.counter.unwrap_or(0),
-            ],
-            Self::Other => [0, 0],
+            Self::WireGuard(message) => Some([message.counter.unwrap_or(0), 0]),
+            Self::Icmp(_) | Self::Esp(_) | Self::Other => Some([0, 0]),
+        }
+    }
+
+    /// [`Transport::short`] without the identifier that address translation may change (RFC 5508).
+    fn without_translation(self) -> u64 {
+        match self {
+            Self::Icmp(icmp) if icmp.is_query() => self.short() & !(0xffff << 16),
+            _ => self.short(),
         }
     }
 }

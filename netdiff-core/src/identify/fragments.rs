@@ -1,7 +1,8 @@
 //! Joins the fragments of a datagram at one capture point.
 //!
 //! Fragment boundaries differ between capture points (conntrack reassembles and fragments again), so a datagram
-//! is one observation, made when its last missing byte arrives. No payload is kept: the first fragment
+//! is one observation, made when its last missing byte arrives. The same goes for a tunnel's outer packet that was cut:
+//! what it carries was only seen once all of it was. No payload is kept: the first fragment
 //! gives the identity, the last one the length.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -23,13 +24,17 @@ struct DatagramId {
     identification: u32,
 }
 
-/// What the first fragment tells.
+/// What the first bytes of a datagram tell: all of its sighting but its length and number of fragments.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opening {
     pub(super) key: FlowKey,
     pub(super) parts: Parts,
     pub(super) detail: Detail,
     pub(super) ttl: u8,
+    pub(super) tunnel: Option<Tunnel>,
+    pub(super) header_len: u16,
+    /// Payload of the inner-most packet where an outer header is the one that is fragmented; else the fragments tell.
+    pub(super) payload_len: Option<u32>,
 }
 
 /// A datagram whose fragments were all seen.

@@ -6,7 +6,7 @@ use super::fingerprint::{Parts, Transport};
 use super::fragments::{FragmentJoiner, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::{Detail, Evidence, Observation, PrefixLimit, Sighting, Subject, Unidentified};
-use crate::decode::{Icmp, Layer, MacAddr, Packet, Stop};
+use crate::decode::{Fragment, Icmp, Ip, Layer, MacAddr, Packet, Stop};
 use crate::read::{FileInterface, RawPacket};
 use crate::types::{FileId, LinkType, PointId, Timestamp};
 
@@ -130,29 +130,37 @@ impl Observer {
                 return Subject::Unidentified(why_unidentified(packet.stop()));
             }
         };
-        let later_fragment = inner.ip.fragment.is_some_and(|f| f.offset > 0);
-        let opening = if later_fragment {
+        let cut = cut_header(packet);
+        let (ip, fragment) = cut.unwrap_or((
+            inner.ip,
+            Fragment {
+                offset: 0,
+                more: false,
+            },
+        ));
+        let opening = if fragment.offset > 0 {
             None
         } else {
             self.opening(&inner, data, packet)
         };
-        if let Some(fragment) = inner.ip.fragment {
-            let joined = self
-                .fragments
-                .join(point, inner.tunnel, inner.ip, fragment, opening);
-            return joined.map_or(Subject::FragmentPart, |joined| {
-                Subject::Packet(sighting(
-                    &joined.opening,
-                    inner,
-                    joined.payload_len,
-                    joined.fragments,
-                ))
+        if cut.is_none() {
+            return opening.map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
+                Subject::Packet(sighting(&opening, inner.ip.payload_len, 1))
             });
         }
-        match opening {
-            Some(opening) => Subject::Packet(sighting(&opening, inner, inner.ip.payload_len, 1)),
-            None => Subject::Unidentified(Unidentified::Cut),
-        }
+        let outer = !std::ptr::eq(ip, inner.ip);
+        let payload_len = outer.then_some(inner.ip.payload_len);
+        let opening = opening.map(|opening| Opening {
+            payload_len,
+            ..opening
+        });
+        // Inside a tunnel the same identification may be in use again; around it, the tunnel is what is cut.
+        let tunnel = if outer { None } else { inner.tunnel };
+        let joined = self.fragments.join(point, tunnel, ip, fragment, opening);
+        joined.map_or(Subject::FragmentPart, |joined| {
+            let payload_len = joined.opening.payload_len.unwrap_or(joined.payload_len);
+            Subject::Packet(sighting(&joined.opening, payload_len, joined.fragments))
+        })
     }
 
     /// What the first bytes of a datagram tell; `None` where the capture cut its transport header.
@@ -163,7 +171,9 @@ impl Observer {
         let payload = data.get(start..start.checked_add(place.captured_len as usize)?)?;
         let (transport, detail) = match inner.transport {
             Some(Layer::Tcp(tcp)) => {
-                let data_len = ip.payload_len.checked_sub(u32::from(tcp.header_len?))?;
+                // Of a header that the capture cut, the length of the data is not known.
+                let header_len = tcp.header_len.map_or(ip.payload_len, u32::from);
+                let data_len = ip.payload_len.checked_sub(header_len)?;
                 let detail = Detail::Tcp {
                     flags: tcp.flags.0,
                     sequence: tcp.sequence,
@@ -189,20 +199,30 @@ impl Observer {
             parts,
             detail,
             ttl: ip.ttl,
+            tunnel: inner.tunnel,
+            header_len: ip.header_len,
+            payload_len: None,
         })
     }
 }
 
-fn sighting(opening: &Opening, inner: Inner<'_>, payload_len: u32, fragments: u16) -> Sighting {
+fn sighting(opening: &Opening, payload_len: u32, fragments: u16) -> Sighting {
     Sighting {
         key: opening.key,
         fingerprint: opening.parts.finish(payload_len),
         ttl: opening.ttl,
-        ip_len: payload_len.saturating_add(u32::from(inner.ip.header_len)),
+        ip_len: payload_len.saturating_add(u32::from(opening.header_len)),
         detail: opening.detail,
-        tunnel: inner.tunnel,
+        tunnel: opening.tunnel,
         fragments,
     }
+}
+
+/// The outermost IP header that is a fragment: it decides whether what is inside was seen whole.
+fn cut_header(packet: &Packet) -> Option<(&Ip, Fragment)> {
+    packet
+        .ip_layers()
+        .find_map(|(_, ip)| Some((ip, ip.fragment?)))
 }
 
 fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {

@@ -207,7 +207,10 @@ impl Joined {
         let point = self.point?;
         let (role, role_basis) = match (self.stated, infer_role(&point.point.interface)) {
             (Some(role), _) => (role, RoleBasis::Stated),
-            (None, Role::Unknown) if self.tunneled > 0 => (Role::Uplink, RoleBasis::Packets),
+            // Outer headers are seen towards the other nodes, whatever the interface is called.
+            (None, Role::Unknown | Role::Bridge) if self.tunneled > 0 => {
+                (Role::Uplink, RoleBasis::Packets)
+            }
             (None, role) => (role, RoleBasis::Name),
         };
         Some(SetPoint {

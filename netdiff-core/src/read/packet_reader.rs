@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::compression::unpack;
+use super::compression::{Unpacked, unpack};
 use super::error::ReadError;
 use super::format::Format;
 use super::pcap::{HEADER_LEN, PcapFramer, PcapHeader};
@@ -51,7 +51,11 @@ impl PacketReader {
     ///
     /// Where the first bytes are no capture, or are fewer than a capture's header.
     pub fn new(name: &str, source: Box<dyn Read + Send>) -> Result<Self, ReadError> {
-        let unpacked = unpack(name, source)?;
+        Self::of_unpacked(name, unpack(name, source)?)
+    }
+
+    /// Reads a capture whose compression is off already.
+    pub(super) fn of_unpacked(name: &str, unpacked: Unpacked) -> Result<Self, ReadError> {
         let mut window = Window::new(unpacked.stream);
         let mut log = DamageLog::new(name.to_owned());
         let framer = open_framer(name, unpacked.format, &mut window, &mut log)?;

@@ -56,6 +56,8 @@ pub enum Damage {
         /// How many bytes.
         bytes: u64,
     },
+    /// The header of another capture where a record should be; reading went on behind it.
+    Appended,
     /// A pcapng block whose contents contradict its own length; it was skipped.
     BlockDamaged {
         /// The block type of the pcapng specification.
@@ -131,6 +133,7 @@ impl fmt::Display for Damage {
                 f,
                 "{bytes} zero bytes where records should be; the capture was probably not closed"
             ),
+            Self::Appended => f.write_str("another capture was appended here, and was read as well"),
             Self::BlockDamaged { block_type } => write!(
                 f,
                 "skipped a block of type 0x{block_type:08x} that contradicts its own length"

@@ -8,8 +8,10 @@
 //! - VXLAN packets leave one node's uplink, addressed to the other node, and **none** reaches the
 //!   other node's uplink, which was capturing; every size, every inner protocol.
 //! - No ICMP error quotes one of them: nobody refused them.
-//! - Ordinary packets in the same direction arrive, or there were none to compare with. If ordinary
-//!   packets are lost as well, it is not VXLAN that is blocked, and the rule is silent.
+//! - Ordinary IP packets in the same direction arrive, and none is lost: else the path is dead, or
+//!   filtered by something else than VXLAN, and the rule is silent. ARP does not count: it passes firewalls.
+//! - At least one of the lost packets is small ([`SMALL`]): losing only big ones is a matter of size.
+//! - For at least one of them the other node's capture is proven to have run.
 //! - If VXLAN arrives in the opposite direction, the block is one-way:
 //!   `underlay-vxlan-blocked-return`.
 //!
@@ -109,18 +111,14 @@ fn find_blocked<'a>(
 ) -> Option<Blocked<'a>> {
     let crossing = facts.between(from, to, VXLAN)?;
     let lost: Vec<&Loss> = crossing.lost.iter().collect();
-    if lost.is_empty() || crossing.arrived > 0 || !find_refusals(timelines, &lost).is_empty() {
+    let proven = lost.iter().any(|loss| loss.trust == Trust::Proven);
+    let small = lost.iter().any(|loss| loss.ip_len <= SMALL);
+    if !proven || !small || crossing.arrived > 0 || !find_refusals(timelines, &lost).is_empty() {
         return None;
     }
-    let plain = facts.between(from, to, Carriage::Plain);
-    let plain_arrived = plain.map_or(0, |c| c.arrived);
-    let plain_lost = plain.is_some_and(|c| !c.lost.is_empty());
-    (plain_arrived > 0 || !plain_lost).then_some(Blocked {
-        from,
-        to,
-        crossing,
-        plain_arrived,
-    })
+    let plain = facts.between(from, to, Carriage::Plain)?;
+    let works = plain.arrived > 0 && plain.lost.is_empty();
+    works.then_some(Blocked { from, to, crossing, plain_arrived: plain.arrived })
 }
 
 fn finding(

@@ -4,15 +4,19 @@ use super::super::record::Record;
 use super::super::warning::{Damage, DamageLog};
 use super::super::window::Window;
 use super::frame::{FrameHead, Missing};
-use super::header::PcapHeader;
+use super::header::{HEADER_LEN, PcapHeader};
 use super::resync::{Judge, SEARCH_SPAN};
 use crate::read::{FileInterface, InterfaceInfo};
 use crate::types::Timestamp;
 
+/// Kinds of captures that are told apart when many were appended to one.
+const MAX_INTERFACES: usize = 1024;
+
 /// The records of one pcap file, behind its header.
 pub(in crate::read) struct PcapFramer {
     header: PcapHeader,
-    interface: InterfaceInfo,
+    /// One, unless captures of other kinds were appended.
+    interfaces: Vec<InterfaceInfo>,
     /// Seconds of the last record that gave no reason to doubt.
     anchor: Option<u32>,
 }
@@ -23,6 +27,8 @@ enum Probe {
     /// A record whose length cannot be true; the next one begins so many bytes later, if that is known.
     Lie(FrameHead, Option<usize>),
     Zeros,
+    /// The header of another capture.
+    Header(PcapHeader),
     /// The end of the file inside a record, or already inside its header.
     Cut(Option<FrameHead>),
     End,
@@ -41,18 +47,14 @@ impl PcapFramer {
         }
         Self {
             header,
-            interface: InterfaceInfo {
-                snaplen: header.snaplen(),
-                fcs_len: header.fcs_len,
-                ..InterfaceInfo::new(header.link_type)
-            },
+            interfaces: vec![header.interface()],
             anchor: None,
         }
     }
 
-    /// The file's only interface.
-    pub(in crate::read) const fn interfaces(&self) -> &[InterfaceInfo] {
-        std::slice::from_ref(&self.interface)
+    /// The file's interface; those of captures appended to it follow.
+    pub(in crate::read) fn interfaces(&self) -> &[InterfaceInfo] {
+        &self.interfaces
     }
 
     /// The next record, past any damage; `None` at the end.
@@ -66,6 +68,7 @@ impl PcapFramer {
                 Probe::Record(head) => return Some(self.take(head, window)),
                 Probe::Lie(head, next) => self.skip_lie(head, next, window, log),
                 Probe::Zeros => self.skip_zeros(window, log),
+                Probe::Header(header) => self.begin_appended(header, window, log),
                 Probe::Cut(head) => {
                     self.note_cut(head, window, log);
                     return None;
@@ -85,6 +88,8 @@ impl PcapFramer {
         };
         if head.is_zero() && self.is_zero_filled(window) {
             Probe::Zeros
+        } else if let Some(header) = appended_header(head, window) {
+            Probe::Header(header)
         } else if self.is_too_long(head) {
             Probe::Lie(head, None)
         } else if let Some(next) = self.hidden_chain(head, window) {
@@ -132,7 +137,7 @@ impl PcapFramer {
         }
         window.consume(self.header.layout.head_len());
         Record {
-            interface: FileInterface(0),
+            interface: FileInterface(self.last_interface()),
             link_type: self.header.link_type,
             time: Some(self.time_of(head)),
             original_len: head.original_len,
@@ -140,10 +145,30 @@ impl PcapFramer {
         }
     }
 
+    /// Goes on with a capture that was appended to this one.
+    fn begin_appended(&mut self, header: PcapHeader, window: &mut Window, log: &mut DamageLog) {
+        log.note(window.offset(), Damage::Appended);
+        window.consume(HEADER_LEN);
+        let info = header.interface();
+        if self.interfaces.last() != Some(&info) && self.interfaces.len() < MAX_INTERFACES {
+            self.interfaces.push(info);
+        }
+        self.header = header;
+        self.anchor = None;
+    }
+
+    fn last_interface(&self) -> u32 {
+        u32::try_from(self.interfaces.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
     fn time_of(&self, head: FrameHead) -> Timestamp {
         let unit = 1_000_000_000 / i64::from(self.header.units_per_second);
         // Largest: 2^32 s and 2^32 µs, about half of what an i64 holds.
         Timestamp(i64::from(head.seconds) * 1_000_000_000 + i64::from(head.fraction) * unit)
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge::new(&self.header, self.anchor)
     }
 
     /// A header that real files do have, but damaged ones more often.
@@ -162,7 +187,7 @@ impl PcapFramer {
         if !self.is_doubtful(head) {
             return None;
         }
-        let judge = Judge::new(&self.header, self.anchor);
+        let judge = self.judge();
         let record_len = self.header.layout.head_len() + head.captured_len as usize;
         let following = record_len + self.header.layout.head_len();
         let view = window.view(following);
@@ -194,7 +219,7 @@ impl PcapFramer {
                 log.note(window.offset(), Damage::Skipped { bytes: skip as u64 });
                 window.consume(skip);
             }
-            None => self.resynchronize(window, log),
+            None => self.judge().resynchronize(window, log),
         }
     }
 
@@ -212,26 +237,16 @@ impl PcapFramer {
         let bytes = window.offset() - from;
         log.note(from, Damage::ZeroFilled { bytes });
         if !ended {
-            self.resynchronize(window, log);
+            self.judge().resynchronize(window, log);
         }
     }
+}
 
-    /// Moves to the next chain of sound records, or to the end.
-    fn resynchronize(&self, window: &mut Window, log: &mut DamageLog) {
-        let judge = Judge::new(&self.header, self.anchor);
-        let from = window.offset();
-        loop {
-            let view = window.view(SEARCH_SPAN);
-            let ended = view.len() < SEARCH_SPAN;
-            let candidates = if ended { view.len() } else { SEARCH_SPAN / 2 };
-            let found = judge.find(view, ended, 0..candidates);
-            window.consume(found.unwrap_or(candidates));
-            let bytes = window.offset() - from;
-            match found {
-                Some(_) => return log.note(from, Damage::Skipped { bytes }),
-                None if ended => return log.note(from, Damage::RestUnreadable { bytes }),
-                None => {}
-            }
-        }
+/// The file header that stands where the record `head` was expected, as `cat a.pcap b.pcap` makes it.
+/// Read as a record it has the magic number for seconds and no length at all.
+fn appended_header(head: FrameHead, window: &mut Window) -> Option<PcapHeader> {
+    if head.captured_len != 0 || head.original_len != 0 {
+        return None;
     }
+    PcapHeader::parse(window.view(HEADER_LEN).first_chunk()?)
 }

@@ -9,6 +9,7 @@ use pcap_parser::parse_pcap_header;
 
 use super::super::byte_order::ByteOrder;
 use super::frame::{FrameLayout, Lengths};
+use crate::read::InterfaceInfo;
 use crate::types::LinkType;
 
 /// Length of the file header in bytes.
@@ -84,6 +85,15 @@ impl PcapHeader {
         (1..=MAX_CAPTURED_LEN)
             .contains(&self.claimed_snaplen)
             .then_some(self.claimed_snaplen)
+    }
+
+    /// What the header says of the interface.
+    pub(super) fn interface(&self) -> InterfaceInfo {
+        InterfaceInfo {
+            snaplen: self.snaplen(),
+            fcs_len: self.fcs_len,
+            ..InterfaceInfo::new(self.link_type)
+        }
     }
 
     /// Whether the snapshot length is neither a limit nor a known way to say "no limit".

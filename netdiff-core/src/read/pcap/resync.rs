@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
+use super::super::warning::{Damage, DamageLog};
+use super::super::window::{WINDOW_SIZE, Window};
 use super::frame::FrameHead;
 use super::header::{MAX_CAPTURED_LEN, PcapHeader};
 
-/// Bytes searched at once; a chain may begin in the first half of them.
-pub(super) const SEARCH_SPAN: usize = 1 << 20;
+/// Bytes searched at once; a chain may begin in the first half of them. A quarter of the window, so
+/// that a file damaged everywhere does not move the window's bytes for every search.
+pub(super) const SEARCH_SPAN: usize = WINDOW_SIZE / 4;
 
 /// Sound headers in a row that prove a place.
 const CHAIN: usize = 4;
@@ -55,6 +58,24 @@ impl<'a> Judge<'a> {
         candidates
             .into_iter()
             .find(|at| self.is_chain(bytes, *at, ended))
+    }
+
+    /// Moves to the next chain of sound records, or to the end.
+    pub(super) fn resynchronize(&self, window: &mut Window, log: &mut DamageLog) {
+        let from = window.offset();
+        loop {
+            let view = window.view(SEARCH_SPAN);
+            let ended = view.len() < SEARCH_SPAN;
+            let candidates = if ended { view.len() } else { SEARCH_SPAN / 2 };
+            let found = self.find(view, ended, 0..candidates);
+            window.consume(found.unwrap_or(candidates));
+            let bytes = window.offset() - from;
+            match found {
+                Some(_) => return log.note(from, Damage::Skipped { bytes }),
+                None if ended => return log.note(from, Damage::RestUnreadable { bytes }),
+                None => {}
+            }
+        }
     }
 
     fn is_chain(&self, bytes: &[u8], start: usize, ended: bool) -> bool {

@@ -158,6 +158,25 @@ fn doubtful_records_that_follow_each_other_are_kept() {
     assert_eq!((packets.len(), report.damages.len()), (4, 0));
 }
 
+#[test]
+fn captures_appended_to_one_another_are_all_read() {
+    let mut file = pcap_of_lengths(&[60, 60]);
+    file.extend(pcap_of_lengths(&[70]));
+    file.extend(pcap_header(ByteOrder::Big, 0xa1b2_3c4d, 113));
+    file.extend(pcap_record(ByteOrder::Big, 9, b"cooked"));
+    let (packets, report) = read_all(&file);
+    let seen: Vec<_> = packets
+        .iter()
+        .map(|packet| (packet.interface, packet.link_type))
+        .collect();
+    assert_eq!(seen, [(0, 1), (0, 1), (0, 1), (1, 113)]);
+    assert_eq!(
+        packets[3].time,
+        Some(i64::from(FIRST_SECOND + 9) * 1_000_000_000 + 1009)
+    );
+    assert_eq!((report.interfaces.len(), report.damages.len()), (2, 2));
+}
+
 proptest! {
     #[test]
     fn a_cut_anywhere_yields_a_prefix(

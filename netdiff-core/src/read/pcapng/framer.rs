@@ -2,15 +2,16 @@
 
 use super::super::record::Record;
 use super::super::warning::{Damage, DamageLog};
-use super::super::window::Window;
+use super::super::window::{WINDOW_SIZE, Window};
 use super::block::{BlockHead, FRAME_LEN};
 use super::packet_block::{PacketBlock, is_head_consistent};
 use super::section::Sections;
 use crate::read::{FileComment, InterfaceInfo, ResolvedName};
 use crate::types::PacketNumber;
 
-/// Bytes searched at once for the next block; it may begin in the first half of them.
-const SEARCH_SPAN: usize = 1 << 20;
+/// Bytes searched at once for the next block; it may begin in the first half of them. A quarter of
+/// the window, so that a file damaged everywhere does not move the window's bytes for every search.
+const SEARCH_SPAN: usize = WINDOW_SIZE / 4;
 
 /// The packets of one pcapng file.
 pub(in crate::read) struct PcapngFramer {

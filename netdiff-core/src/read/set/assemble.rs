@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::{Found, Gathered, Wanted, name_of_path};
+use super::gather::name_of_path;
+use super::gathered::{Found, Gathered, Wanted};
 use super::manifest::Manifest;
 use super::placement::NamedPlace;
 use super::series::{Placed, order_captures};
@@ -22,8 +23,8 @@ pub(super) struct Place {
 ///
 /// A `--point` wins over the manifest `netdiff.toml` in the set's folder, which wins over the file
 /// names. The result does not depend on the order of the request or of the file system. Of each file
-/// only the first bytes are read, to recognize captures by their contents; bundles and standard input
-/// are read to their end.
+/// only what precedes its packets is read, to recognize captures by their contents; bundles and
+/// standard input are read to their end.
 ///
 /// # Errors
 ///
@@ -59,6 +60,7 @@ fn label_of(request: &SetRequest) -> String {
     if paths.is_empty() {
         paths = request.points.iter().map(ToString::to_string).collect();
     }
+    paths.sort();
     paths.join(", ")
 }
 
@@ -162,11 +164,11 @@ fn place_by_name(found: &[Found], known: &BTreeMap<usize, Place>) -> Result<Vec<
 /// What the name says; the folder that holds all of a bundle only if nothing else does.
 fn named_place(found: &Found) -> NamedPlace {
     let inner = found.name.get(found.top_len..).unwrap_or("");
-    let place = NamedPlace::of_name(inner);
+    let place = NamedPlace::of_name(inner, found.names_interfaces);
     if place.node.is_some() {
         place
     } else {
-        NamedPlace::of_name(&found.name)
+        NamedPlace::of_name(&found.name, found.names_interfaces)
     }
 }
 

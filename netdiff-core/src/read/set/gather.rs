@@ -1,62 +1,19 @@
-//! Finds the captures and manifests of a set.
+//! Finds the captures and manifests of a set, in folders and files.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::gathered::{Gathered, MAX_FILES, Wanted};
 use super::manifest::{MANIFEST_NAME, Manifest};
 use super::source::Source;
-use super::stem::is_named_like_a_capture;
-use crate::read::format::Format;
-use crate::read::pcap::HEADER_LEN;
-use crate::read::spool::Spool;
-use crate::read::warning::DamageLog;
-use crate::read::{Damage, LooksLike, ReadError, ReadWarning, SetError};
+use crate::read::SetError;
 
 /// Folders inside folders that are searched.
 const MAX_DEPTH: usize = 16;
 
-/// Captures that one set may hold, and entries that are looked at in one bundle.
-pub(super) const MAX_FILES: usize = 20_000;
-
 /// The path that means standard input, and the name its capture gets.
-const STANDARD_INPUT: (&str, &str) = ("-", "stdin");
-
-/// A capture that was found.
-#[derive(Debug)]
-pub(super) struct Found {
-    /// Name relative to the set, with `/` separators.
-    pub(super) name: String,
-    /// Length of the folder, with its `/`, that holds all of a bundle: it was made by packing a
-    /// set's folder and says where a capture was taken only if nothing else does.
-    pub(super) top_len: usize,
-    pub(super) source: Source,
-}
-
-/// All that was found in a set.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub(super) found: Vec<Found>,
-    pub(super) manifests: Vec<Manifest>,
-    pub(super) warnings: Vec<ReadWarning>,
-    pub(super) spool: Spool,
-    /// Real paths of the files and folders seen, so that none counts twice.
-    seen: BTreeSet<PathBuf>,
-}
-
-/// How a file came into the set.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// It is the whole request.
-    Alone,
-    /// The user named it: it must be a capture.
-    ByName,
-    /// It lies in a folder, maybe among other things.
-    InFolder,
-    /// It lies in so many bundles, one inside the other.
-    InBundle(usize),
-}
+pub(super) const STANDARD_INPUT: (&str, &str) = ("-", "stdin");
 
 impl Gathered {
     /// Looks at one path of the request. `alone` says that it is the only one, so that names inside
@@ -133,12 +90,14 @@ impl Gathered {
             return Ok(());
         }
         for (name, path) in sorted_entries(folder)? {
-            let is_folder = fs::metadata(&path).map(|metadata| metadata.is_dir());
-            match is_folder {
-                Ok(true) => self.add_folder(&path, &format!("{prefix}{name}/"), depth - 1)?,
-                Ok(false) => self.add_file(&path, format!("{prefix}{name}"), Wanted::InFolder)?,
-                // A dangling link is nobody's capture.
-                Err(_) => {}
+            // A dangling link is nobody's capture, and a pipe might never end.
+            let Ok(metadata) = fs::metadata(&path) else {
+                continue;
+            };
+            if metadata.is_dir() {
+                self.add_folder(&path, &format!("{prefix}{name}/"), depth - 1)?;
+            } else if metadata.is_file() {
+                self.add_file(&path, format!("{prefix}{name}"), Wanted::InFolder)?;
             }
             if self.found.len() > MAX_FILES {
                 return Err(too_large(format!("more than {MAX_FILES} captures")));
@@ -159,78 +118,6 @@ impl Gathered {
             self.add_source(Source::Path(path.to_owned()), name, wanted)?;
         }
         Ok(())
-    }
-
-    /// Adds what `source` holds, told by its contents.
-    pub(super) fn add_source(
-        &mut self,
-        source: Source,
-        name: String,
-        wanted: Wanted,
-    ) -> Result<(), SetError> {
-        let must =
-            matches!(wanted, Wanted::Alone | Wanted::ByName) || is_named_like_a_capture(&name);
-        let unpacked = match source.open_unpacked(&name) {
-            Ok(unpacked) => unpacked,
-            Err(_) if !must => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        match unpacked.format {
-            Format::Pcap if unpacked.start.len() < HEADER_LEN => self.warn(name, Damage::HeaderCut),
-            Format::Pcap | Format::Pcapng => self.add_found(Found {
-                name,
-                top_len: 0,
-                source,
-            }),
-            Format::Tar | Format::Zip => return self.add_bundle(&source, unpacked, name, wanted),
-            Format::Empty if must => self.warn(name, Damage::Empty),
-            other => {
-                let looks_like = other.looks_like();
-                if must || matches!(looks_like, LooksLike::Convertible { .. }) {
-                    return Err(ReadError::NotACapture {
-                        file: name,
-                        looks_like,
-                    }
-                    .into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds a capture; of two entries of one name in a tar file the later counts.
-    fn add_found(&mut self, found: Found) {
-        match self
-            .position(&found.name)
-            .and_then(|at| self.found.get_mut(at))
-        {
-            Some(earlier) => *earlier = found,
-            None => self.found.push(found),
-        }
-    }
-
-    /// Notes why a file was left out.
-    pub(super) fn warn(&mut self, name: String, damage: Damage) {
-        let mut log = DamageLog::new(name);
-        log.note(0, damage);
-        self.warnings.extend(log.into_parts().0);
-    }
-
-    /// The capture that a manifest or `--point` means by `name`.
-    pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.found.iter().position(|found| found.name == name)
-    }
-
-    /// The capture at `path`, if that is in the set.
-    pub(super) fn position_of_path(&self, path: &Path) -> Option<usize> {
-        if path.as_os_str() == STANDARD_INPUT.0 {
-            return self.position(STANDARD_INPUT.1);
-        }
-        let wanted = fs::canonicalize(path).ok()?;
-        self.found.iter().position(|found| match &found.source {
-            Source::Path(path) => fs::canonicalize(path).is_ok_and(|path| path == wanted),
-            Source::Section(_) => false,
-        })
     }
 }
 

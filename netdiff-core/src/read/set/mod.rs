@@ -2,7 +2,9 @@
 
 mod assemble;
 mod bundle;
+mod bundle_entry;
 mod gather;
+mod gathered;
 mod interface_names;
 mod manifest;
 mod placement;
@@ -25,7 +27,7 @@ use crate::types::{FileId, Role};
 /// The captures of one run of a cluster.
 #[derive(Clone, Debug)]
 pub struct CaptureSet {
-    /// The paths as the user gave them.
+    /// The paths as the user gave them, sorted, with `, ` between them.
     pub label: String,
     /// The captures, sorted by name; the files of one rotated capture stand together, in time order.
     pub files: Vec<CaptureFile>,

@@ -17,9 +17,9 @@ use super::timestamps::without_timestamps;
 ///    last counts, and a longer one hides those inside it.
 /// 3. With such a name, what stands before it, or else behind it, without noise words, is the node
 ///    if no folder is: `node2-flannel.1.pcap`, `cni0_master.pcap`.
-/// 4. Without one, inside a node's folder what is left of the name is the interface:
-///    `master/pod-a.pcap`; if nothing is left but noise or the node's name again, the file itself
-///    says its interfaces.
+/// 4. Without one, inside a node's folder the file itself says its interfaces if it can (pcapng
+///    with names, Linux cooked version 2) or if nothing is left of its name but noise and the node's
+///    name again; otherwise what is left is the interface: `master/pod-a.pcap`.
 /// 5. Without one and without a node's folder, what is left of the name is the node, and the file
 ///    itself says its interfaces: `master.pcapng`, `k8s-master1-any.pcap`.
 ///
@@ -32,8 +32,9 @@ pub(super) struct NamedPlace {
 }
 
 impl NamedPlace {
-    /// Applies the rules to `name`, relative to the set with `/` separators.
-    pub(super) fn of_name(name: &str) -> Self {
+    /// Applies the rules to `name`, relative to the set with `/` separators. `names_interfaces` says
+    /// whether the file itself says its interfaces.
+    pub(super) fn of_name(name: &str, names_interfaces: bool) -> Self {
         let (folders, file) = name.rsplit_once('/').unwrap_or(("", name));
         let folders = FolderPlace::of_folders(folders);
         let stem = without_timestamps(capture_stem(file));
@@ -46,7 +47,7 @@ impl NamedPlace {
             Some(node) => Self {
                 interface: interface
                     .or_else(|| folders.interface.map(InterfaceName::parse))
-                    .or_else(|| Some(interface_beside(node, beside))),
+                    .or_else(|| Some(interface_beside(node, beside, names_interfaces))),
                 node: Some(node.into()),
             },
             None => {
@@ -84,13 +85,13 @@ impl<'a> FolderPlace<'a> {
     }
 }
 
-/// Rule 4: the interface that a name without a known one means inside the folder of `node`.
-fn interface_beside(node: &str, beside: &str) -> InterfaceName {
+/// Rule 4: the interface of a file without a known one in its name, inside the folder of `node`.
+fn interface_beside(node: &str, beside: &str, names_interfaces: bool) -> InterfaceName {
     let rest = beside
         .strip_prefix(node)
         .or_else(|| beside.strip_suffix(node))
         .map_or(beside, without_noise);
-    if rest.is_empty() {
+    if names_interfaces || rest.is_empty() {
         InterfaceName::FromFile
     } else {
         InterfaceName::parse(rest)
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn names_place_files() {
         for (name, node, interface) in CASES {
-            let place = NamedPlace::of_name(name);
+            let place = NamedPlace::of_name(name, false);
             let text = |part: Option<String>| part.unwrap_or_else(|| "-".to_owned());
             let found = (
                 text(place.node.map(String::from)),
@@ -224,5 +225,18 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn files_that_name_their_interfaces_do_so_unless_their_name_does() {
+        let interface = |name| NamedPlace::of_name(name, true).interface.unwrap();
+        assert_eq!(
+            interface("master/ring_00001_20260501120000.pcapng"),
+            InterfaceName::FromFile
+        );
+        assert_eq!(
+            interface("master/eth0.pcapng"),
+            InterfaceName::Named("eth0".into())
+        );
     }
 }

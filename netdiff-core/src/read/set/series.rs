@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assemble::Place;
-use super::gather::Found;
+use super::gathered::Found;
 use super::stem::series_of;
 use crate::read::{PacketReader, SetError};
 use crate::types::Timestamp;

@@ -1,0 +1,145 @@
+//! Capture points that could not see a kind of packet although they were capturing.
+//!
+//! A capture may have been taken with a filter, or on the wrong interface. Two signs, for uplinks only, since every unfiltered uplink sees
+//! ARP or neighbor discovery sooner or later, and much else:
+//!
+//! 1. **Refuted**: packets crossed the edge of the node (they were seen inside it and on another node), none of them at the uplink,
+//!    which shows no packet of their kind at all.
+//! 2. **Filtered**: the uplink shows packets of one kind only, and nothing that stays on the link.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::conversation::Seen;
+use super::timeline::{NodeId, SetPoint};
+use super::trip::Trip;
+use crate::types::{PointId, Protocol, Role};
+
+/// A kind of packet, as a capture filter may tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PacketKind {
+    /// In a tunnel.
+    Tunneled,
+    /// As it is.
+    Plain(Protocol),
+}
+
+impl PacketKind {
+    pub(super) const fn of(seen: &Seen) -> Self {
+        match seen.sighting.tunnel {
+            Some(_) => Self::Tunneled,
+            None => Self::Plain(seen.sighting.key.protocol),
+        }
+    }
+}
+
+/// Packets of one kind alone say little: so many must there be before a filter is suspected.
+const ENOUGH: u64 = 3;
+
+/// Which points are blind for what.
+#[derive(Clone, Debug, Default)]
+pub struct Blindness {
+    kinds: BTreeMap<PointId, BTreeMap<PacketKind, u64>>,
+    link_local: BTreeSet<PointId>,
+    refuted: BTreeSet<(PointId, PacketKind)>,
+    uplinks: BTreeSet<PointId>,
+}
+
+impl Blindness {
+    /// From all sightings, and the points that saw packets which stay on their link.
+    pub(super) fn new(points: &[SetPoint], seen: &[Seen], link_local: BTreeSet<PointId>) -> Self {
+        let mut kinds: BTreeMap<PointId, BTreeMap<PacketKind, u64>> = BTreeMap::new();
+        for s in seen {
+            *kinds
+                .entry(s.evidence.point)
+                .or_default()
+                .entry(PacketKind::of(s))
+                .or_default() += 1;
+        }
+        let ids = (0..u32::try_from(points.len()).unwrap_or(u32::MAX)).map(PointId);
+        let uplinks = ids
+            .filter(|p| {
+                points
+                    .get(p.index())
+                    .is_some_and(|p| p.role == Role::Uplink)
+            })
+            .collect();
+        Self {
+            kinds,
+            link_local,
+            refuted: BTreeSet::new(),
+            uplinks,
+        }
+    }
+
+    /// Learns from packets that crossed the edge of a node unseen by its uplink.
+    pub(super) fn learn(
+        &mut self,
+        seen: &[Seen],
+        trips: &[Trip],
+        node_of: &[NodeId],
+        points: &[SetPoint],
+    ) {
+        for trip in trips {
+            let nodes: BTreeSet<NodeId> = trip
+                .sightings
+                .keys()
+                .filter_map(|p| node_of.get(p.index()).copied())
+                .collect();
+            if nodes.len() < 2 {
+                continue;
+            }
+            let Some(kind) = crossing_kind(seen, trip, points) else {
+                continue;
+            };
+            for &uplink in &self.uplinks {
+                let Some(node) = node_of.get(uplink.index()) else {
+                    continue;
+                };
+                let seen_by_an_uplink = trip
+                    .sightings
+                    .keys()
+                    .any(|p| self.uplinks.contains(p) && node_of.get(p.index()) == Some(node));
+                if nodes.contains(node) && !seen_by_an_uplink && !self.shows(uplink, kind) {
+                    self.refuted.insert((uplink, kind));
+                }
+            }
+        }
+    }
+
+    fn shows(&self, point: PointId, kind: PacketKind) -> bool {
+        self.kinds
+            .get(&point)
+            .is_some_and(|kinds| kinds.contains_key(&kind))
+    }
+
+    /// Whether a point could not see packets of a kind.
+    pub(super) fn is_blind(&self, point: PointId, kind: PacketKind) -> bool {
+        if self.refuted.contains(&(point, kind)) {
+            return true;
+        }
+        let one_kind = self
+            .kinds
+            .get(&point)
+            .is_some_and(|kinds| kinds.len() == 1 && kinds.values().all(|n| *n >= ENOUGH));
+        self.uplinks.contains(&point)
+            && one_kind
+            && !self.link_local.contains(&point)
+            && !self.shows(point, kind)
+    }
+}
+
+/// How a packet that was seen on two nodes crossed between them; `None` where no point tells.
+fn crossing_kind(seen: &[Seen], trip: &Trip, points: &[SetPoint]) -> Option<PacketKind> {
+    let role = |p: &PointId| points.get(p.index()).map_or(Role::Unknown, |p| p.role);
+    let sightings = || {
+        trip.sightings
+            .iter()
+            .filter_map(|(p, i)| Some((p, seen.get(*i)?)))
+    };
+    if sightings().any(|(p, s)| s.sighting.tunnel.is_some() || role(p) == Role::Vtep) {
+        return Some(PacketKind::Tunneled);
+    }
+    sightings()
+        .find(|(p, _)| role(p) == Role::Uplink)
+        .map(|(_, s)| PacketKind::of(s))
+}

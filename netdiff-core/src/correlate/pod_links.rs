@@ -1,0 +1,133 @@
+//! Which capture point is the link of which pod.
+//!
+//! A pod's link shows only packets from or to the pod, and shows those from it before any other point does. So the link of an
+//! address is, among the points at which it sends with an untouched TTL and at which it is an end of every packet, the one that sees
+//! its packets first (and those to it last); there is none if a bridge of that node sees its packets earlier still,
+//! since then they only arrive there, or if two points tie.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use super::conversation::Seen;
+use super::timeline::NodeId;
+use crate::identify::Detail;
+use crate::types::{FlowKey, PointId};
+
+/// What each point shows of addresses.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// The addresses that are an end of every packet of a point.
+    common: BTreeMap<PointId, BTreeSet<IpAddr>>,
+    /// Who sends at a point with an untouched TTL.
+    senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
+    /// When each packet was first seen at each point.
+    times: HashMap<(FlowKey, u64), BTreeMap<PointId, i64>>,
+}
+
+/// The values that Linux, Windows and network gear start with. A path is never 64 hops long in a cluster, so a
+/// value that equals one of them has not been touched.
+pub(super) const fn has_untouched_ttl(seen: &Seen) -> bool {
+    matches!(seen.sighting.ttl, 64 | 128 | 255)
+}
+
+impl Ends {
+    /// Looks at what was seen outside tunnels. ICMP errors are left out: routers on the way send them.
+    pub(super) fn new(seen: &[Seen]) -> Self {
+        let mut ends = Self::default();
+        let plain = seen.iter().filter(|s| s.sighting.tunnel.is_none());
+        for s in plain.filter(|s| !matches!(s.sighting.detail, Detail::IcmpError { .. })) {
+            let (point, key) = (s.evidence.point, s.sighting.key);
+            let both = BTreeSet::from([key.source, key.destination]);
+            ends.common
+                .entry(point)
+                .and_modify(|c| c.retain(|a| both.contains(a)))
+                .or_insert(both);
+            if has_untouched_ttl(s) {
+                ends.senders.entry(point).or_default().insert(key.source);
+            }
+            let times = ends
+                .times
+                .entry((key, s.sighting.fingerprint.short))
+                .or_default();
+            times.entry(point).or_insert(s.time.0);
+        }
+        ends
+    }
+
+    /// Whether any local sender was seen at a point.
+    pub(super) fn senders(&self, point: PointId) -> impl Iterator<Item = IpAddr> + '_ {
+        self.senders.get(&point).into_iter().flatten().copied()
+    }
+
+    /// Whether an address is an end of every packet of a point, and sends there untouched.
+    pub(super) fn may_be_link(&self, point: PointId, address: IpAddr) -> bool {
+        let common = self
+            .common
+            .get(&point)
+            .is_some_and(|c| c.contains(&address));
+        common
+            && self
+                .senders
+                .get(&point)
+                .is_some_and(|s| s.contains(&address))
+    }
+
+    /// Positive where `a` sees packets from `address` before `b` does, and those to it after.
+    fn lead(&self, a: PointId, b: PointId, address: IpAddr) -> i64 {
+        let mut balance = 0;
+        for ((key, _), times) in &self.times {
+            let (Some(at_a), Some(at_b)) = (times.get(&a), times.get(&b)) else {
+                continue;
+            };
+            let later = at_b.cmp(at_a) as i64;
+            if key.source == address {
+                balance += later;
+            } else if key.destination == address {
+                balance -= later;
+            }
+        }
+        balance
+    }
+
+    /// The links of all pods, among `candidates`; `bridges` are points that pods' packets pass after their link.
+    pub(super) fn pod_links(
+        &self,
+        candidates: &BTreeSet<PointId>,
+        bridges: &BTreeSet<PointId>,
+        node_of: &[NodeId],
+    ) -> BTreeMap<IpAddr, PointId> {
+        let mut by_address: BTreeMap<(NodeId, IpAddr), Vec<PointId>> = BTreeMap::new();
+        for &point in candidates {
+            let Some(node) = node_of.get(point.index()) else {
+                continue;
+            };
+            for address in self.senders(point).filter(|a| self.may_be_link(point, *a)) {
+                by_address.entry((*node, address)).or_default().push(point);
+            }
+        }
+        let mut links: BTreeMap<IpAddr, PointId> = BTreeMap::new();
+        let mut twice = BTreeSet::new();
+        for ((node, address), points) in by_address {
+            let here = |p: &&PointId| node_of.get(p.index()) == Some(&node);
+            let first = points.iter().copied().find(|p| {
+                let leads = points
+                    .iter()
+                    .filter(|other| *other != p)
+                    .all(|other| self.lead(*p, *other, address) > 0);
+                let behind_bridge = bridges
+                    .iter()
+                    .filter(here)
+                    .any(|b| self.lead(*p, *b, address) < 0);
+                leads && !behind_bridge
+            });
+            if let Some(first) = first
+                && links.insert(address, first).is_some()
+            {
+                twice.insert(address);
+            }
+        }
+        // The same address on two nodes: neither link can be relied on.
+        links.retain(|address, _| !twice.contains(address));
+        links
+    }
+}

@@ -1,0 +1,49 @@
+//! Packets that go on under other addresses.
+//!
+//! Masquerade, ClusterIP and NodePort rewrite addresses and ports on the way. Flows are not joined across translation yet; what
+//! is known here is that a packet that seems to end was seen elsewhere with the same translation-proof
+//! fingerprint under another key. Then it was not lost there, and what became of it belongs to the other flow.
+
+use std::collections::HashMap;
+
+use super::conversation::Seen;
+use crate::types::{FlowKey, PointId};
+
+/// All packets of a set by translation-proof fingerprint.
+#[derive(Debug, Default)]
+pub(super) struct Translations {
+    by_print: HashMap<u64, Vec<(PointId, FlowKey)>>,
+}
+
+impl Translations {
+    pub(super) fn new(seen: &[Seen]) -> Self {
+        let mut by_print: HashMap<u64, Vec<(PointId, FlowKey)>> = HashMap::new();
+        for s in seen {
+            if let Some(print) = s.sighting.fingerprint.translated {
+                by_print
+                    .entry(print)
+                    .or_default()
+                    .push((s.evidence.point, s.sighting.key));
+            }
+        }
+        Self { by_print }
+    }
+
+    /// Whether the packet was seen under another key at a point that did not see it under its own.
+    ///
+    /// A translation rewrites one end at least and keeps the protocol; an answer is no translation of its question.
+    pub(super) fn goes_on(&self, s: &Seen, own_points: impl Fn(PointId) -> bool) -> bool {
+        let key = s.sighting.key;
+        let others = s
+            .sighting
+            .fingerprint
+            .translated
+            .and_then(|print| self.by_print.get(&print));
+        others.into_iter().flatten().any(|(point, other)| {
+            *other != key
+                && *other != key.reversed()
+                && other.protocol == key.protocol
+                && !own_points(*point)
+        })
+    }
+}
