@@ -61,8 +61,8 @@ pub(crate) enum Command {
         set: Vec<PathBuf>,
         /// Write places, roles and addresses, as inferred, to netdiff.toml in the set's folder;
         /// with =- or for a set that is no folder, to standard output instead of the report
-        #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-        write_manifest: Option<PathBuf>,
+        #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+        write_manifest: Option<Option<PathBuf>>,
         #[command(flatten)]
         common: Common,
     },

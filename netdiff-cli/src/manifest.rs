@@ -13,24 +13,24 @@ use crate::output::{write_inspection, write_text};
 /// The name by which a manifest is found in a set's folder.
 const MANIFEST_NAME: &str = "netdiff.toml";
 
-/// Writes the manifest to `target` and the report to standard output; or, if `target` is `-` or the set has no folder of
-/// its own, the manifest to standard output.
+/// Writes the manifest to `target`, else into the set's folder, and the report to standard output. If `target` is `-`, or
+/// the set is no folder, the manifest goes to standard output instead of the report.
 ///
 /// # Errors
 /// Where there is such a file already: it may have been edited.
 pub(crate) fn write_manifest(
     report: &InspectReport,
     request: &SetRequest,
-    target: &Path,
+    target: Option<&Path>,
     common: &Common,
 ) -> anyhow::Result<()> {
     let text = render_manifest(report);
-    let target = match target.to_str() {
-        Some("-") => None,
-        Some("") => folder_of(request).map(|folder| folder.join(MANIFEST_NAME)),
-        _ => Some(target.to_owned()),
+    let file = match target {
+        None => folder_of(request).map(|folder| folder.join(MANIFEST_NAME)),
+        Some(target) if target == Path::new("-") => None,
+        Some(target) => Some(target.to_owned()),
     };
-    let Some(target) = target else {
+    let Some(target) = file else {
         return write_text(&text);
     };
     write_new(&target, &text)?;

@@ -55,7 +55,11 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
-            return inspect_set(&request, write_manifest.as_deref(), common);
+            return inspect_set(
+                &request,
+                write_manifest.as_ref().map(Option::as_deref),
+                common,
+            );
         }
     };
     let report = report?;
@@ -66,7 +70,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
 /// Nothing is judged, so that nothing differs.
 fn inspect_set(
     request: &SetRequest,
-    manifest: Option<&Path>,
+    manifest: Option<Option<&Path>>,
     common: &Common,
 ) -> anyhow::Result<u8> {
     let report = in_pool(common, || inspect(request))??;

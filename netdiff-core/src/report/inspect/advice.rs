@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::contents::PointContents;
-use super::model::{AdviceReport, CoverageRow};
-use crate::correlate::{NodeId, Timelines};
+use super::model::{AdviceReport, CoverageRow, InspectedFile};
+use crate::correlate::{NodeId, RoleBasis, Timelines};
 use crate::types::{Role, Timestamp};
 
 /// Tunnel endpoints without a captured node that are named one by one.
@@ -22,12 +22,15 @@ pub(super) struct Gaps<'a> {
     pub(super) timelines: &'a Timelines,
     pub(super) rows: &'a [CoverageRow],
     pub(super) contents: &'a [PointContents],
+    pub(super) files: &'a [InspectedFile],
+    pub(super) unplaced: &'a [String],
 }
 
 impl Gaps<'_> {
     /// What to capture next, the most useful first.
     pub(super) fn advice(&self) -> Vec<AdviceReport> {
         let mut advice = Vec::new();
+        self.advise_places(&mut advice);
         self.advise_roles(&mut advice);
         for role in [Role::Uplink, Role::Vtep, Role::Bridge, Role::Pod] {
             self.advise_missing(role, &mut advice);
@@ -37,9 +40,27 @@ impl Gaps<'_> {
         advice
     }
 
+    /// Captures of which it is not known where they were taken.
+    fn advise_places(&self, advice: &mut Vec<AdviceReport>) {
+        for file in self.unplaced {
+            advice.push(anywhere(format!(
+                "say where {file} was taken, in netdiff.toml or with --point NODE/INTERFACE={file}: its name does not tell"
+            )));
+        }
+    }
+
+    /// The nodes that are known, so that it is worth asking for more of them.
+    fn placed_rows(&self) -> impl Iterator<Item = &CoverageRow> {
+        let is_placed = |row: &&CoverageRow| {
+            let mut files = self.files.iter().filter(|file| file.node == row.node);
+            files.any(|file| !self.unplaced.contains(&file.name))
+        };
+        self.rows.iter().filter(is_placed)
+    }
+
     /// Captures that do not say what they show.
     fn advise_roles(&self, advice: &mut Vec<AdviceReport>) {
-        for row in self.rows {
+        for row in self.placed_rows() {
             let of_role = |role: Role| {
                 let points = self.timelines.points.iter();
                 points
@@ -76,7 +97,7 @@ impl Gaps<'_> {
         if !wanted {
             return;
         }
-        for row in self.rows {
+        for row in self.placed_rows() {
             let state = row.cells().into_iter().find(|(r, _)| *r == role);
             let Some((_, cell)) = state else { continue };
             match (cell.state, role) {
@@ -125,8 +146,9 @@ impl Gaps<'_> {
         if role == Role::Pod {
             return "the pods' links (veth…)";
         }
-        let mut known = self.timelines.points.iter();
-        match (known.find(|point| point.role == role), role) {
+        let mut points = self.timelines.points.iter();
+        let known = points.find(|p| p.role == role && p.role_basis != RoleBasis::Packets);
+        match (known, role) {
             (Some(point), _) => &point.point.interface,
             (None, Role::Bridge) => "the pods' bridge (such as cni0)",
             (None, Role::Vtep) => "the tunnel device (such as flannel.1)",

@@ -24,6 +24,8 @@ pub struct Inspected<'a> {
     pub path: &'a str,
     /// Its files, indexed by `FileId`.
     pub files: Vec<InspectedFile>,
+    /// Those of them that could not be placed.
+    pub unplaced: &'a [String],
     /// What each capture point holds, indexed by `PointId`.
     pub contents: &'a [PointContents],
     /// Damage, as sentences.
@@ -45,6 +47,8 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
         timelines,
         rows: &coverage,
         contents: inspected.contents,
+        files: &inspected.files,
+        unplaced: inspected.unplaced,
     };
     let advice = gaps.advice();
     let points = timelines.points.iter().zip(inspected.contents);
@@ -69,6 +73,7 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
         subnets: subnet_reports(timelines, &residents),
         coverage,
         advice,
+        unplaced: inspected.unplaced.to_vec(),
         warnings: inspected.warnings.to_vec(),
         files: inspected.files,
     }

@@ -31,6 +31,8 @@ pub struct InspectReport {
     pub coverage: Vec<CoverageRow>,
     /// What to capture next, the most useful first.
     pub advice: Vec<AdviceReport>,
+    /// Files of which neither name nor manifest tells node and interface; each is shown as a node named after it.
+    pub unplaced: Vec<String>,
     /// Damage in the files, as sentences.
     pub warnings: Vec<String>,
 }
