@@ -3,12 +3,13 @@
 //! A capture may have been taken with a filter, or on the wrong interface. Two signs, for uplinks only, since every unfiltered uplink sees
 //! ARP or neighbor discovery sooner or later, and much else:
 //!
-//! 1. **Refuted**: packets crossed the edge of the node (they were seen inside it and on another node), none of them at the uplink,
+//! 1. **Refuted**: packets crossed the edge of the node (they were seen inside it, or come from it, and were seen on another node), none of them at the uplink,
 //!    which shows no packet of their kind at all.
-//! 2. **Filtered**: the uplink shows packets of one kind only, and nothing that stays on the link.
+//! 2. **Filtered**: the uplink shows packets of one kind only, and nothing that stays on the link; or nothing at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::address_plan::AddressPlan;
 use super::conversation::Seen;
 use super::timeline::{NodeId, SetPoint};
 use super::trip::Trip;
@@ -78,13 +79,17 @@ impl Blindness {
         trips: &[Trip],
         node_of: &[NodeId],
         points: &[SetPoint],
+        plan: &AddressPlan,
     ) {
         for trip in trips {
-            let nodes: BTreeSet<NodeId> = trip
+            let mut nodes: BTreeSet<NodeId> = trip
                 .sightings
                 .keys()
                 .filter_map(|p| node_of.get(p.index()).copied())
                 .collect();
+            // A packet that was seen elsewhere left its sender's node.
+            let sender = trip.sightings.values().next().and_then(|i| seen.get(*i));
+            nodes.extend(sender.and_then(|s| plan.home(s.sighting.key.source)));
             if nodes.len() < 2 {
                 continue;
             }
@@ -115,6 +120,12 @@ impl Blindness {
     /// Whether a point could not see packets of a kind.
     pub(super) fn is_blind(&self, point: PointId, kind: PacketKind) -> bool {
         if self.refuted.contains(&(point, kind)) {
+            return true;
+        }
+        if !self.uplinks.contains(&point) {
+            return false;
+        }
+        if !self.kinds.contains_key(&point) && !self.link_local.contains(&point) {
             return true;
         }
         let one_kind = self

@@ -3,7 +3,7 @@
 //! All interfaces of a node share its clock. For packets that travel from A to B, `t_B - t_A` is the offset plus a
 //! delay that is never negative, so its minimum bounds the offset from above; packets from B to A bound it from
 //! below. The estimate is the middle, its error at most half the width. Traffic in one direction alone
-//! gives no estimate. Nodes that never talk to each other directly are compared through others.
+//! gives no estimate, only the usual difference between departure and arrival. Nodes that never talk to each other directly are compared through others.
 //!
 //! Drift and steps are not looked for yet: over a long capture they widen the bound, never shift a claim.
 
@@ -26,6 +26,8 @@ pub struct ClockOffset {
 pub struct Clocks {
     /// From one node to another: how far the second's clock is ahead.
     offsets: BTreeMap<(NodeId, NodeId), ClockOffset>,
+    /// From one node to another: the least difference of arrival and departure.
+    least: BTreeMap<(NodeId, NodeId), Nanos>,
 }
 
 /// Collects, per ordered pair of nodes, the smallest difference of arrival and departure.
@@ -61,6 +63,7 @@ impl ClockComparison {
         }
         Clocks {
             offsets: compose(&direct),
+            least: self.least.clone(),
         }
     }
 }
@@ -108,6 +111,18 @@ impl Clocks {
             });
         }
         self.offsets.get(&(from, to)).copied()
+    }
+
+    /// When a packet that left `from` would be seen at `to`, by `to`'s clock, beside the time it left: from packets in one
+    /// direction alone, which hold offset and delay together. `None` where no packet went between the two.
+    #[must_use]
+    pub fn usual_difference(&self, from: NodeId, to: NodeId) -> Option<Nanos> {
+        let back = || {
+            self.least
+                .get(&(to, from))
+                .map(|least| Nanos(least.0.saturating_neg()))
+        };
+        self.least.get(&(from, to)).copied().or_else(back)
     }
 }
 

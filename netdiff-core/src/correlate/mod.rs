@@ -13,9 +13,11 @@ mod blindness;
 mod clock;
 mod conversation;
 mod coverage;
+mod crossings;
 mod disposition;
 mod flow;
 mod hop_order;
+mod intake;
 mod outcome;
 mod path;
 mod pod_links;
@@ -36,20 +38,22 @@ pub use timeline::{
     RoleBasis, Service, SetPoint, Timelines,
 };
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use address_plan::Census;
 use blindness::Blindness;
-use clock::ClockComparison;
-use conversation::{Seen, group_conversations};
-use flow::{FlowTracks, Scales, Track, group_flows, judge_direction};
+use conversation::group_conversations;
+use crossings::compare_clocks;
+use flow::{FlowTracks, Scales, group_flows, judge_direction};
 use hop_order::OrderContext;
+use intake::{Intake, cut_points};
 use path::Paths;
 use pod_links::Ends;
 use translation::Translations;
 
-use crate::identify::{ArpSighting, Detail, Evidence, Observation, Subject, Unidentified};
-use crate::types::{Nanos, PointId, Role, Timestamp};
+use crate::identify::Observation;
+use crate::types::{PointId, Role};
 
 /// Correlates the observations of one capture set.
 ///
@@ -73,8 +77,7 @@ pub fn correlate(
         mut accounting,
         link_local,
     } = intake;
-    let cut: BTreeSet<PointId> = cut_points(&accounting);
-
+    let cut = cut_points(&accounting);
     let ends = Ends::new(&sightings);
     roles::infer_roles(&mut points, &mut node_of, &sightings, &ends);
     let translations = Translations::new(&sightings);
@@ -92,15 +95,11 @@ pub fn correlate(
         clocks: &clocks,
     };
     flows.iter_mut().for_each(|flow| flow.track(&context));
-    let pod_links = ends.pod_links(
-        &with_role(&points, Role::Pod),
-        &with_role(&points, Role::Bridge),
-        &node_of,
-    );
-    let mut paths = Paths::new(&points, &node_of, &plan, pod_links);
+    let pod_links = pod_links(&points, &node_of, &ends);
+    let mut paths = Paths::new(&points, &node_of, &plan, pod_links, &ends);
     for track in flows.iter().flat_map(|flow| [&flow.forward, &flow.reply]) {
         paths.learn(&track.seen, &track.matched.trips, &track.order);
-        blindness.learn(&track.seen, &track.matched.trips, &node_of, &points);
+        blindness.learn(&track.seen, &track.matched.trips, &node_of, &points, &plan);
     }
     let scales = Scales {
         paths: &paths,
@@ -159,12 +158,12 @@ fn finish_flow(
     }
 }
 
-/// Points some of whose packets were cut too short to be identified.
-fn cut_points(accounting: &[PointAccounting]) -> BTreeSet<PointId> {
-    let ids = (0..).map(PointId).zip(accounting);
-    ids.filter(|(_, counts)| counts.unmatched.contains_key(&Unmatched::Cut))
-        .map(|(point, _)| point)
-        .collect()
+fn pod_links(points: &[SetPoint], node_of: &[NodeId], ends: &Ends) -> BTreeMap<IpAddr, PointId> {
+    ends.pod_links(
+        &with_role(points, Role::Pod),
+        &with_role(points, Role::Bridge),
+        node_of,
+    )
 }
 
 fn with_role(points: &[SetPoint], role: Role) -> BTreeSet<PointId> {
@@ -184,130 +183,4 @@ fn nodes_of(points: &[SetPoint]) -> (Vec<Box<str>>, Vec<NodeId>) {
         .map(|p| NodeId(u32::try_from(index(&p.point.node)).unwrap_or(u32::MAX)))
         .collect();
     (nodes, node_of)
-}
-
-/// Packets whose sender's and receiver's nodes are known compare the two clocks.
-fn compare_clocks(flows: &mut [FlowTracks], node_of: &[NodeId], plan: &AddressPlan) -> Clocks {
-    let mut comparison = ClockComparison::default();
-    let none = Clocks::default();
-    for flow in flows {
-        let ends = (plan.home(flow.id.initiator), plan.home(flow.id.responder));
-        let (Some(a), Some(b)) = ends else { continue };
-        if a == b {
-            continue;
-        }
-        for (track, from, to) in [(&mut flow.forward, a, b), (&mut flow.reply, b, a)] {
-            track.matched = trip::match_sightings(&track.seen, node_of, &none);
-            note_crossings(track, from, to, node_of, &mut comparison);
-        }
-    }
-    comparison.finish()
-}
-
-fn note_crossings(
-    track: &Track,
-    from: NodeId,
-    to: NodeId,
-    node_of: &[NodeId],
-    comparison: &mut ClockComparison,
-) {
-    for trip in track.matched.trips.iter().filter(|trip| !trip.ambiguous) {
-        let times = |node: NodeId| {
-            let on_node = trip
-                .sightings
-                .iter()
-                .filter(move |(p, _)| node_of.get(p.index()) == Some(&node));
-            on_node
-                .filter_map(|(_, &i)| track.seen.get(i))
-                .map(|s| s.time)
-        };
-        let departure: Option<Timestamp> = times(from).max();
-        let arrival: Option<Timestamp> = times(to).min();
-        if let (Some(departure), Some(arrival)) = (departure, arrival) {
-            let difference: Nanos = arrival - departure;
-            comparison.note(from, to, difference);
-        }
-    }
-}
-
-/// Takes observations in, and sorts out those that no flow is made of.
-struct Intake {
-    sightings: Vec<Seen>,
-    arp: Vec<(Evidence, ArpSighting)>,
-    icmp_errors: Vec<IcmpError>,
-    accounting: Vec<PointAccounting>,
-    /// Points that saw packets which stay on their link.
-    link_local: BTreeSet<PointId>,
-}
-
-impl Intake {
-    fn new(points: usize) -> Self {
-        Self {
-            sightings: Vec::new(),
-            arp: Vec::new(),
-            icmp_errors: Vec::new(),
-            accounting: vec![PointAccounting::default(); points],
-            link_local: BTreeSet::new(),
-        }
-    }
-
-    fn take(&mut self, observation: &Observation) {
-        let Some(counts) = self.accounting.get_mut(observation.evidence.point.index()) else {
-            return;
-        };
-        counts.packets += 1;
-        match observation.subject {
-            Subject::FragmentPart => counts.fragment_part += 1,
-            Subject::Arp(arp) => {
-                counts.add_unmatched(Unmatched::LinkLocal);
-                self.link_local.insert(observation.evidence.point);
-                self.arp.push((observation.evidence, arp));
-            }
-            Subject::Unidentified(why) => counts.add_unmatched(match why {
-                Unidentified::NotIp => Unmatched::NotIp,
-                Unidentified::Cut => Unmatched::Cut,
-                Unidentified::NoTime => Unmatched::NoTime,
-            }),
-            Subject::Packet(sighting) => {
-                if stays_on_link(sighting.key.source, sighting.key.destination) {
-                    counts.add_unmatched(Unmatched::LinkLocal);
-                    self.link_local.insert(observation.evidence.point);
-                    return;
-                }
-                if let Detail::IcmpError {
-                    icmp_type,
-                    code,
-                    quote,
-                } = sighting.detail
-                {
-                    self.icmp_errors.push(IcmpError {
-                        evidence: observation.evidence,
-                        source: sighting.key.source,
-                        destination: sighting.key.destination,
-                        icmp_type,
-                        code,
-                        quote,
-                    });
-                }
-                self.sightings.push(Seen {
-                    evidence: observation.evidence,
-                    time: observation.time,
-                    source_mac: observation.frame.map(|(source, _)| source),
-                    destination_mac: observation.frame.map(|(_, destination)| destination),
-                    sighting,
-                });
-            }
-        }
-    }
-}
-
-/// Broadcast, multicast and link-local packets: no router passes them on.
-fn stays_on_link(source: std::net::IpAddr, destination: std::net::IpAddr) -> bool {
-    use std::net::IpAddr;
-    let link_local = |address: IpAddr| match address {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified(),
-        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_unspecified(),
-    };
-    let broadcast = matches!(destination, IpAddr::V4(v4) if v4.is_broadcast());
-    destination.is_multicast() || broadcast || link_local(source) || link_local(destination)
 }

@@ -17,7 +17,8 @@ use super::trip::Trip;
 use crate::identify::Detail;
 use crate::types::{FlowKey, Nanos, PointId, Timestamp};
 
-/// How far two clocks may differ when nothing tells: nodes that keep time at all are nearer than this.
+/// How far two clocks may differ from what packets in one direction show, or from each other when nothing tells: nodes that
+/// keep time at all are nearer than this.
 const UNKNOWN_CLOCK_BOUND: Nanos = Nanos::from_secs(1);
 
 /// What decides, for one direction.
@@ -91,79 +92,73 @@ impl Judge<'_> {
         let Some((after, last)) = last.and_then(|(point, i)| Some((*point, self.seen.get(*i)?)))
         else {
             // A trip has a sighting by construction; without one nothing can be said.
-            return (
-                Disposition::Unknown {
-                    after: PointId(0),
-                    doubt: Doubt::NoExpectation,
-                },
-                None,
-            );
+            let end = Disposition::Unknown {
+                after: PointId(0),
+                doubt: Doubt::NoExpectation,
+            };
+            return (end, None);
         };
-        let next = self.paths.next(
-            after,
-            self.parties,
-            last.sighting.tunnel,
-            self.order,
-            self.mirror,
-        );
-        if next == Next::Arrived {
-            return (Disposition::Delivered(Proof::Seen), None);
-        }
-        if self.queries.contains(last) || self.ranges.is_acknowledged(last) {
-            return (Disposition::Delivered(Proof::Answered), None);
-        }
-        let Next::Point(to, basis) = next else {
-            return (
+        let tunnel = last.sighting.tunnel;
+        match self
+            .paths
+            .next(after, self.parties, tunnel, self.order, self.mirror)
+        {
+            Next::Arrived => (Disposition::Delivered(Proof::Seen), None),
+            _ if self.is_answered(last) => (Disposition::Delivered(Proof::Answered), None),
+            Next::NoPoint => (
                 Disposition::NotCovered {
                     after,
                     blind: Blind::NoPoint,
                 },
                 None,
-            );
-        };
+            ),
+            Next::Point(to, basis) => (self.judge_absence(trip, after, last, to), Some(basis)),
+        }
+    }
+
+    fn is_answered(&mut self, last: &Seen) -> bool {
+        self.queries.contains(last) || self.ranges.is_acknowledged(last)
+    }
+
+    /// A packet that was last seen at `after` was expected at `to`, and `to` has no sighting of it.
+    fn judge_absence(
+        &mut self,
+        trip: &Trip,
+        after: PointId,
+        last: &Seen,
+        to: PointId,
+    ) -> Disposition {
         if trip.ambiguous {
-            return (
-                Disposition::Unknown {
-                    after,
-                    doubt: Doubt::Ambiguous,
-                },
-                Some(basis),
-            );
+            return Disposition::Unknown {
+                after,
+                doubt: Doubt::Ambiguous,
+            };
         }
         if let Some(found) = self.in_other_pieces(last, after) {
-            return (found, Some(basis));
+            return found;
         }
         if self
             .translations
             .goes_on(last, |point| trip.sightings.contains_key(&point))
         {
-            return (
-                Disposition::Unknown {
-                    after,
-                    doubt: Doubt::Translated,
-                },
-                Some(basis),
-            );
+            return Disposition::Unknown {
+                after,
+                doubt: Doubt::Translated,
+            };
         }
         if self.cut.contains(&to) {
-            return (
-                Disposition::Unknown {
-                    after,
-                    doubt: Doubt::Cut,
-                },
-                Some(basis),
-            );
+            return Disposition::Unknown {
+                after,
+                doubt: Doubt::Cut,
+            };
         }
         if self.blindness.is_blind(to, self.kind_at(to, last)) {
-            return (
-                Disposition::NotCovered {
-                    after,
-                    blind: Blind::Filter,
-                },
-                Some(basis),
-            );
+            return Disposition::NotCovered {
+                after,
+                blind: Blind::Filter,
+            };
         }
-        let disposition = match self.could_see(to, after, last.time) {
+        match self.could_see(to, after, last.time) {
             Some(trust) => Disposition::Lost {
                 from: after,
                 to,
@@ -173,8 +168,7 @@ impl Judge<'_> {
                 after,
                 blind: Blind::Window,
             },
-        };
-        (disposition, Some(basis))
+        }
     }
 
     /// Whether points further on saw the same bytes in other segments.
@@ -208,15 +202,19 @@ impl Judge<'_> {
     fn could_see(&self, to: PointId, from: PointId, time: Timestamp) -> Option<Trust> {
         let node = |p: PointId| self.node_of.get(p.index()).copied().unwrap_or(NodeId(0));
         let flow_was_seen = self.order.rank(to) != usize::MAX;
-        match self.clocks.offset(node(from), node(to)) {
-            Some(clock) => {
-                self.coverage
-                    .could_see(to, time + clock.offset, clock.bound, flow_was_seen)
-            }
-            None => self
+        let (from, to_node) = (node(from), node(to));
+        if let Some(clock) = self.clocks.offset(from, to_node) {
+            return self
                 .coverage
-                .could_see(to, time, UNKNOWN_CLOCK_BOUND, flow_was_seen)
-                .map(|_| Trust::Assumed),
+                .could_see(to, time + clock.offset, clock.bound, flow_was_seen);
         }
+        let usual = self
+            .clocks
+            .usual_difference(from, to_node)
+            .unwrap_or(Nanos(0));
+        let trust = self
+            .coverage
+            .could_see(to, time + usual, UNKNOWN_CLOCK_BOUND, flow_was_seen);
+        trust.map(|_| Trust::Assumed)
     }
 }

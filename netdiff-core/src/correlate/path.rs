@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use super::address_plan::AddressPlan;
 use super::conversation::Seen;
 use super::hop_order::{HopOrder, Side};
+use super::pod_links::Ends;
 use super::timeline::{NodeId, PartyKind, SetPoint};
 use super::trip::Trip;
 use crate::identify::Tunnel;
@@ -77,6 +78,7 @@ pub(super) struct Paths<'a> {
     followers: BTreeMap<(Class, PointId), BTreeMap<PointId, u64>>,
     /// The link of each pod.
     pod_links: BTreeMap<IpAddr, PointId>,
+    ends: &'a Ends,
     /// Which addresses each point saw at either end.
     addresses: BTreeMap<PointId, BTreeSet<IpAddr>>,
     /// The points that saw outer headers.
@@ -89,6 +91,7 @@ impl<'a> Paths<'a> {
         node_of: &'a [NodeId],
         plan: &'a AddressPlan,
         pod_links: BTreeMap<IpAddr, PointId>,
+        ends: &'a Ends,
     ) -> Self {
         Self {
             points,
@@ -96,6 +99,7 @@ impl<'a> Paths<'a> {
             plan,
             followers: BTreeMap::new(),
             pod_links,
+            ends,
             addresses: BTreeMap::new(),
             tunnel_points: BTreeSet::new(),
         }
@@ -207,7 +211,11 @@ impl<'a> Paths<'a> {
                     && self.role(point) != Role::Pod
                     && tunnel.is_none()
             }
-            _ => self.pod_links.get(&destination) == Some(&point),
+            // A pod that never sends is told by its link's packets, all of which are for it.
+            _ => self.pod_links.get(&destination).map_or_else(
+                || self.role(point) == Role::Pod && self.ends.is_end_of_all(point, destination),
+                |link| *link == point,
+            ),
         }
     }
 

@@ -61,15 +61,18 @@ impl Ends {
 
     /// Whether an address is an end of every packet of a point, and sends there untouched.
     pub(super) fn may_be_link(&self, point: PointId, address: IpAddr) -> bool {
-        let common = self
-            .common
-            .get(&point)
-            .is_some_and(|c| c.contains(&address));
-        common
+        self.is_end_of_all(point, address)
             && self
                 .senders
                 .get(&point)
                 .is_some_and(|s| s.contains(&address))
+    }
+
+    /// Whether an address is an end of every packet of a point.
+    pub(super) fn is_end_of_all(&self, point: PointId, address: IpAddr) -> bool {
+        self.common
+            .get(&point)
+            .is_some_and(|c| c.contains(&address))
     }
 
     /// Positive where `a` sees packets from `address` before `b` does, and those to it after.

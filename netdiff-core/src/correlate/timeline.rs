@@ -229,6 +229,15 @@ pub struct FlowTimeline {
     pub reply: Direction,
 }
 
+impl FlowTimeline {
+    /// Whether it must be answered (a ping, a TCP connection) and no answer was seen anywhere.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        let expects = self.service == Service::Echo || self.protocol == Protocol::TCP;
+        expects && self.reply.journeys.is_empty()
+    }
+}
+
 /// One direction of a flow.
 #[derive(Clone, Debug, Default)]
 pub struct Direction {

@@ -53,7 +53,7 @@ fn ipv4_state(placed: &PlacedLayer, bytes: &[u8]) -> Option<ChecksumState> {
         return Some(ChecksumState::Truncated);
     };
     Some(
-        if is_complete(Sum16BitWords::new().add_slice(header.slice())) {
+        if is_complete(&Sum16BitWords::new().add_slice(header.slice())) {
             ChecksumState::Ok
         } else if header.header_checksum() == 0 {
             ChecksumState::Zero
@@ -115,7 +115,7 @@ impl<'a> Segment<'a> {
             return ChecksumState::Truncated;
         }
         let is_whole = self.bytes.len() == self.wire_len as usize;
-        if is_whole && is_complete(self.pseudo_header().add_slice(self.bytes)) {
+        if is_whole && is_complete(&self.pseudo_header().add_slice(self.bytes)) {
             ChecksumState::Ok
         } else if self.is_partial(stored) {
             ChecksumState::Partial
@@ -160,7 +160,7 @@ impl<'a> Segment<'a> {
         let before = inner_offset.saturating_sub(own_offset) as usize;
         self.bytes.get(..before).is_some_and(|before| {
             let sum = self.pseudo_header().add_slice(before);
-            is_complete(sum.add_2bytes((!stored).to_be_bytes()))
+            is_complete(&sum.add_2bytes((!stored).to_be_bytes()))
         })
     }
 
@@ -200,8 +200,8 @@ fn folded(sum: &Sum16BitWords) -> u16 {
 }
 
 /// Whether a sum that includes its checksum is right.
-fn is_complete(sum: Sum16BitWords) -> bool {
-    folded(&sum) == 0xffff
+fn is_complete(sum: &Sum16BitWords) -> bool {
+    folded(sum) == 0xffff
 }
 
 #[cfg(test)]

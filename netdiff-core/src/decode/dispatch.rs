@@ -17,6 +17,7 @@ const fn unsupported(after: LayerKind, number: u32) -> Next {
 }
 
 /// What a packet of this link type begins with.
+#[inline(always)]
 pub(super) fn link_type(link_type: LinkType, rest: Rest<'_>) -> Next {
     Next::Layer(match link_type {
         LinkType::ETHERNET => LayerKind::Ethernet,
@@ -92,7 +93,7 @@ pub(super) const fn ip_protocol(protocol: Protocol, after: LayerKind) -> Next {
         Protocol::L2TP => LayerKind::L2tpOverIp,
         Protocol::MPLS => LayerKind::Mpls,
         Protocol::ETHERNET => LayerKind::Ethernet,
-        Protocol::NO_NEXT_HEADER => return Next::Stop(Stop::Payload),
+        Protocol::NO_NEXT_HEADER => return Next::Payload,
         Protocol(number) => return unsupported(after, number as u32),
     })
 }
@@ -112,7 +113,7 @@ pub(super) const fn gre(gre: Gre) -> Next {
 #[inline(always)]
 pub(super) fn udp(udp: Udp, datagram: Rest<'_>, options: &DecodeOptions) -> Next {
     let port = udp.destination_port;
-    if options.vxlan_ports.iter().any(|&vxlan| vxlan == port) {
+    if options.vxlan_ports.contains(&port) {
         return Next::Layer(LayerKind::Vxlan);
     }
     Next::Layer(match port {
@@ -132,7 +133,7 @@ pub(super) fn udp(udp: Udp, datagram: Rest<'_>, options: &DecodeOptions) -> Next
 
 /// What a datagram carries of the protocols that answer from their own port, and of those that are
 /// known by their looks alone.
-#[inline(never)]
+#[inline(always)]
 fn udp_by_either_port(udp: Udp, datagram: Rest<'_>, options: &DecodeOptions) -> Next {
     let is = |port| udp.source_port == port || udp.destination_port == port;
     if is(4500) {
@@ -150,7 +151,7 @@ fn udp_by_either_port(udp: Udp, datagram: Rest<'_>, options: &DecodeOptions) -> 
     } else if options.guess_vxlan && looks_like_vxlan(datagram) {
         LayerKind::VxlanGuessed
     } else {
-        return Next::Stop(Stop::Payload);
+        return Next::Payload;
     })
 }
 

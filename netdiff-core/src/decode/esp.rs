@@ -37,7 +37,7 @@ pub(super) fn decode_esp(rest: Rest<'_>) -> Decoded<'_, Esp> {
 /// What a datagram of port 4500 is: four zeros mark a key exchange, one byte keeps a mapping alive.
 pub(super) fn over_udp(datagram: Rest<'_>) -> Next {
     match datagram.bytes() {
-        [] | [_] | [0, 0, 0, 0, ..] => Next::Stop(Stop::Payload),
+        [] | [_] | [0, 0, 0, 0, ..] => Next::Payload,
         _ => Next::Layer(LayerKind::Esp),
     }
 }
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn key_exchange_and_keep_alive_are_not_esp() {
         for bytes in [&[0xff][..], &[0; 12], &[]] {
-            assert_eq!(over_udp(Rest::new(bytes, 12)), Next::Stop(Stop::Payload));
+            assert_eq!(over_udp(Rest::new(bytes, 12)), Next::Payload);
         }
         assert_eq!(over_udp(Rest::new(&HEADER, 9)), Next::Layer(LayerKind::Esp));
     }

@@ -13,7 +13,7 @@
 //! ```
 
 use super::rest::{Decoded, Next, Rest, Step};
-use super::{LayerKind, Stop, dispatch};
+use super::{LayerKind, dispatch};
 use crate::types::{EtherType, Vni};
 
 /// A Geneve header.
@@ -55,7 +55,7 @@ pub(super) fn decode_geneve(rest: Rest<'_>) -> Decoded<'_, Geneve> {
         return Ok(Step::last(geneve, behind.skip(options_len), stop));
     }
     let next = if geneve.is_control {
-        Next::Stop(Stop::Payload)
+        Next::Payload
     } else {
         dispatch::ether_type(geneve.ether_type, LayerKind::Geneve)
     };
@@ -65,6 +65,7 @@ pub(super) fn decode_geneve(rest: Rest<'_>) -> Decoded<'_, Geneve> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::Stop;
 
     /// VNI 5, one option of 8 bytes, Ethernet.
     const HEADER: [u8; 16] = [2, 0x40, 0x65, 0x58, 0, 0, 5, 0, 1, 2, 0x80, 1, 0, 10, 0, 20];
@@ -85,7 +86,7 @@ mod tests {
         let mut control = HEADER;
         control[1] = 0x80;
         let step = decode_geneve(Rest::new(&control, 16)).unwrap();
-        assert_eq!(step.next, Next::Stop(Stop::Payload));
+        assert_eq!(step.next, Next::Payload);
     }
 
     #[test]

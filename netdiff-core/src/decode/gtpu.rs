@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn an_echo_carries_no_packet() {
         let step = decode_gtpu(Rest::new(&[0x32, 1, 0, 4, 0, 0, 0, 0, 0, 1, 0, 0], 12)).unwrap();
-        assert_eq!(step.next, Next::Stop(Stop::Payload));
+        assert_eq!(step.next, Next::Payload);
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! Version 1 is an IP packet without a header in front: its two version bits are IP's first two.
 
 use super::rest::{Decoded, Next, Rest, Step};
-use super::{LayerKind, Stop, dispatch};
+use super::{LayerKind, dispatch};
 use crate::types::Protocol;
 
 /// A GUE header of version 0.
@@ -42,7 +42,7 @@ pub(super) fn decode_gue(rest: Rest<'_>) -> Decoded<'_, Gue> {
     let next = if rest.bytes().len() < len {
         Next::Stop(rest.truncated(LayerKind::Gue, len))
     } else if gue.is_control {
-        Next::Stop(Stop::Payload)
+        Next::Payload
     } else {
         dispatch::ip_protocol(gue.protocol, LayerKind::Gue)
     };
@@ -60,6 +60,7 @@ pub(super) fn begins_with(datagram: Rest<'_>) -> Next {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::Stop;
 
     const HEADER: [u8; 8] = [1, 47, 0, 0, 0, 0, 0, 0];
 

@@ -24,7 +24,7 @@ use etherparse::Ipv4HeaderSlice;
 use etherparse::err::ipv4::{HeaderError, HeaderSliceError};
 
 use super::rest::{Decoded, Next, Rest, Step};
-use super::{Fragment, Ip, LayerKind, Stop, dispatch};
+use super::{Fragment, Ip, LayerKind, Stop};
 use crate::types::Protocol;
 
 /// Decodes an IPv4 header with its options; of one whose options are cut, the fixed part.

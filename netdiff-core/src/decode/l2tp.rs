@@ -71,7 +71,7 @@ pub(super) fn decode_l2tp(rest: Rest<'_>) -> Decoded<'_, L2tp> {
             let ((l2tp, padding), behind) = rest.parse(kind, len_2(bits), parse_version_2)?;
             let behind = behind.skip(usize::from(padding));
             let next = if l2tp.is_control {
-                Next::Stop(Stop::Payload)
+                Next::Payload
             } else {
                 Next::Layer(LayerKind::Ppp)
             };
@@ -169,7 +169,7 @@ mod tests {
     fn control_messages_carry_no_frame() {
         let step = decode_l2tp_over_ip(rest(&[0; 12])).unwrap();
         assert!(step.layer.is_control);
-        assert_eq!(step.next, Next::Stop(Stop::Payload));
+        assert_eq!(step.next, Next::Payload);
     }
 
     #[test]

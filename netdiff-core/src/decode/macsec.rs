@@ -12,7 +12,6 @@
 //! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //! ```
 
-use nom::Parser;
 use nom::combinator::cond;
 use nom::number::complete::{be_u8, be_u32, be_u64};
 

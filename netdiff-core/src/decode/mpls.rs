@@ -12,9 +12,9 @@
 //! pseudowire with a control word (0, RFC 4385); a pseudowire without one is recognised only where a
 //! sound Ethernet frame begins.
 
+use super::LayerKind;
 use super::plausible::is_ethernet_frame;
 use super::rest::{Decoded, Next, Rest, Step};
-use super::{LayerKind, Stop};
 
 /// An MPLS label stack entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn below_the_stack(rest: Rest<'_>) -> (Next, Rest<'_>) {
             (Next::Layer(LayerKind::Ethernet), behind_control_word)
         }
         _ if is_ethernet_frame(rest) => (Next::Layer(LayerKind::Ethernet), rest),
-        _ => (Next::Stop(Stop::Payload), rest),
+        _ => (Next::Payload, rest),
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
             (Next::Layer(LayerKind::Ethernet), 4)
         );
         let step = decode_mpls(Rest::new(&bytes[..10], 46)).unwrap();
-        assert_eq!(step.next, Next::Stop(Stop::Payload));
+        assert_eq!(step.next, Next::Payload);
     }
 
     #[test]

@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_log_without_a_packet_ends() {
         let step = decode_nflog(Rest::new(&LITTLE[..12], 12)).unwrap();
-        assert_eq!(step.next, Next::Stop(Stop::Payload));
+        assert_eq!(step.next, Next::Payload);
     }
 
     #[test]

@@ -100,7 +100,8 @@ impl Packet {
         };
         // Oddities of the quote are those of another packet.
         let known = self.anomalies.len();
-        Walk::new(&mut self.quoted, &mut self.anomalies, options).run(kind, quote);
+        let mut stop = Stop::Payload;
+        Walk::new(&mut self.quoted, &mut self.anomalies, options, &mut stop).run(kind, quote);
         self.anomalies.truncate(known);
     }
 }
@@ -134,13 +135,24 @@ pub fn decode_packet(
     packet.quoted.clear();
     packet.anomalies.clear();
     let rest = Rest::new(data, original_len);
-    let (stop, rest) = match dispatch::link_type(link_type, rest) {
+    let rest = match dispatch::link_type(link_type, rest) {
         Next::Layer(kind) => {
-            Walk::new(&mut packet.layers, &mut packet.anomalies, options).run(kind, rest)
+            let (layers, anomalies) = (&mut packet.layers, &mut packet.anomalies);
+            Walk::new(layers, anomalies, options, &mut packet.stop).run(kind, rest)
         }
-        Next::Stop(stop) => (stop, rest),
+        Next::Payload => {
+            packet.stop = Stop::Payload;
+            rest
+        }
+        Next::Stop(stop) => {
+            packet.stop = stop;
+            rest
+        }
     };
-    packet.stop = stop;
+    // A contradiction that ended the walk is an oddity like any other.
+    if let Stop::Malformed { anomaly, .. } = packet.stop {
+        packet.anomalies.push(anomaly);
+    }
     packet.payload = Payload {
         offset: rest.offset(),
         captured_len: rest.captured_len(),

@@ -1,6 +1,6 @@
 //! Whether bytes begin with a sound frame or packet, where no number says what follows.
 //!
-//! Used for guesses only: VXLAN on an unknown port, pseudowires, L2TPv3 behind a cookie of unknown
+//! Used for guesses only: VXLAN on an unknown port, pseudowires, L2TP behind a cookie of unknown
 //! length. A guess asks for more than a decoder does, because it must not be wrong.
 
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};

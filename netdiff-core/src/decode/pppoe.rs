@@ -10,8 +10,8 @@
 //! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //! ```
 
+use super::LayerKind;
 use super::rest::{Decoded, Next, Rest, Step};
-use super::{LayerKind, Stop};
 
 /// A `PPPoE` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) fn decode_pppoe(rest: Rest<'_>) -> Decoded<'_, Pppoe> {
     };
     let next = match code {
         0 => Next::Layer(LayerKind::Ppp),
-        _ => Next::Stop(Stop::Payload),
+        _ => Next::Payload,
     };
     let length = u32::from(pppoe.length);
     let too_long = length > behind.wire_len();
@@ -48,6 +48,7 @@ pub(super) fn decode_pppoe(rest: Rest<'_>) -> Decoded<'_, Pppoe> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::Stop;
 
     const SESSION: [u8; 12] = [0x11, 0, 0, 9, 0, 4, 0, 0x21, 1, 2, 0, 0];
 
@@ -66,7 +67,7 @@ mod tests {
         let mut discovery = SESSION;
         discovery[1] = 0x09;
         let step = decode_pppoe(Rest::new(&discovery, 12)).unwrap();
-        assert_eq!(step.next, Next::Stop(Stop::Payload));
+        assert_eq!(step.next, Next::Payload);
     }
 
     #[test]

@@ -179,7 +179,9 @@ pub(super) type Parsed<'a, T> = nom::IResult<&'a [u8], T, Short>;
 pub(super) enum Next {
     /// Another layer.
     Layer(LayerKind),
-    /// Nothing that is decoded.
+    /// Payload: [`Stop::Payload`], apart because it is how most packets end.
+    Payload,
+    /// Nothing that is decoded, for another reason.
     Stop(Stop),
 }
 
@@ -211,7 +213,11 @@ impl<'a, L> Step<'a, L> {
     /// A header after which nothing is decoded.
     #[inline]
     pub(super) const fn last(layer: L, rest: Rest<'a>, stop: Stop) -> Self {
-        Self::new(layer, rest, Next::Stop(stop))
+        let next = match stop {
+            Stop::Payload => Next::Payload,
+            stop => Next::Stop(stop),
+        };
+        Self::new(layer, rest, next)
     }
 
     /// Names an oddity, unless there is none or one was named before.

@@ -70,7 +70,7 @@ mod tests {
             (step.layer.verification_tag, step.layer.chunk_type),
             (0x0102_0304, Some(1))
         );
-        assert_eq!(step.next, Next::Stop(Stop::Payload));
+        assert_eq!(step.next, Next::Payload);
     }
 
     #[test]

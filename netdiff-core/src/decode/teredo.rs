@@ -11,8 +11,8 @@
 //! +------+------+-------------------+-------------------------+
 //! ```
 
+use super::LayerKind;
 use super::rest::{Decoded, Next, Rest, Step};
-use super::{LayerKind, Stop};
 
 /// The indications in front of a Teredo packet; there may be none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) fn decode_teredo(rest: Rest<'_>) -> Decoded<'_, Teredo> {
     let header_len = u16::try_from(len).unwrap_or(u16::MAX);
     let behind = rest.skip(len);
     let next = if behind.wire_len() == 0 {
-        Next::Stop(Stop::Payload)
+        Next::Payload
     } else {
         Next::Layer(LayerKind::Ipv6)
     };

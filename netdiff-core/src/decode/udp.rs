@@ -107,7 +107,7 @@ mod tests {
         );
         assert_eq!((step.layer.length, step.layer.checksum), (12, 0xabcd));
         assert_eq!(step.rest.bytes(), [1, 2, 3, 4]);
-        assert_eq!(step.next, Next::Stop(Stop::Payload));
+        assert_eq!(step.next, Next::Payload);
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(decode(&bytes).next, Next::Layer(LayerKind::Vxlan));
         bytes.copy_within(2..4, 0);
         [bytes[2], bytes[3]] = 53_u16.to_be_bytes();
-        assert_eq!(decode(&bytes).next, Next::Stop(Stop::Payload));
+        assert_eq!(decode(&bytes).next, Next::Payload);
     }
 
     #[test]

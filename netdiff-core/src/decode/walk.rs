@@ -45,41 +45,38 @@ pub(super) struct Walk<'p> {
     layers: &'p mut Vec<PlacedLayer>,
     anomalies: &'p mut Vec<Anomaly>,
     options: &'p DecodeOptions,
-    stop: Stop,
+    stop: &'p mut Stop,
 }
 
 impl<'p> Walk<'p> {
-    /// A walk that puts what it finds into `layers` and `anomalies`.
+    /// A walk that puts what it finds into `layers` and `anomalies`, and why it stopped into `stop`.
     pub(super) const fn new(
         layers: &'p mut Vec<PlacedLayer>,
         anomalies: &'p mut Vec<Anomaly>,
         options: &'p DecodeOptions,
+        stop: &'p mut Stop,
     ) -> Self {
         Self {
             layers,
             anomalies,
             options,
-            stop: Stop::Payload,
+            stop,
         }
     }
 
-    /// Decodes layers from `first` on; returns why it stopped and what is left.
-    pub(super) fn run<'a>(mut self, first: LayerKind, start: Rest<'a>) -> (Stop, Rest<'a>) {
+    /// Decodes layers from `first` on; returns what is left.
+    pub(super) fn run<'a>(mut self, first: LayerKind, start: Rest<'a>) -> Rest<'a> {
         // A copy field by field: what is left stays in registers from step to step.
         let mut rest = start.skip(0);
         let mut next = Some(first);
         while let Some(kind) = next {
             if self.layers.len() >= Packet::MAX_LAYERS {
-                self.stop = Stop::TooDeep;
+                *self.stop = Stop::TooDeep;
                 break;
             }
             next = self.decode_layer(kind, &mut rest);
         }
-        // A contradiction that ended the walk is an oddity like any other.
-        if let Stop::Malformed { anomaly, .. } = self.stop {
-            self.anomalies.push(anomaly);
-        }
-        (self.stop, rest)
+        rest
     }
 
     /// Decodes one header: the table of all decoders.
@@ -140,7 +137,7 @@ impl<'p> Walk<'p> {
         let step = match decoded {
             Ok(step) => step,
             Err(stop) => {
-                self.stop = stop;
+                *self.stop = stop;
                 return None;
             }
         };
@@ -154,8 +151,12 @@ impl<'p> Walk<'p> {
         }
         match step.next {
             Next::Layer(kind) => Some(kind),
+            Next::Payload => {
+                *self.stop = Stop::Payload;
+                None
+            }
             Next::Stop(stop) => {
-                self.stop = stop;
+                *self.stop = stop;
                 None
             }
         }

@@ -10,7 +10,6 @@
 //! +---------------+---------------+---------------+---------------+
 //! ```
 
-use nom::Parser;
 use nom::combinator::cond;
 use nom::number::complete::{le_u32, le_u64};
 
@@ -55,7 +54,9 @@ pub(super) fn looks_like_wireguard(datagram: Rest<'_>) -> bool {
     matches!(
         (message_type, datagram.wire_len()),
         (1, 148) | (2, 92) | (3, 64)
-    ) || (message_type == DATA && datagram.wire_len() >= 32 && datagram.wire_len() % 16 == 0)
+    ) || (message_type == DATA
+        && datagram.wire_len() >= 32
+        && datagram.wire_len().is_multiple_of(16))
 }
 
 #[cfg(test)]

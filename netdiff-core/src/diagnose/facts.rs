@@ -101,7 +101,10 @@ impl Facts {
             let nodes = (timelines.node(*from), timelines.node(*to));
             if nodes.0 != nodes.1 {
                 // The uplink of one side may not have been captured: either end tells.
-                let ends = direction.hops.iter().filter(|hop| hop.point == *from || hop.point == *to);
+                let ends = direction
+                    .hops
+                    .iter()
+                    .filter(|hop| hop.point == *from || hop.point == *to);
                 let tunnel = ends.filter_map(|hop| hop.tunnel).next();
                 let crossing = self.crossing(nodes, Carriage::of(tunnel));
                 crossing.arrived += 1;

@@ -8,6 +8,7 @@ mod facts;
 mod finding;
 mod refusals;
 mod rules;
+mod stages;
 
 pub use catalogue::{CATALOGUE, Rule};
 pub use facts::{Carriage, Crossing, Facts, Loss};

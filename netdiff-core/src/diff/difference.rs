@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pairing::FlowPair;
 use super::path::{self, Leg, Step};
-use crate::correlate::{Direction, Disposition, FlowTimeline, Timelines};
+use crate::correlate::{Direction, Disposition, FlowTimeline, Relation, Timelines};
 use crate::identify::Evidence;
 use crate::types::{PointId, Role};
 
@@ -138,11 +138,7 @@ type Side<'a> = (&'a Timelines, &'a FlowTimeline);
 /// A flow that fails is compared by delivery only: the rest of its way follows from that.
 fn compare_pair(ours: Side<'_>, theirs: Side<'_>) -> Vec<Difference> {
     for reply in [false, true] {
-        let (r, f) = (
-            path::direction(ours.1, reply),
-            path::direction(theirs.1, reply),
-        );
-        if let Some(difference) = compare_delivery(ours.0, theirs.0, r, f) {
+        if let Some(difference) = compare_delivery(ours, theirs, reply) {
             return vec![difference];
         }
     }
@@ -163,52 +159,69 @@ fn compare_pair(ours: Side<'_>, theirs: Side<'_>) -> Vec<Difference> {
     differences
 }
 
-/// Lost and delivered packets of a direction.
-fn outcome(direction: &Direction) -> (usize, usize) {
-    let count = |wanted: fn(&Disposition) -> bool| {
-        direction
-            .journeys
-            .iter()
-            .filter(|journey| wanted(&journey.disposition))
-            .count()
-    };
-    (
-        count(|d| matches!(d, Disposition::Lost { .. })),
-        count(|d| matches!(d, Disposition::Delivered(_))),
-    )
+/// What a direction comes to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Some packets are known to arrive.
+    Arrives,
+    /// None arrives and some are lost.
+    Stops(PointId, PointId),
+    /// None is known to arrive, and what must be answered is not.
+    Vanishes(PointId),
+    /// Nothing can be said.
+    Unknown,
 }
 
-fn compare_delivery(
-    reference: &Timelines,
-    failing: &Timelines,
-    ours: &Direction,
-    theirs: &Direction,
-) -> Option<Difference> {
-    let fails = |(lost, delivered): (usize, usize)| lost > 0 && delivered == 0;
-    let (r, f) = (outcome(ours), outcome(theirs));
-    if fails(r) == fails(f) || r.1 + r.0 == 0 || f.1 + f.0 == 0 {
-        return None;
-    }
-    let stop = |timelines: &Timelines, direction: &Direction| {
-        let lost = direction.journeys.iter().find_map(|j| match j.disposition {
-            Disposition::Lost { from, to, .. } => Some((from, to)),
+impl Outcome {
+    fn of(flow: &FlowTimeline, direction: &Direction) -> Self {
+        let ends = || direction.journeys.iter().map(|journey| journey.disposition);
+        if ends().any(|end| matches!(end, Disposition::Delivered(_))) {
+            return Self::Arrives;
+        }
+        let lost = ends().find_map(|end| match end {
+            Disposition::Lost { from, to, .. } => Some(Self::Stops(from, to)),
             _ => None,
         });
-        lost.map_or_else(
-            || "arrives".to_owned(),
-            |(from, to)| {
-                format!(
-                    "stops between {} and {}",
-                    timelines.name(from),
-                    timelines.name(to)
-                )
-            },
-        )
+        let vanished = ends().find_map(|end| match end {
+            Disposition::NotCovered { after, .. } | Disposition::Unknown { after, .. } => {
+                Some(Self::Vanishes(after))
+            }
+            _ => None,
+        });
+        lost.or(vanished.filter(|_| flow.is_unanswered()))
+            .unwrap_or(Self::Unknown)
+    }
+
+    fn describe(self, timelines: &Timelines) -> String {
+        match self {
+            Self::Arrives => "arrives".to_owned(),
+            Self::Stops(from, to) => format!(
+                "stops between {} and {}",
+                timelines.name(from),
+                timelines.name(to)
+            ),
+            Self::Vanishes(after) => format!(
+                "goes out of sight behind {}, unanswered",
+                timelines.name(after)
+            ),
+            Self::Unknown => "cannot be told".to_owned(),
+        }
+    }
+}
+
+/// Where one set's packets arrive and the other's do not.
+fn compare_delivery(ours: Side<'_>, theirs: Side<'_>, reply: bool) -> Option<Difference> {
+    let (r, f) = (
+        path::direction(ours.1, reply),
+        path::direction(theirs.1, reply),
+    );
+    let outcomes = (Outcome::of(ours.1, r), Outcome::of(theirs.1, f));
+    let segment = match outcomes {
+        (Outcome::Arrives, Outcome::Stops(from, to)) => Some((from, to)),
+        (Outcome::Arrives, Outcome::Vanishes(_))
+        | (Outcome::Stops(..) | Outcome::Vanishes(_), Outcome::Arrives) => None,
+        _ => return None,
     };
-    let segment = theirs.journeys.iter().find_map(|j| match j.disposition {
-        Disposition::Lost { from, to, .. } => Some((from, to)),
-        _ => None,
-    });
     let last = |direction: &Direction| {
         direction
             .journeys
@@ -217,16 +230,15 @@ fn compare_delivery(
             .into_iter()
             .collect()
     };
-    let (reference_text, failing_text) = if fails(f) {
-        ("arrives".to_owned(), stop(failing, theirs))
-    } else {
-        (stop(reference, ours), "arrives".to_owned())
-    };
     Some(Difference {
-        segment: segment.filter(|_| fails(f)),
-        reference_evidence: last(ours),
-        failing_evidence: last(theirs),
-        ..plain(DifferenceKind::Delivery, reference_text, failing_text)
+        segment,
+        reference_evidence: last(r),
+        failing_evidence: last(f),
+        ..plain(
+            DifferenceKind::Delivery,
+            outcomes.0.describe(ours.0),
+            outcomes.1.describe(theirs.0),
+        )
     })
 }
 
@@ -239,16 +251,17 @@ fn compare_paths(ours: Side<'_>, theirs: Side<'_>, reply: bool) -> Option<Differ
     if words(&r) == words(&f) {
         return None;
     }
-    // A role that only one set captured there cannot be missed by the other.
+    // What only one set captured there cannot be missed by the other. Of several pods' links only the pod's own counts, and a
+    // bridge shows frames between its pods only while it is promiscuous.
     let (seen_r, seen_f) = (captured(ours, reply), captured(theirs, reply));
-    let both: BTreeSet<(Leg, Role)> = seen_r.intersection(&seen_f).copied().collect();
-    let common = |steps: &[Step]| {
-        steps
-            .iter()
-            .copied()
-            .filter(|s| both.contains(&(s.leg, s.role)))
-            .collect::<Vec<_>>()
+    let same_node = ours.1.relation == Relation::SameNode;
+    let comparable = |step: &Step| {
+        let observed = step.role == Role::Pod || (same_node && step.role == Role::Bridge);
+        !observed
+            && seen_r.contains(&(step.leg, step.role))
+            && seen_f.contains(&(step.leg, step.role))
     };
+    let common = |steps: &[Step]| steps.iter().copied().filter(comparable).collect::<Vec<_>>();
     let (common_r, common_f) = (common(&r), common(&f));
     let kind = if words(&common_r) == words(&common_f) {
         DifferenceKind::Coverage

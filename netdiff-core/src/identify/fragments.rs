@@ -33,21 +33,30 @@ pub(super) struct Opening {
     pub(super) ttl: u8,
     pub(super) tunnel: Option<Tunnel>,
     pub(super) header_len: u16,
-    /// Payload of the inner-most packet where an outer header is the one that is fragmented; else the fragments tell.
-    pub(super) payload_len: Option<u32>,
 }
 
-/// A datagram whose fragments were all seen.
+/// The inner-most IP packet of a frame, which may itself be a fragment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Content {
+    pub(super) ip: Ip,
+    pub(super) tunnel: Option<Tunnel>,
+    /// `None` for a later fragment, or where the capture cut the transport header.
+    pub(super) opening: Option<Opening>,
+    /// Whether a header around it is the one that is fragmented.
+    pub(super) carried: bool,
+}
+
+/// A datagram whose fragments were all seen; `first` is what its first one held.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Joined {
-    pub(super) opening: Opening,
+    pub(super) first: Content,
     pub(super) payload_len: u32,
     pub(super) fragments: u16,
 }
 
 #[derive(Default)]
 struct Pending {
-    opening: Option<Opening>,
+    first: Option<Content>,
     /// Byte ranges seen, disjoint, by start.
     ranges: BTreeMap<u32, u32>,
     end: Option<u32>,
@@ -65,8 +74,6 @@ pub(super) struct FragmentJoiner {
 impl FragmentJoiner {
     /// How many datagrams may wait at once; the oldest is given up for a new one.
     const MAX_PENDING: usize = 4_096;
-    /// How many disjoint ranges one datagram may have: 64 KiB in 8-byte fragments would be 8,192.
-    const MAX_RANGES: usize = 256;
 
     /// Takes one fragment; returns the datagram when this one completes it.
     pub(super) fn join(
@@ -75,7 +82,7 @@ impl FragmentJoiner {
         tunnel: Option<Tunnel>,
         ip: &Ip,
         fragment: Fragment,
-        opening: Option<Opening>,
+        first: Option<Content>,
     ) -> Option<Joined> {
         let id = DatagramId {
             point,
@@ -90,7 +97,7 @@ impl FragmentJoiner {
             self.order.push_back(id);
         }
         let pending = self.pending.entry(id).or_default();
-        pending.add(fragment, ip.payload_len, opening);
+        pending.add(fragment, ip.payload_len, first);
         let joined = pending.complete()?;
         self.pending.remove(&id);
         Some(joined)
@@ -109,24 +116,27 @@ impl FragmentJoiner {
     }
 }
 
+/// How many disjoint ranges one datagram may have; more is taken for nonsense and never completes.
+const MAX_RANGES: usize = 256;
+
 impl Pending {
-    fn add(&mut self, fragment: Fragment, len: u32, opening: Option<Opening>) {
+    fn add(&mut self, fragment: Fragment, len: u32, first: Option<Content>) {
         let end = fragment.offset.saturating_add(len);
         self.fragments = self.fragments.saturating_add(1);
-        if fragment.offset == 0 && self.opening.is_none() {
-            self.opening = opening;
+        if fragment.offset == 0 && self.first.is_none() {
+            self.first = first;
         }
         if !fragment.more {
             self.end = Some(end);
         }
-        if self.ranges.len() < FragmentJoiner::MAX_RANGES {
+        if self.ranges.len() < MAX_RANGES {
             let widest = self.ranges.entry(fragment.offset).or_insert(end);
             *widest = (*widest).max(end);
         }
     }
 
     fn complete(&self) -> Option<Joined> {
-        let (opening, end) = (self.opening?, self.end?);
+        let (first, end) = (self.first?, self.end?);
         let mut covered = 0;
         for (&start, &stop) in &self.ranges {
             if start > covered {
@@ -135,7 +145,7 @@ impl Pending {
             covered = covered.max(stop);
         }
         (covered >= end).then_some(Joined {
-            opening,
+            first,
             payload_len: end,
             fragments: self.fragments,
         })

@@ -32,6 +32,10 @@ pub struct Observation {
 
 /// What an observation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all observations are packets"
+)]
 pub enum Subject {
     /// An IP packet whose identity is known.
     Packet(Sighting),

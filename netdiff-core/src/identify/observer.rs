@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::fingerprint::{Parts, Transport};
-use super::fragments::{FragmentJoiner, Opening};
+use super::fragments::{Content, FragmentJoiner, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
-use super::{Detail, Evidence, Observation, PrefixLimit, Sighting, Subject, Unidentified};
+use super::{Detail, Evidence, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified};
 use crate::decode::{Fragment, Icmp, Ip, Layer, MacAddr, Packet, Stop};
 use crate::read::{FileInterface, RawPacket};
 use crate::types::{FileId, LinkType, PointId, Timestamp};
@@ -130,37 +130,67 @@ impl Observer {
                 return Subject::Unidentified(why_unidentified(packet.stop()));
             }
         };
-        let cut = cut_header(packet);
-        let (ip, fragment) = cut.unwrap_or((
-            inner.ip,
-            Fragment {
-                offset: 0,
-                more: false,
-            },
-        ));
-        let opening = if fragment.offset > 0 {
+        let later = packet
+            .ip_layers()
+            .any(|(_, ip)| ip.fragment.is_some_and(|f| f.offset > 0));
+        let opening = if later {
             None
         } else {
             self.opening(&inner, data, packet)
         };
-        if cut.is_none() {
-            return opening.map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
+        let carrier = cut_carrier(packet, inner.ip);
+        let content = Content {
+            ip: *inner.ip,
+            tunnel: inner.tunnel,
+            opening,
+            carried: carrier.is_some(),
+        };
+        match carrier.or_else(|| Some((inner.ip, inner.ip.fragment?))) {
+            Some((ip, fragment)) => {
+                let tunnel = content.tunnel.filter(|_| !content.carried);
+                self.join(point, tunnel, ip, fragment, content, 0)
+            }
+            None => opening.map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
                 Subject::Packet(sighting(&opening, inner.ip.payload_len, 1))
-            });
+            }),
         }
-        let outer = !std::ptr::eq(ip, inner.ip);
-        let payload_len = outer.then_some(inner.ip.payload_len);
-        let opening = opening.map(|opening| Opening {
-            payload_len,
-            ..opening
-        });
-        // Inside a tunnel the same identification may be in use again; around it, the tunnel is what is cut.
-        let tunnel = if outer { None } else { inner.tunnel };
-        let joined = self.fragments.join(point, tunnel, ip, fragment, opening);
-        joined.map_or(Subject::FragmentPart, |joined| {
-            let payload_len = joined.opening.payload_len.unwrap_or(joined.payload_len);
-            Subject::Packet(sighting(&joined.opening, payload_len, joined.fragments))
-        })
+    }
+
+    /// Takes a fragment. `content` is what it begins with, `pieces` how many pieces it came in itself.
+    ///
+    /// What a tunnel carries was only seen once all of the tunnel's packet was; then it may be a fragment itself.
+    fn join(
+        &mut self,
+        point: PointId,
+        tunnel: Option<Tunnel>,
+        ip: &Ip,
+        fragment: Fragment,
+        content: Content,
+        pieces: u16,
+    ) -> Subject {
+        let first = (fragment.offset == 0).then_some(content);
+        let Some(joined) = self.fragments.join(point, tunnel, ip, fragment, first) else {
+            return Subject::FragmentPart;
+        };
+        let (whole, pieces) = (joined.first, joined.fragments.saturating_add(pieces));
+        let inside = whole.ip.fragment.filter(|_| whole.carried);
+        if let Some(fragment) = inside {
+            let content = Content {
+                carried: false,
+                ..whole
+            };
+            return self.join(point, whole.tunnel, &whole.ip, fragment, content, pieces);
+        }
+        let payload_len = if whole.carried {
+            whole.ip.payload_len
+        } else {
+            joined.payload_len
+        };
+        whole
+            .opening
+            .map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
+                Subject::Packet(sighting(&opening, payload_len, pieces))
+            })
     }
 
     /// What the first bytes of a datagram tell; `None` where the capture cut its transport header.
@@ -168,7 +198,9 @@ impl Observer {
         let ip = inner.ip;
         let place = packet.payload();
         let start = place.offset as usize;
-        let payload = data.get(start..start.checked_add(place.captured_len as usize)?)?;
+        // Behind a header that the capture cut, there is nothing.
+        let end = start.checked_add(place.captured_len as usize)?;
+        let payload = data.get(start..end).unwrap_or_default();
         let (transport, detail) = match inner.transport {
             Some(Layer::Tcp(tcp)) => {
                 // Of a header that the capture cut, the length of the data is not known.
@@ -201,7 +233,6 @@ impl Observer {
             ttl: ip.ttl,
             tunnel: inner.tunnel,
             header_len: ip.header_len,
-            payload_len: None,
         })
     }
 }
@@ -218,11 +249,13 @@ fn sighting(opening: &Opening, payload_len: u32, fragments: u16) -> Sighting {
     }
 }
 
-/// The outermost IP header that is a fragment: it decides whether what is inside was seen whole.
-fn cut_header(packet: &Packet) -> Option<(&Ip, Fragment)> {
-    packet
+/// The outermost IP header around the inner-most one that is a fragment.
+fn cut_carrier<'a>(packet: &'a Packet, innermost: &Ip) -> Option<(&'a Ip, Fragment)> {
+    let carriers = packet
         .ip_layers()
-        .find_map(|(_, ip)| Some((ip, ip.fragment?)))
+        .map(|(_, ip)| ip)
+        .filter(|ip| !std::ptr::eq(*ip, innermost));
+    carriers.into_iter().find_map(|ip| Some((ip, ip.fragment?)))
 }
 
 fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {

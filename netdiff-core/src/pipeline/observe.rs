@@ -10,7 +10,7 @@ use crate::decode::{DecodeOptions, Packet, decode_packet};
 use crate::identify::{Observation, ObservedPoint, Observer, PrefixLimit, infer_role};
 use crate::read::{CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, ReadError, ReadWarning};
 use crate::report::PointContents;
-use crate::types::{CapturePoint, PointId, Role, Timestamp};
+use crate::types::{CapturePoint, PointId, Role};
 
 /// What one file holds.
 struct FileObservations {
@@ -198,8 +198,7 @@ impl Joined {
         self.tunneled += seen.tunneled;
         point.link_type = point.link_type.or(Some(seen.link_type));
         point.packets += seen.packets;
-        let earliest = |a: Option<Timestamp>, b: Option<Timestamp>| a.into_iter().chain(b).min();
-        point.first_time = earliest(point.first_time, seen.first_time);
+        point.first_time = point.first_time.into_iter().chain(seen.first_time).min();
         point.last_time = point.last_time.max(seen.last_time);
     }
 

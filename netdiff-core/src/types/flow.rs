@@ -41,7 +41,6 @@ protocols! {
     ICMPV6 = 58, "icmpv6";
     NO_NEXT_HEADER = 59, "ipv6-no-next-header";
     IPV6_DESTINATION = 60, "ipv6-destination-options";
-    ETHERIP = 97, "etherip";
     L2TP = 115, "l2tp";
     SCTP = 132, "sctp";
     MOBILITY = 135, "mobility";

@@ -2,6 +2,7 @@
 
 pub(super) mod build;
 mod conformance;
+mod numbers;
 mod properties;
 mod quotes;
 mod speed;

@@ -9,6 +9,7 @@ use crate::types::LinkType;
 
 #[test]
 #[ignore = "a measurement: run with --release --nocapture"]
+#[expect(clippy::print_stdout, reason = "for a person")]
 fn nanoseconds_per_tunneled_packet() {
     const ROUNDS: u32 = 100_000;
     let frames: Vec<Vec<u8>> = (0..64).map(|len| flannel(&vec![7; len * 20])).collect();

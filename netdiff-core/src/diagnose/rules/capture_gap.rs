@@ -17,11 +17,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::correlate::{Blind, Disposition, FlowTimeline, Journey, Service, Timelines};
+use crate::correlate::{Blind, Disposition, FlowTimeline, Journey, Timelines};
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::facts::Facts;
 use crate::diagnose::finding::{Cause, Finding, MAX_EVIDENCE, RuleId, Severity};
-use crate::types::{PointId, Protocol};
+use crate::types::PointId;
 
 /// Packets go out of sight and nothing comes back.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -50,8 +50,7 @@ fn check(timelines: &Timelines, _: &Facts) -> Vec<Finding> {
 
 /// Where an unanswered flow goes out of sight: the point that most of its journeys end at, the first of equals.
 fn vanishing(flow: &FlowTimeline) -> Option<(PointId, &Journey)> {
-    let expects_answer = flow.service == Service::Echo || flow.protocol == Protocol::TCP;
-    if !expects_answer || !flow.reply.journeys.is_empty() {
+    if !flow.is_unanswered() {
         return None;
     }
     let mut ends: BTreeMap<PointId, (usize, &Journey)> = BTreeMap::new();

@@ -4,8 +4,8 @@
 //! Packets were seen at one capture point and not at the next, which was capturing; and no other rule knows why.
 //!
 //! # What netdiff looks for
-//! Losses that no rule before it explained, one finding a segment of a node, or a pair of nodes. An **error** if a flow got nothing through in that direction, a
-//! **warning** if at least [`HARM_PERCENT`] percent of a flow's packets were lost, else a **note**.
+//! Losses that no rule before it explained, one finding a segment of a node, or a pair of nodes. An **error** if a flow got nothing
+//! through in that direction, a **warning** if at least [`HARM_PERCENT`] percent of a flow's packets were lost, else a **note**.
 //!
 //! # What would refute it
 //! The packets at the next point, or a filter on its capture.
@@ -20,6 +20,7 @@ use crate::diagnose::catalogue::Rule;
 use crate::diagnose::facts::{Facts, Loss, main_segment};
 use crate::diagnose::finding::{Cause, Finding, MAX_EVIDENCE, RuleId, Severity};
 use crate::diagnose::refusals::{Refusal, find_refusals};
+use crate::diagnose::stages;
 use crate::identify::Evidence;
 use crate::types::{PointId, Role};
 
@@ -143,14 +144,17 @@ const fn plural(n: usize) -> &'static str {
     if n == 1 { "packet was" } else { "packets were" }
 }
 
+/// An error needs a flow that fails: nothing of it arrives in that direction, and either the next point is proven to have captured or nothing
+/// answers what must be answered. If its capture is only assumed and no answer is due, the loss itself is in doubt.
 fn severity(timelines: &Timelines, loss: &Loss) -> Severity {
     let Some(flow) = timelines.flows.get(loss.journey.flow) else {
         return Severity::Note;
     };
     let (lost, delivered) = outcome(flow, loss.journey.reply);
-    if delivered == 0 {
+    let proven = loss.trust == Trust::Proven;
+    if delivered == 0 && (proven || flow.is_unanswered()) {
         Severity::Error
-    } else if lost * 100 >= HARM_PERCENT * (lost + delivered) {
+    } else if proven && lost * 100 >= HARM_PERCENT * (lost + delivered) {
         Severity::Warning
     } else {
         Severity::Note
@@ -221,71 +225,25 @@ fn explanation(
     text
 }
 
-/// What can swallow packets on such a segment, by the interfaces' roles.
+/// What can swallow packets on such a segment. Behind a tunnel device, or where tunnels are used, packets between nodes are in one.
 fn candidates(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Loss]) -> Vec<RuleId> {
+    let (from, to) = (timelines.role(segment.0), timelines.role(segment.1));
     let same_node = timelines.node(segment.0) == timelines.node(segment.1);
-    let tunnelled = losses.iter().any(|loss| loss.tunnel.is_some());
-    let ids: &[&'static str] = match (timelines.role(segment.0), timelines.role(segment.1)) {
-        (Role::Uplink, Role::Uplink) if tunnelled => &[
-            "underlay-vxlan-blocked",
-            "underlay-mtu-small",
-            "hypervisor-vxlan-intercept",
-            "loss-random",
-        ],
-        (Role::Uplink, Role::Uplink) => &["hostgw-antispoof", "underlay-mtu-small", "loss-random"],
-        (Role::Uplink, _) if !same_node => &[
-            "underlay-vxlan-blocked",
-            "node-input-drop",
-            "vni-mismatch",
-            "vtep-down",
-            "forward-drop",
-        ],
-        (Role::Vtep, _) if !same_node => &[
-            "underlay-vxlan-blocked",
-            "fdb-missing",
-            "neigh-missing",
-            "node-output-drop",
-            "node-input-drop",
-        ],
-        (Role::Pod | Role::Bridge, _) if !same_node => &[
-            "forward-drop",
-            "route-missing-src",
-            "neigh-missing",
-            "underlay-vxlan-blocked",
-            "node-input-drop",
-        ],
-        (Role::Uplink, Role::Vtep) => &[
-            "node-input-drop",
-            "vni-mismatch",
-            "port-mismatch",
-            "vtep-down",
-            "vxlan-bad-checksum",
-            "vtep-mac-duplicate",
-        ],
-        (Role::Vtep, Role::Uplink) => &[
-            "fdb-missing",
-            "neigh-missing",
-            "node-output-drop",
-            "vtep-self-public-ip",
-        ],
-        (Role::Pod | Role::Bridge, Role::Vtep | Role::Uplink) => &[
-            "forward-drop",
-            "ip-forward-off",
-            "network-policy-drop",
-            "route-missing-src",
-            "mtu-pod-too-big",
-        ],
-        (Role::Vtep | Role::Uplink, Role::Bridge | Role::Pod) => &[
-            "forward-drop",
-            "ip-forward-off",
-            "network-policy-drop",
-            "vtep-mac-stale",
-            "rpfilter-asymmetric",
-        ],
-        (Role::Bridge, Role::Pod) => &["dead-pod-ip", "network-policy-drop"],
-        _ => &["forward-drop", "network-policy-drop"],
-    };
-    ids.iter().map(|id| RuleId(id)).collect()
+    let in_tunnel = losses.iter().any(|loss| loss.tunnel.is_some());
+    let leaving = matches!(from, Role::Pod | Role::Bridge);
+    let tunneled =
+        in_tunnel || [from, to].contains(&Role::Vtep) || (leaving && uses_tunnels(timelines));
+    stages::candidates(from, to, same_node, tunneled)
+}
+
+fn uses_tunnels(timelines: &Timelines) -> bool {
+    let directions = timelines
+        .flows
+        .iter()
+        .flat_map(|flow| [&flow.forward, &flow.reply]);
+    directions
+        .flat_map(|direction| &direction.hops)
+        .any(|hop| hop.tunnel.is_some())
 }
 
 fn causes(from: Role, to: Role) -> Vec<Cause> {

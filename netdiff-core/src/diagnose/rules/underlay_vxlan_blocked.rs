@@ -8,7 +8,7 @@
 //! - VXLAN packets leave one node's uplink, addressed to the other node, and **none** reaches the
 //!   other node's uplink, which was capturing; every size, every inner protocol.
 //! - No ICMP error quotes one of them: nobody refused them.
-//! - Ordinary IP packets in the same direction arrive, and none is lost: else the path is dead, or
+//! - Ordinary IP packets in the same direction arrive, and none is lost either way: else the path is dead, or
 //!   filtered by something else than VXLAN, and the rule is silent. ARP does not count: it passes firewalls.
 //! - At least one of the lost packets is small ([`SMALL`]): losing only big ones is a matter of size.
 //! - For at least one of them the other node's capture is proven to have run.
@@ -117,8 +117,14 @@ fn find_blocked<'a>(
         return None;
     }
     let plain = facts.between(from, to, Carriage::Plain)?;
-    let works = plain.arrived > 0 && plain.lost.is_empty();
-    works.then_some(Blocked { from, to, crossing, plain_arrived: plain.arrived })
+    let back = facts.between(to, from, Carriage::Plain);
+    let lost = plain.lost.len() + back.map_or(0, |back| back.lost.len());
+    (plain.arrived > 0 && lost == 0).then_some(Blocked {
+        from,
+        to,
+        crossing,
+        plain_arrived: plain.arrived,
+    })
 }
 
 fn finding(
@@ -142,7 +148,7 @@ fn finding(
         severity: Severity::Error,
         title: title(timelines, main, segment, one_way),
         segment,
-        alternatives: alternatives(main),
+        alternatives: alternatives(timelines, main),
         flows,
         evidence: evidence(blocked),
         explanation: explanation(timelines, blocked, one_way),
@@ -168,31 +174,33 @@ fn title(
             timelines.node_name(main.to).to_owned(),
         ),
     };
-    let contrast = match (one_way, main.plain_arrived) {
-        (true, _) => ", while VXLAN the other way does arrive",
-        (false, 1..) => ", while plain traffic between the same nodes does arrive",
-        (false, 0) => "",
+    let contrast = if one_way {
+        ", while VXLAN the other way does arrive"
+    } else {
+        ", while plain traffic between the same nodes does arrive"
     };
     format!("VXLAN packets leave {from} and never reach {to}{contrast}")
 }
 
 /// What else would look the same with what these captures hold.
-fn alternatives(main: &Blocked<'_>) -> Vec<RuleId> {
+fn alternatives(timelines: &Timelines, main: &Blocked<'_>) -> Vec<RuleId> {
     let mut alternatives = ALTERNATIVES.to_vec();
-    if main.crossing.lost.iter().all(|loss| loss.ip_len > SMALL) {
-        alternatives.push(RuleId("underlay-mtu-small"));
-    }
-    if main.plain_arrived == 0 {
-        alternatives.extend([RuleId("node-ip-duplicate"), RuleId("fdb-stale-dead-ip")]);
-    }
-    if is_assumed(&main.crossing.lost) {
+    let receiver = main.crossing.lost.first().map(|loss| loss.to);
+    let shows_tunnels = timelines
+        .flows
+        .iter()
+        .flat_map(|flow| [&flow.forward, &flow.reply])
+        .any(|direction| {
+            direction
+                .hops
+                .iter()
+                .any(|hop| Some(hop.point) == receiver && hop.tunnel.is_some())
+        });
+    if !shows_tunnels {
+        // A filter on that capture would look the same.
         alternatives.push(RuleId("capture-gap"));
     }
     alternatives
-}
-
-fn is_assumed(lost: &[Loss]) -> bool {
-    lost.iter().all(|loss| loss.trust == Trust::Assumed)
 }
 
 fn evidence(blocked: &[Blocked<'_>]) -> Vec<Evidence> {
@@ -205,24 +213,13 @@ fn evidence(blocked: &[Blocked<'_>]) -> Vec<Evidence> {
 fn explanation(timelines: &Timelines, blocked: &[Blocked<'_>], one_way: bool) -> Vec<String> {
     let mut text = Vec::new();
     for b in blocked {
-        let lost = &b.crossing.lost;
-        let (from, to) = (timelines.node_name(b.from), timelines.node_name(b.to));
-        let plain = match b.plain_arrived {
-            0 => "no plain packet was captured to compare with, so the path may be dead for \
-                  everything"
-                .to_owned(),
-            n => format!("{n} plain packets did arrive, so the path itself works"),
-        };
         text.push(format!(
-            "{from} to {to}: {} VXLAN packets left, 0 arrived; {plain}.",
-            lost.len()
+            "{} to {}: {} VXLAN packets left, 0 arrived; {} plain packets did arrive, so the path itself works.",
+            timelines.node_name(b.from),
+            timelines.node_name(b.to),
+            b.crossing.lost.len(),
+            b.plain_arrived,
         ));
-        if is_assumed(lost) {
-            text.push(format!(
-                "{to}'s uplink is assumed to have captured at that time; its own packets do not \
-                 prove it."
-            ));
-        }
     }
     let tunnels: Vec<String> = blocked
         .iter()

@@ -1,0 +1,99 @@
+//! Takes observations in, and sorts out those that no flow is made of.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::accounting::{PointAccounting, Unmatched};
+use super::conversation::Seen;
+use super::timeline::IcmpError;
+use crate::identify::{ArpSighting, Detail, Evidence, Observation, Subject, Unidentified};
+use crate::types::PointId;
+
+/// Takes observations in, and sorts out those that no flow is made of.
+pub(super) struct Intake {
+    pub(super) sightings: Vec<Seen>,
+    pub(super) arp: Vec<(Evidence, ArpSighting)>,
+    pub(super) icmp_errors: Vec<IcmpError>,
+    pub(super) accounting: Vec<PointAccounting>,
+    /// Points that saw packets which stay on their link.
+    pub(super) link_local: BTreeSet<PointId>,
+}
+
+impl Intake {
+    pub(super) fn new(points: usize) -> Self {
+        Self {
+            sightings: Vec::new(),
+            arp: Vec::new(),
+            icmp_errors: Vec::new(),
+            accounting: vec![PointAccounting::default(); points],
+            link_local: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, observation: &Observation) {
+        let Some(counts) = self.accounting.get_mut(observation.evidence.point.index()) else {
+            return;
+        };
+        counts.packets += 1;
+        match observation.subject {
+            Subject::FragmentPart => counts.fragment_part += 1,
+            Subject::Arp(arp) => {
+                counts.add_unmatched(Unmatched::LinkLocal);
+                self.link_local.insert(observation.evidence.point);
+                self.arp.push((observation.evidence, arp));
+            }
+            Subject::Unidentified(why) => counts.add_unmatched(match why {
+                Unidentified::NotIp => Unmatched::NotIp,
+                Unidentified::Cut => Unmatched::Cut,
+                Unidentified::NoTime => Unmatched::NoTime,
+            }),
+            Subject::Packet(sighting) => {
+                if stays_on_link(sighting.key.source, sighting.key.destination) {
+                    counts.add_unmatched(Unmatched::LinkLocal);
+                    self.link_local.insert(observation.evidence.point);
+                    return;
+                }
+                if let Detail::IcmpError {
+                    icmp_type,
+                    code,
+                    quote,
+                } = sighting.detail
+                {
+                    self.icmp_errors.push(IcmpError {
+                        evidence: observation.evidence,
+                        source: sighting.key.source,
+                        destination: sighting.key.destination,
+                        icmp_type,
+                        code,
+                        quote,
+                    });
+                }
+                self.sightings.push(Seen {
+                    evidence: observation.evidence,
+                    time: observation.time,
+                    source_mac: observation.frame.map(|(source, _)| source),
+                    destination_mac: observation.frame.map(|(_, destination)| destination),
+                    sighting,
+                });
+            }
+        }
+    }
+}
+
+/// Broadcast, multicast and link-local packets: no router passes them on.
+fn stays_on_link(source: IpAddr, destination: IpAddr) -> bool {
+    let link_local = |address: IpAddr| match address {
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_unspecified(),
+    };
+    let broadcast = matches!(destination, IpAddr::V4(v4) if v4.is_broadcast());
+    destination.is_multicast() || broadcast || link_local(source) || link_local(destination)
+}
+
+/// Points some of whose packets were cut too short to be identified.
+pub(super) fn cut_points(accounting: &[PointAccounting]) -> BTreeSet<PointId> {
+    let ids = (0..).map(PointId).zip(accounting);
+    ids.filter(|(_, counts)| counts.unmatched.contains_key(&Unmatched::Cut))
+        .map(|(point, _)| point)
+        .collect()
+}
