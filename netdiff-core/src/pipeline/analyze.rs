@@ -28,14 +28,14 @@ pub enum AnalysisError {
 
 impl AnalysisError {
     /// A file's name is relative to its set, so the message needs the set.
-    fn of_set(request: &SetRequest, error: SetError) -> Self {
+    pub(super) fn of_set(request: &SetRequest, error: SetError) -> Self {
         match error {
             SetError::File(reason) => Self::of_file(request, reason),
             other => Self::Set(other),
         }
     }
 
-    fn of_file(request: &SetRequest, reason: ReadError) -> Self {
+    pub(super) fn of_file(request: &SetRequest, reason: ReadError) -> Self {
         let paths = request.paths.iter().map(|path| path.display().to_string());
         Self::Read {
             set: paths.collect::<Vec<_>>().join(" "),
@@ -84,7 +84,8 @@ impl Analysis {
     }
 }
 
-fn stated_addresses(set: &CaptureSet) -> StatedAddresses {
+/// What the set's user states about it.
+pub(super) fn stated_addresses(set: &CaptureSet) -> StatedAddresses {
     let nodes = set.hints.nodes.iter();
     let addresses = nodes.flat_map(|node| {
         node.addresses

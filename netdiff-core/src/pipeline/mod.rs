@@ -1,6 +1,9 @@
 //! The corridor: leads a capture set through all rooms.
 
 mod analyze;
+mod inspect;
 mod observe;
+mod tally;
 
 pub use analyze::{AnalysisError, compare, trace};
+pub use inspect::inspect;

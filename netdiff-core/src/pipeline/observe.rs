@@ -4,16 +4,21 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::tally::Tally;
 use crate::correlate::{RoleBasis, SetPoint};
 use crate::decode::{DecodeOptions, Packet, decode_packet};
 use crate::identify::{Observation, ObservedPoint, Observer, PrefixLimit, infer_role};
 use crate::read::{CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, ReadError, ReadWarning};
+use crate::report::PointContents;
 use crate::types::{CapturePoint, PointId, Role};
 
 /// What one file holds.
 struct FileObservations {
     observations: Vec<Observation>,
     points: Vec<ObservedPoint>,
+    /// What each of `points` holds.
+    contents: Vec<PointContents>,
+    packets: u64,
     interfaces: Vec<InterfaceInfo>,
     warnings: Vec<ReadWarning>,
     warnings_left_out: u64,
@@ -23,6 +28,10 @@ struct FileObservations {
 pub(super) struct SetObservations {
     /// Sorted by node and interface.
     pub(super) points: Vec<SetPoint>,
+    /// What each of `points` holds.
+    pub(super) contents: Vec<PointContents>,
+    /// Packets of each file and the interfaces that it describes.
+    pub(super) interfaces: Vec<(u64, Vec<InterfaceInfo>)>,
     /// Files in order, packets in file order; points index `points`.
     pub(super) observations: Vec<Observation>,
     /// Damage, as sentences, files in order.
@@ -68,6 +77,7 @@ fn observe_file(
     let mut observer = Observer::new(file.id, limit);
     let mut packet = Packet::new();
     let mut observations = Vec::new();
+    let mut tally = Tally::default();
     while let Some(raw) = reader.next_packet() {
         decode_packet(
             raw.link_type,
@@ -76,12 +86,16 @@ fn observe_file(
             options,
             &mut packet,
         );
-        observations.push(observer.observe(&raw, &packet));
+        let observation = observer.observe(&raw, &packet);
+        tally.add(observation.evidence.point, &packet);
+        observations.push(observation);
     }
     let report = reader.finish();
     Ok(FileObservations {
         observations,
         points: observer.into_points(),
+        contents: tally.into_points(),
+        packets: report.packets,
         interfaces: report.interfaces,
         warnings: report.damages,
         warnings_left_out: report.damages_left_out,
@@ -124,28 +138,44 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         .collect();
     let mut warnings: Vec<String> = set.warnings.iter().map(ToString::to_string).collect();
     let mut observations = Vec::with_capacity(files.iter().map(|f| f.observations.len()).sum());
+    let mut contents = vec![PointContents::default(); by_name.len()];
+    let mut interfaces = Vec::with_capacity(files.len());
     for ((file, observed), local) in set.files.iter().zip(files).zip(&names) {
-        warnings.extend(observed.warnings.iter().map(ToString::to_string));
-        if observed.warnings_left_out > 0 {
-            warnings.push(format!(
-                "{}: {} further warnings",
-                file.name, observed.warnings_left_out
-            ));
-        }
+        warnings.extend(damage(file, &observed));
+        interfaces.push((observed.packets, observed.interfaces));
+        let places: Vec<PointId> = local.iter().filter_map(|n| index.get(n).copied()).collect();
         for mut observation in observed.observations {
-            let name = local.get(observation.evidence.point.index());
-            if let Some(point) = name.and_then(|name| index.get(name)) {
+            if let Some(point) = places.get(observation.evidence.point.index()) {
                 observation.evidence.point = *point;
                 observations.push(observation);
+            }
+        }
+        for (place, counted) in places.iter().zip(observed.contents) {
+            if let Some(whole) = contents.get_mut(place.index()) {
+                whole.merge(counted);
             }
         }
     }
     let points = by_name.into_values().filter_map(Joined::finish).collect();
     SetObservations {
         points,
+        contents,
+        interfaces,
         observations,
         warnings,
     }
+}
+
+/// A file's damage as sentences.
+fn damage(file: &CaptureFile, observed: &FileObservations) -> Vec<String> {
+    let mut sentences: Vec<String> = observed.warnings.iter().map(ToString::to_string).collect();
+    if observed.warnings_left_out > 0 {
+        sentences.push(format!(
+            "{}: {} further warnings",
+            file.name, observed.warnings_left_out
+        ));
+    }
+    sentences
 }
 
 impl Joined {

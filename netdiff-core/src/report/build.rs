@@ -277,10 +277,7 @@ fn difference_report(
 const fn empty_report() -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
-        tool: ToolReport {
-            name: "netdiff",
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        tool: ToolReport::CURRENT,
         set: None,
         reference: None,
         failing: None,

@@ -51,11 +51,16 @@ fn party_report(set: &Analyzed<'_>, party: &Party) -> AddressedParty {
         node: party
             .node
             .map(|node| set.timelines.node_name(node).to_owned()),
-        kind: match party.kind {
-            PartyKind::Pod => "pod",
-            PartyKind::Node => "node",
-            PartyKind::Unknown => "unknown",
-        },
+        kind: kind_name(party.kind),
+    }
+}
+
+/// The word for a kind of address.
+pub(super) const fn kind_name(kind: PartyKind) -> &'static str {
+    match kind {
+        PartyKind::Pod => "pod",
+        PartyKind::Node => "node",
+        PartyKind::Unknown => "unknown",
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod finding;
 mod flow_line;
+mod inspect;
+mod inspect_contents;
 mod ladder;
 mod layout;
 mod overview;
@@ -10,6 +12,8 @@ use std::fmt::Write;
 
 use super::model::{ComparisonReport, Report, SetReport};
 use super::model_flow::FlowReport;
+pub use inspect::render_inspect_text;
+
 use flow_line::FlowIndex;
 use layout::Page;
 
