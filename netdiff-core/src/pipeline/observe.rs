@@ -8,7 +8,9 @@ use super::tally::Tally;
 use crate::correlate::{RoleBasis, SetPoint};
 use crate::decode::{DecodeOptions, Packet, decode_packet};
 use crate::identify::{Observation, ObservedPoint, Observer, PrefixLimit, infer_role};
-use crate::read::{CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, ReadError, ReadWarning};
+use crate::read::{
+    CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, ReadError, ReadWarning, ResolvedName,
+};
 use crate::report::PointContents;
 use crate::types::{CapturePoint, PointId, Role};
 
@@ -20,6 +22,7 @@ struct FileObservations {
     contents: Vec<PointContents>,
     packets: u64,
     interfaces: Vec<InterfaceInfo>,
+    names: Vec<ResolvedName>,
     warnings: Vec<ReadWarning>,
     warnings_left_out: u64,
 }
@@ -34,6 +37,8 @@ pub(super) struct SetObservations {
     pub(super) interfaces: Vec<(u64, Vec<InterfaceInfo>)>,
     /// Files in order, packets in file order; points index `points`.
     pub(super) observations: Vec<Observation>,
+    /// Names that the files give to addresses.
+    pub(super) names: Vec<ResolvedName>,
     /// Damage, as sentences, files in order.
     pub(super) warnings: Vec<String>,
 }
@@ -97,6 +102,7 @@ fn observe_file(
         contents: tally.into_points(),
         packets: report.packets,
         interfaces: report.interfaces,
+        names: report.names,
         warnings: report.damages,
         warnings_left_out: report.damages_left_out,
     })
@@ -137,12 +143,15 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         .map(|(i, name)| (name, PointId(u32::try_from(i).unwrap_or(u32::MAX))))
         .collect();
     let mut warnings: Vec<String> = set.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend_from_slice(&set.cluster.warnings);
     let mut observations = Vec::with_capacity(files.iter().map(|f| f.observations.len()).sum());
     let mut contents = vec![PointContents::default(); by_name.len()];
     let mut interfaces = Vec::with_capacity(files.len());
+    let mut resolved = Vec::new();
     for ((file, observed), local) in set.files.iter().zip(files).zip(&names) {
         warnings.extend(damage(file, &observed));
         interfaces.push((observed.packets, observed.interfaces));
+        resolved.extend(observed.names);
         let places: Vec<PointId> = local.iter().filter_map(|n| index.get(n).copied()).collect();
         for mut observation in observed.observations {
             if let Some(point) = places.get(observation.evidence.point.index()) {
@@ -162,6 +171,7 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         contents,
         interfaces,
         observations,
+        names: resolved,
         warnings,
     }
 }

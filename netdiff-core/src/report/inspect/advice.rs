@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::contents::PointContents;
+use super::contents::{PointContents, StatedNetworks};
 use super::model::{AdviceReport, CoverageRow, InspectedFile};
 use crate::correlate::{NodeId, RoleBasis, Timelines};
 use crate::types::{Role, Timestamp};
@@ -13,6 +13,9 @@ const MAX_STRANGERS: usize = 8;
 
 /// Tunnels that need no device of their own on a node.
 const WITHOUT_DEVICE: &[&str] = &["esp", "gtpu", "l2tp", "l2tp-over-ip", "teredo", "erspan"];
+
+/// flannel's backends that use a tunnel device.
+const DEVICE_BACKENDS: &[&str] = &["vxlan", "udp", "ipip", "wireguard"];
 
 /// Beginnings of the names of pods' links that are routed, without a bridge: Calico, Cilium, AWS, GKE.
 const ROUTED: &[&str] = &["cali", "lxc", "eni", "gke"];
@@ -24,6 +27,7 @@ pub(super) struct Gaps<'a> {
     pub(super) contents: &'a [PointContents],
     pub(super) files: &'a [InspectedFile],
     pub(super) unplaced: &'a [String],
+    pub(super) stated: &'a [StatedNetworks],
 }
 
 impl Gaps<'_> {
@@ -123,9 +127,12 @@ impl Gaps<'_> {
         }
     }
 
+    /// Whether nodes tunnel by devices of their own: packets show it, or the cluster says so.
     fn has_tunnels(&self) -> bool {
-        let kinds = self.contents.iter().flat_map(|c| c.tunnels.keys());
-        kinds.into_iter().any(|t| !WITHOUT_DEVICE.contains(&t.kind))
+        let mut tunnels = self.contents.iter().flat_map(|c| c.tunnels.keys());
+        let mut backends = self.stated.iter().filter_map(|s| s.backend.as_deref());
+        tunnels.any(|tunnel| !WITHOUT_DEVICE.contains(&tunnel.kind))
+            || backends.any(|backend| DEVICE_BACKENDS.contains(&backend))
     }
 
     /// Whether pods hang on bridges here, as far as is known.
