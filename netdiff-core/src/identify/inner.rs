@@ -4,7 +4,7 @@
 
 use super::{ArpSighting, Encapsulation, Quote, Tunnel};
 use crate::decode::{Ip, Layer, PlacedLayer};
-use crate::types::{FlowKey, Vni};
+use crate::types::{FlowKey, Protocol, Vni};
 
 /// The inner-most IP header, what it carries and what carries it.
 #[derive(Clone, Copy, Debug)]
@@ -113,9 +113,19 @@ impl Inner<'_> {
         FlowKey {
             source: self.ip.source,
             destination: self.ip.destination,
-            protocol: self.ip.protocol,
+            protocol: self.protocol(),
             source_port,
             destination_port,
+        }
+    }
+
+    /// Behind an authentication header the IP header names that, not the transport.
+    fn protocol(&self) -> Protocol {
+        match self.transport {
+            Some(Layer::Tcp(_)) => Protocol::TCP,
+            Some(Layer::Udp(_)) => Protocol::UDP,
+            Some(Layer::Sctp(_)) => Protocol::SCTP,
+            _ => self.ip.protocol,
         }
     }
 

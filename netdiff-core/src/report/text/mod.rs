@@ -132,13 +132,24 @@ fn render_comparisons(
     page: &mut Page<'_>,
 ) {
     let (differing, same): (Vec<_>, Vec<_>) = report.comparisons.iter().partition(|c| c.differs);
-    if !differing.is_empty() {
+    // What crosses between pods' nodes is worth a look even where nothing differs.
+    let crosses = |c: &&&ComparisonReport| {
+        flows.get(&c.failing).is_some_and(|flow| {
+            flow.relation.contains("cross") || flow.relation.contains("remote-pod")
+        })
+    };
+    let ladders: Vec<&ComparisonReport> = differing
+        .iter()
+        .copied()
+        .chain(same.iter().filter(crosses).copied())
+        .collect();
+    if !ladders.is_empty() {
         page.heading("Hop by hop");
     }
-    for comparison in differing.iter().take(page.options.max_ladders) {
+    for comparison in ladders.iter().take(page.options.max_ladders) {
         render_comparison(comparison, sets, flows, page);
     }
-    folded(differing.len(), page);
+    folded(ladders.len(), page);
     let quiet: Vec<(&FlowReport, &FlowReport)> = same
         .iter()
         .filter_map(|c| Some((flows.get(&c.reference)?, flows.get(&c.failing)?)))
