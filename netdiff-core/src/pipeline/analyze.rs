@@ -1,7 +1,7 @@
 //! One set, or two: from paths to a report.
 
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
-use super::observe::observe_set;
+use super::observe::{Detail, observe_set};
 use crate::correlate::{Timelines, correlate};
 use crate::decode::DecodeOptions;
 use crate::diagnose::{Finding, diagnose};
@@ -22,7 +22,6 @@ pub enum AnalysisError {
         /// The set, as it was asked for.
         set: String,
         /// Which file, and why.
-        #[source]
         reason: ReadError,
     },
 }
@@ -58,7 +57,7 @@ struct Analysis {
 impl Analysis {
     fn of(request: &SetRequest) -> Result<Self, AnalysisError> {
         let set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
-        let mut observed = observe_set(&set, &DecodeOptions::default())
+        let mut observed = observe_set(&set, &DecodeOptions::default(), Detail::Observations)
             .map_err(|error| AnalysisError::of_file(request, error))?;
         settle_tunnel_devices(&set, &mut observed.points, &observed.observations);
         let stated = stated_addresses(&set, &observed.observations);

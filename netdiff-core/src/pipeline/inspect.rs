@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::analyze::AnalysisError;
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
-use super::observe::{SetObservations, observe_set};
+use super::observe::{Detail, SetObservations, observe_set};
 use crate::correlate::correlate;
 use crate::decode::DecodeOptions;
 use crate::read::{
@@ -35,7 +35,7 @@ pub fn inspect(request: &SetRequest) -> Result<InspectReport, AnalysisError> {
         observations,
         names,
         warnings,
-    } = observe_set(&set, &DecodeOptions::default())
+    } = observe_set(&set, &DecodeOptions::default(), Detail::Contents)
         .map_err(|error| AnalysisError::of_file(request, error))?;
     settle_tunnel_devices(&set, &mut points, &observations);
     let stated = stated_addresses(&set, &observations);

@@ -14,6 +14,15 @@ use crate::read::{
 use crate::report::PointContents;
 use crate::types::{CapturePoint, PointId, Role};
 
+/// What is kept of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Its observation.
+    Observations,
+    /// Its observation, and counts of what decoding met.
+    Contents,
+}
+
 /// What one file holds.
 struct FileObservations {
     observations: Vec<Observation>,
@@ -31,7 +40,7 @@ struct FileObservations {
 pub(super) struct SetObservations {
     /// Sorted by node and interface.
     pub(super) points: Vec<SetPoint>,
-    /// What each of `points` holds.
+    /// What each of `points` holds; nothing but for [`Detail::Contents`].
     pub(super) contents: Vec<PointContents>,
     /// Packets of each file and the interfaces that it describes.
     pub(super) interfaces: Vec<(u64, Vec<InterfaceInfo>)>,
@@ -49,12 +58,13 @@ pub(super) struct SetObservations {
 pub(super) fn observe_set(
     set: &CaptureSet,
     options: &DecodeOptions,
+    detail: Detail,
 ) -> Result<SetObservations, ReadError> {
     let limit = prefix_limit(set)?;
     let files: Vec<FileObservations> = set
         .files
         .par_iter()
-        .map(|file| observe_file(file, limit, options))
+        .map(|file| observe_file(file, limit, options, detail))
         .collect::<Result<_, _>>()?;
     Ok(join(set, files))
 }
@@ -77,6 +87,7 @@ fn observe_file(
     file: &CaptureFile,
     limit: PrefixLimit,
     options: &DecodeOptions,
+    detail: Detail,
 ) -> Result<FileObservations, ReadError> {
     let mut reader = file.open()?;
     let mut observer = Observer::new(file.id, limit);
@@ -92,7 +103,9 @@ fn observe_file(
             &mut packet,
         );
         let observation = observer.observe(&raw, &packet);
-        tally.add(observation.evidence.point, &packet);
+        if detail == Detail::Contents {
+            tally.add(observation.evidence.point, &packet);
+        }
         observations.push(observation);
     }
     let report = reader.finish();
