@@ -298,3 +298,15 @@ fn a_capture_without_a_place_is_inspected_all_the_same() {
             .all(|a| a.node.is_none() && a.role.is_none())
     );
 }
+
+#[test]
+fn nothing_is_asked_for_that_may_be_there_under_another_name() {
+    let folder = part_of("vxlan-8472-blocked", |file| file == "node/flannel.1.pcap");
+    let node = folder.path().join("node");
+    fs::rename(node.join("flannel.1.pcap"), node.join("mystery.pcap")).unwrap();
+    let report = inspect(&SetRequest::of_path(folder.path())).unwrap();
+    let [text] = advice(&report)[..] else {
+        panic!("{:?}", report.advice)
+    };
+    assert!(text.contains("which role mystery of node has"), "{text}");
+}

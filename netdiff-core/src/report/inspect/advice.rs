@@ -65,14 +65,7 @@ impl Gaps<'_> {
     /// Captures that do not say what they show.
     fn advise_roles(&self, advice: &mut Vec<AdviceReport>) {
         for row in self.placed_rows() {
-            let of_role = |role: Role| {
-                let points = self.timelines.points.iter();
-                points
-                    .filter(|p| *p.point.node == *row.node && p.role == role && p.packets > 0)
-                    .map(|p| &*p.point.interface)
-                    .collect::<Vec<&str>>()
-            };
-            let unknown = of_role(Role::Unknown);
+            let unknown = self.heard(row, Role::Unknown);
             if !unknown.is_empty() {
                 let text = format!(
                     "say in netdiff.toml which role {} of {} has: neither name nor packets tell",
@@ -81,7 +74,7 @@ impl Gaps<'_> {
                 );
                 advice.push(on_node(&row.node, None, text));
             }
-            if !of_role(Role::Merged).is_empty() {
+            if !self.heard(row, Role::Merged).is_empty() {
                 let text = format!(
                     "capture each interface of {} by itself, or all with tcpdump -i any -y LINUX_SLL2: \
                      its capture cannot tell interfaces apart",
@@ -90,6 +83,15 @@ impl Gaps<'_> {
                 advice.push(on_node(&row.node, None, text));
             }
         }
+    }
+
+    /// The interfaces of that role on the row's node that saw packets.
+    fn heard(&self, row: &CoverageRow, role: Role) -> Vec<&str> {
+        let points = self.timelines.points.iter();
+        points
+            .filter(|p| *p.point.node == *row.node && p.role == role && p.packets > 0)
+            .map(|p| &*p.point.interface)
+            .collect()
     }
 
     fn advise_missing(&self, role: Role, advice: &mut Vec<AdviceReport>) {
@@ -104,7 +106,10 @@ impl Gaps<'_> {
         for row in self.placed_rows() {
             let state = row.cells().into_iter().find(|(r, _)| *r == role);
             let Some((_, cell)) = state else { continue };
+            // What seems to be missing may be an interface of unknown role; it is asked for already.
+            let in_doubt = !self.heard(row, Role::Unknown).is_empty();
             match (cell.state, role) {
+                ("missing", _) if in_doubt => {}
                 ("missing", _) => {
                     let text = format!(
                         "capture {} on {}: {}",

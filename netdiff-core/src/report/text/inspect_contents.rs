@@ -55,10 +55,14 @@ pub(super) fn render_addresses(report: &InspectReport, page: &mut Page<'_>) {
     }
     page.heading("Addresses");
     for node in &report.nodes {
+        let is_here = |a: &InspectedAddress| a.node.as_deref() == Some(&node.name);
+        if !report.addresses.iter().any(is_here) {
+            continue;
+        }
         page.line(&format!("  {}", node.name));
         let own = |kind: &'static str| {
             let addresses = report.addresses.iter();
-            addresses.filter(move |a| a.kind == kind && a.node.as_deref() == Some(&node.name))
+            addresses.filter(move |a| a.kind == kind && is_here(a))
         };
         list("    node     ", own("node"), page);
         list("    pods     ", own("pod"), page);
