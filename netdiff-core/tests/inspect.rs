@@ -8,10 +8,12 @@
 )]
 #![allow(dead_code, reason = "the mirror is the test")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
+use common::{part_of, testdata};
 use netdiff_core::{
     InspectReport, SetRequest, TextOptions, inspect, render_inspect_json, render_inspect_text,
     render_manifest,
@@ -34,7 +36,8 @@ mirror! {
     }
     Tool { name: String, version: String }
     Node {
-        name: String, first_time: Option<String>, last_time: Option<String>, clock_offset_ns: Option<i64>,
+        name: String, backend: Option<String>, first_time: Option<String>, last_time: Option<String>,
+        clock_offset_ns: Option<i64>,
         clock_error_ns: Option<i64>,
     }
     Point {
@@ -52,7 +55,7 @@ mirror! {
         name: Option<String>, description: Option<String>, link_type: String, snap_length: Option<u32>,
         dropped: Option<u64>, filter: Option<String>,
     }
-    Address { address: String, node: Option<String>, kind: String }
+    Address { address: String, name: Option<String>, node: Option<String>, kind: String }
     Subnet { node: String, prefix: String, basis: String, addresses: u64 }
     Row { node: String, pod: Cell, bridge: Cell, vtep: Cell, uplink: Cell }
     Cell { state: CellState, interfaces: Vec<String> }
@@ -100,10 +103,6 @@ enum StopKind {
     TooDeep,
 }
 
-fn testdata() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata")
-}
-
 /// What is in `path` of the test data; the path of the machine is left out.
 fn inspected(path: &str) -> InspectReport {
     let request = SetRequest::of_path(testdata().join(path));
@@ -112,25 +111,6 @@ fn inspected(path: &str) -> InspectReport {
         path: path.to_owned(),
         ..report
     }
-}
-
-/// The failing set of a scenario with only those files for which `keep` says so.
-fn part_of(scenario: &str, keep: impl Fn(&str) -> bool) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let set = testdata().join("scenarios").join(scenario).join("failing");
-    for node in fs::read_dir(set).unwrap() {
-        for file in fs::read_dir(node.unwrap().path()).unwrap() {
-            let file = file.unwrap().path();
-            let name: PathBuf = file.components().rev().take(2).collect();
-            let name: PathBuf = name.components().rev().collect();
-            if keep(&name.to_string_lossy().replace('\\', "/")) {
-                let target = folder.path().join(&name);
-                fs::create_dir_all(target.parent().unwrap()).unwrap();
-                fs::copy(&file, target).unwrap();
-            }
-        }
-    }
-    folder
 }
 
 fn inspected_part(scenario: &str, keep: impl Fn(&str) -> bool) -> InspectReport {
@@ -317,4 +297,16 @@ fn a_capture_without_a_place_is_inspected_all_the_same() {
             .iter()
             .all(|a| a.node.is_none() && a.role.is_none())
     );
+}
+
+#[test]
+fn nothing_is_asked_for_that_may_be_there_under_another_name() {
+    let folder = part_of("vxlan-8472-blocked", |file| file == "node/flannel.1.pcap");
+    let node = folder.path().join("node");
+    fs::rename(node.join("flannel.1.pcap"), node.join("mystery.pcap")).unwrap();
+    let report = inspect(&SetRequest::of_path(folder.path())).unwrap();
+    let [text] = advice(&report)[..] else {
+        panic!("{:?}", report.advice)
+    };
+    assert!(text.contains("which role mystery of node has"), "{text}");
 }

@@ -56,7 +56,7 @@ mirror! {
     }
     Comparison { reference: String, failing: String, differs: bool, forward: Vec<Line>, reply: Vec<Line> }
     Line { reference: Option<usize>, failing: Option<usize> }
-    Party { address: String, port: Option<u16>, node: Option<String>, kind: String }
+    Party { address: String, name: Option<String>, port: Option<u16>, node: Option<String>, kind: String }
     Key { protocol: String, initiator: String, responder: String, service: Option<String> }
     Flow {
         id: String, set: SetName, key: Key, relation: String, initiator: Party, responder: Party,

@@ -1,12 +1,13 @@
 //! One set, or two: from paths to a report.
 
-use super::observe::observe_set;
-use crate::correlate::{StatedAddresses, Timelines, correlate};
+use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
+use super::observe::{Detail, observe_set};
+use crate::correlate::{Timelines, correlate};
 use crate::decode::DecodeOptions;
 use crate::diagnose::{Finding, diagnose};
 use crate::diff::compare_timelines;
-use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set};
-use crate::report::{Analyzed, Report, build_comparison, build_trace};
+use crate::read::{ReadError, SetError, SetRequest, open_set};
+use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
 
 /// Why an analysis could not be done. Displays as a message that names the set and the file, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +22,6 @@ pub enum AnalysisError {
         /// The set, as it was asked for.
         set: String,
         /// Which file, and why.
-        #[source]
         reason: ReadError,
     },
 }
@@ -49,6 +49,7 @@ struct Analysis {
     path: String,
     files: Vec<String>,
     warnings: Vec<String>,
+    names: AddressNames,
     timelines: Timelines,
     findings: Vec<Finding>,
 }
@@ -56,16 +57,15 @@ struct Analysis {
 impl Analysis {
     fn of(request: &SetRequest) -> Result<Self, AnalysisError> {
         let set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
-        let observed = observe_set(&set, &DecodeOptions::default())
+        let mut observed = observe_set(&set, &DecodeOptions::default(), Detail::Observations)
             .map_err(|error| AnalysisError::of_file(request, error))?;
-        let timelines = correlate(
-            observed.points,
-            &stated_addresses(&set),
-            observed.observations,
-        );
+        settle_tunnel_devices(&set, &mut observed.points, &observed.observations);
+        let stated = stated_addresses(&set, &observed.observations);
+        let timelines = correlate(observed.points, &stated, observed.observations);
         let findings = diagnose(&timelines);
         Ok(Self {
             files: set.files.iter().map(|file| file.name.clone()).collect(),
+            names: address_names(&set, &observed.names),
             path: set.label,
             warnings: observed.warnings,
             timelines,
@@ -78,22 +78,10 @@ impl Analysis {
             path: &self.path,
             files: &self.files,
             warnings: &self.warnings,
+            names: &self.names,
             timelines: &self.timelines,
             findings: &self.findings,
         }
-    }
-}
-
-/// What the set's user states about it.
-pub(super) fn stated_addresses(set: &CaptureSet) -> StatedAddresses {
-    let nodes = set.hints.nodes.iter();
-    let addresses = nodes.flat_map(|node| {
-        node.addresses
-            .iter()
-            .map(|address| (node.name.clone(), *address))
-    });
-    StatedAddresses {
-        nodes: addresses.collect(),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::analyze::{AnalysisError, stated_addresses};
-use super::observe::{SetObservations, observe_set};
+use super::analyze::AnalysisError;
+use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
+use super::observe::{Detail, SetObservations, observe_set};
 use crate::correlate::correlate;
 use crate::decode::DecodeOptions;
 use crate::read::{
@@ -11,7 +12,7 @@ use crate::read::{
     open_set,
 };
 use crate::report::{
-    InspectReport, Inspected, InspectedFile, InspectedInterface, build_inspection,
+    InspectReport, Inspected, InspectedFile, InspectedInterface, StatedNetworks, build_inspection,
 };
 use crate::types::LinkType;
 
@@ -28,20 +29,25 @@ pub fn inspect(request: &SetRequest) -> Result<InspectReport, AnalysisError> {
     let (set, unplaced) =
         open_any_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
     let SetObservations {
-        points,
+        mut points,
         contents,
         interfaces,
         observations,
+        names,
         warnings,
-    } = observe_set(&set, &DecodeOptions::default())
+    } = observe_set(&set, &DecodeOptions::default(), Detail::Contents)
         .map_err(|error| AnalysisError::of_file(request, error))?;
-    let timelines = correlate(points, &stated_addresses(&set), observations);
+    settle_tunnel_devices(&set, &mut points, &observations);
+    let stated = stated_addresses(&set, &observations);
+    let timelines = correlate(points, &stated, observations);
     Ok(build_inspection(Inspected {
         path: &set.label,
         files: inspected_files(&set, &interfaces),
         unplaced: &unplaced,
         contents: &contents,
         warnings: &warnings,
+        names: &address_names(&set, &names),
+        stated: &stated_networks(&set),
         timelines: &timelines,
     }))
 }
@@ -77,6 +83,18 @@ fn tells_interfaces(file: &CaptureFile) -> Result<bool, SetError> {
         let cooked = [LinkType::LINUX_SLL, LinkType::LINUX_SLL2];
         interface.name.is_some() || cooked.contains(&interface.link_type)
     }))
+}
+
+/// What the cluster says of its nodes' networks.
+fn stated_networks(set: &CaptureSet) -> Vec<StatedNetworks> {
+    let nodes = set.cluster.nodes.iter();
+    nodes
+        .map(|node| StatedNetworks {
+            node: node.name.clone(),
+            pod_networks: node.pod_networks.clone(),
+            backend: node.backend.clone(),
+        })
+        .collect()
 }
 
 fn inspected_files(

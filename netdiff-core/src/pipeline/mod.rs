@@ -1,6 +1,7 @@
 //! The corridor: leads a capture set through all rooms.
 
 mod analyze;
+mod cluster;
 mod inspect;
 mod observe;
 mod tally;

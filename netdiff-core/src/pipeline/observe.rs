@@ -10,9 +10,19 @@ use crate::decode::{DecodeOptions, Packet, decode_packet};
 use crate::identify::{Observation, ObservedPoint, Observer, PrefixLimit, infer_role};
 use crate::read::{
     CaptureFile, CaptureSet, FileInterface, InterfaceInfo, InterfaceName, ReadError, ReadWarning,
+    ResolvedName,
 };
 use crate::report::PointContents;
 use crate::types::{CapturePoint, PointId, Role};
+
+/// What is kept of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Its observation.
+    Observations,
+    /// Its observation, and counts of what decoding met.
+    Contents,
+}
 
 /// What one file holds.
 struct FileObservations {
@@ -22,6 +32,7 @@ struct FileObservations {
     contents: Vec<PointContents>,
     packets: u64,
     interfaces: Vec<InterfaceInfo>,
+    names: Vec<ResolvedName>,
     warnings: Vec<ReadWarning>,
     warnings_left_out: u64,
 }
@@ -30,12 +41,14 @@ struct FileObservations {
 pub(super) struct SetObservations {
     /// Sorted by node and interface.
     pub(super) points: Vec<SetPoint>,
-    /// What each of `points` holds.
+    /// What each of `points` holds; nothing but for [`Detail::Contents`].
     pub(super) contents: Vec<PointContents>,
     /// Packets of each file and the interfaces that it describes.
     pub(super) interfaces: Vec<(u64, Vec<InterfaceInfo>)>,
     /// Files in order, packets in file order; points index `points`.
     pub(super) observations: Vec<Observation>,
+    /// Names that the files give to addresses.
+    pub(super) names: Vec<ResolvedName>,
     /// Damage, as sentences, files in order.
     pub(super) warnings: Vec<String>,
 }
@@ -46,12 +59,13 @@ pub(super) struct SetObservations {
 pub(super) fn observe_set(
     set: &CaptureSet,
     options: &DecodeOptions,
+    detail: Detail,
 ) -> Result<SetObservations, ReadError> {
     let limit = prefix_limit(set)?;
     let files: Vec<FileObservations> = set
         .files
         .par_iter()
-        .map(|file| observe_file(file, limit, options))
+        .map(|file| observe_file(file, limit, options, detail))
         .collect::<Result<_, _>>()?;
     Ok(join(set, files))
 }
@@ -74,6 +88,7 @@ fn observe_file(
     file: &CaptureFile,
     limit: PrefixLimit,
     options: &DecodeOptions,
+    detail: Detail,
 ) -> Result<FileObservations, ReadError> {
     let mut reader = file.open()?;
     let mut observer = Observer::new(file.id, limit);
@@ -89,7 +104,9 @@ fn observe_file(
             &mut packet,
         );
         let observation = observer.observe(&raw, &packet);
-        tally.add(observation.evidence.point, &packet);
+        if detail == Detail::Contents {
+            tally.add(observation.evidence.point, &packet);
+        }
         observations.push(observation);
     }
     let report = reader.finish();
@@ -99,6 +116,7 @@ fn observe_file(
         contents: tally.into_points(),
         packets: report.packets,
         interfaces: report.interfaces,
+        names: report.names,
         warnings: report.damages,
         warnings_left_out: report.damages_left_out,
     })
@@ -147,12 +165,15 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         .map(|(i, name)| (name, PointId(u32::try_from(i).unwrap_or(u32::MAX))))
         .collect();
     let mut warnings: Vec<String> = set.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend_from_slice(&set.cluster.warnings);
     let mut observations = Vec::with_capacity(files.iter().map(|f| f.observations.len()).sum());
     let mut contents = vec![PointContents::default(); by_name.len()];
     let mut interfaces = Vec::with_capacity(files.len());
+    let mut resolved = Vec::new();
     for ((file, observed), local) in set.files.iter().zip(files).zip(&names) {
         warnings.extend(damage(file, &observed));
         interfaces.push((observed.packets, observed.interfaces));
+        resolved.extend(observed.names);
         let places: Vec<PointId> = local.iter().filter_map(|n| index.get(n).copied()).collect();
         for mut observation in observed.observations {
             if let Some(point) = places.get(observation.evidence.point.index()) {
@@ -172,6 +193,7 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         contents,
         interfaces,
         observations,
+        names: resolved,
         warnings,
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn flow_report(
 fn party_report(set: &Analyzed<'_>, party: &Party) -> AddressedParty {
     AddressedParty {
         address: party.address.to_string(),
+        name: set.names.get(&party.address).cloned(),
         port: party.port,
         node: party
             .node

@@ -12,11 +12,12 @@ mod model_flow;
 mod text;
 mod time;
 
-pub use build::{Analyzed, build_comparison, build_trace};
+pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
 pub use inspect::{
     AdviceReport, CoverageCell, CoverageRow, InspectReport, Inspected, InspectedAddress,
-    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents, StopReport,
-    StopSeen, SubnetReport, TunnelReport, TunnelSeen, build_inspection, render_manifest,
+    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents,
+    StatedNetworks, StopReport, StopSeen, SubnetReport, TunnelReport, TunnelSeen, build_inspection,
+    render_manifest,
 };
 pub use json::{render_inspect_json, render_json};
 pub use model::{

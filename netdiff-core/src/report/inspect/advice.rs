@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::contents::PointContents;
+use super::contents::{PointContents, StatedNetworks};
 use super::model::{AdviceReport, CoverageRow, InspectedFile};
 use crate::correlate::{NodeId, RoleBasis, Timelines};
 use crate::types::{Role, Timestamp};
@@ -13,6 +13,9 @@ const MAX_STRANGERS: usize = 8;
 
 /// Tunnels that need no device of their own on a node.
 const WITHOUT_DEVICE: &[&str] = &["esp", "gtpu", "l2tp", "l2tp-over-ip", "teredo", "erspan"];
+
+/// flannel's backends that use a tunnel device.
+const DEVICE_BACKENDS: &[&str] = &["vxlan", "udp", "ipip", "wireguard"];
 
 /// Beginnings of the names of pods' links that are routed, without a bridge: Calico, Cilium, AWS, GKE.
 const ROUTED: &[&str] = &["cali", "lxc", "eni", "gke"];
@@ -24,6 +27,7 @@ pub(super) struct Gaps<'a> {
     pub(super) contents: &'a [PointContents],
     pub(super) files: &'a [InspectedFile],
     pub(super) unplaced: &'a [String],
+    pub(super) stated: &'a [StatedNetworks],
 }
 
 impl Gaps<'_> {
@@ -61,14 +65,7 @@ impl Gaps<'_> {
     /// Captures that do not say what they show.
     fn advise_roles(&self, advice: &mut Vec<AdviceReport>) {
         for row in self.placed_rows() {
-            let of_role = |role: Role| {
-                let points = self.timelines.points.iter();
-                points
-                    .filter(|p| *p.point.node == *row.node && p.role == role && p.packets > 0)
-                    .map(|p| &*p.point.interface)
-                    .collect::<Vec<&str>>()
-            };
-            let unknown = of_role(Role::Unknown);
+            let unknown = self.heard(row, Role::Unknown);
             if !unknown.is_empty() {
                 let text = format!(
                     "say in netdiff.toml which role {} of {} has: neither name nor packets tell",
@@ -77,7 +74,7 @@ impl Gaps<'_> {
                 );
                 advice.push(on_node(&row.node, None, text));
             }
-            if !of_role(Role::Merged).is_empty() {
+            if !self.heard(row, Role::Merged).is_empty() {
                 let text = format!(
                     "capture each interface of {} by itself, or all with tcpdump -i any -y LINUX_SLL2: \
                      its capture cannot tell interfaces apart",
@@ -86,6 +83,15 @@ impl Gaps<'_> {
                 advice.push(on_node(&row.node, None, text));
             }
         }
+    }
+
+    /// The interfaces of that role on the row's node that saw packets.
+    fn heard(&self, row: &CoverageRow, role: Role) -> Vec<&str> {
+        let points = self.timelines.points.iter();
+        points
+            .filter(|p| *p.point.node == *row.node && p.role == role && p.packets > 0)
+            .map(|p| &*p.point.interface)
+            .collect()
     }
 
     fn advise_missing(&self, role: Role, advice: &mut Vec<AdviceReport>) {
@@ -100,7 +106,10 @@ impl Gaps<'_> {
         for row in self.placed_rows() {
             let state = row.cells().into_iter().find(|(r, _)| *r == role);
             let Some((_, cell)) = state else { continue };
+            // What seems to be missing may be an interface of unknown role; it is asked for already.
+            let in_doubt = !self.heard(row, Role::Unknown).is_empty();
             match (cell.state, role) {
+                ("missing", _) if in_doubt => {}
                 ("missing", _) => {
                     let text = format!(
                         "capture {} on {}: {}",
@@ -123,9 +132,12 @@ impl Gaps<'_> {
         }
     }
 
+    /// Whether nodes tunnel by devices of their own: packets show it, or the cluster says so.
     fn has_tunnels(&self) -> bool {
-        let kinds = self.contents.iter().flat_map(|c| c.tunnels.keys());
-        kinds.into_iter().any(|t| !WITHOUT_DEVICE.contains(&t.kind))
+        let mut tunnels = self.contents.iter().flat_map(|c| c.tunnels.keys());
+        let mut backends = self.stated.iter().filter_map(|s| s.backend.as_deref());
+        tunnels.any(|tunnel| !WITHOUT_DEVICE.contains(&tunnel.kind))
+            || backends.any(|backend| DEVICE_BACKENDS.contains(&backend))
     }
 
     /// Whether pods hang on bridges here, as far as is known.

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::advice::Gaps;
-use super::contents::PointContents;
+use super::contents::{PointContents, StatedNetworks};
 use super::coverage::coverage_rows;
 use super::model::{
     InspectReport, InspectedAddress, InspectedFile, InspectedInterface, InspectedNode,
-    InspectedPoint, StopReport, SubnetReport, TunnelReport,
+    InspectedPoint, StopReport, TunnelReport,
 };
-use super::subnets::infer_subnets;
+use super::subnets::subnet_reports;
 use crate::correlate::{NodeId, PartyKind, RoleBasis, SetPoint, Timelines};
 use crate::report::build_flow::kind_name;
 use crate::report::time::render_time;
-use crate::report::{SCHEMA_VERSION, ToolReport};
+use crate::report::{AddressNames, SCHEMA_VERSION, ToolReport};
 use crate::types::{Role, Timestamp};
 
 /// A set and what was counted in it.
@@ -30,6 +30,10 @@ pub struct Inspected<'a> {
     pub contents: &'a [PointContents],
     /// Damage, as sentences.
     pub warnings: &'a [String],
+    /// What addresses are called.
+    pub names: &'a AddressNames,
+    /// What the cluster says of its nodes' networks.
+    pub stated: &'a [StatedNetworks],
     /// What was learned.
     pub timelines: &'a Timelines,
 }
@@ -49,6 +53,7 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
         contents: inspected.contents,
         files: &inspected.files,
         unplaced: inspected.unplaced,
+        stated: inspected.stated,
     };
     let advice = gaps.advice();
     let points = timelines.points.iter().zip(inspected.contents);
@@ -57,7 +62,7 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
         tool: ToolReport::CURRENT,
         path: inspected.path.to_owned(),
         nodes: (0..timelines.nodes.len())
-            .map(|node| node_report(timelines, node))
+            .map(|node| node_report(timelines, node, inspected.stated))
             .collect(),
         capture_points: points
             .map(|(point, contents)| point_report(point, contents, &inspected.files))
@@ -66,11 +71,12 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
             .iter()
             .map(|(address, (node, kind))| InspectedAddress {
                 address: address.to_string(),
+                name: inspected.names.get(address).cloned(),
                 node: node.map(|node| timelines.node_name(node).to_owned()),
                 kind: kind_name(*kind),
             })
             .collect(),
-        subnets: subnet_reports(timelines, &residents),
+        subnets: subnet_reports(timelines, &pods_of(&residents), inspected.stated),
         coverage,
         advice,
         unplaced: inspected.unplaced.to_vec(),
@@ -96,24 +102,16 @@ fn residents(timelines: &Timelines) -> Residents {
     residents
 }
 
-fn subnet_reports(timelines: &Timelines, residents: &Residents) -> Vec<SubnetReport> {
-    let pods: Vec<(IpAddr, NodeId)> = residents
+/// The pods whose node is known, sorted by address.
+fn pods_of(residents: &Residents) -> Vec<(IpAddr, NodeId)> {
+    let pods = residents
         .iter()
-        .filter(|(_, (_, kind))| *kind == PartyKind::Pod)
-        .filter_map(|(address, (node, _))| Some((*address, (*node)?)))
-        .collect();
-    let subnets = infer_subnets(&pods).into_iter();
-    subnets
-        .map(|((node, prefix), addresses)| SubnetReport {
-            node: timelines.node_name(node).to_owned(),
-            prefix: prefix.to_string(),
-            basis: "inferred",
-            addresses,
-        })
+        .filter(|(_, (_, kind))| *kind == PartyKind::Pod);
+    pods.filter_map(|(address, (node, _))| Some((*address, (*node)?)))
         .collect()
 }
 
-fn node_report(timelines: &Timelines, node: usize) -> InspectedNode {
+fn node_report(timelines: &Timelines, node: usize, stated: &[StatedNetworks]) -> InspectedNode {
     let id = NodeId(u32::try_from(node).unwrap_or(u32::MAX));
     let points = timelines.points.iter().zip(&timelines.node_of);
     let own: Vec<&SetPoint> = points
@@ -123,8 +121,11 @@ fn node_report(timelines: &Timelines, node: usize) -> InspectedNode {
     let first: Option<Timestamp> = own.iter().filter_map(|p| p.first_time).min();
     let last = own.iter().filter_map(|p| p.last_time).max();
     let clock = timelines.clocks.offset(NodeId(0), id);
+    let name = timelines.node_name(id);
+    let stated = stated.iter().find(|stated| *stated.node == *name);
     InspectedNode {
-        name: timelines.node_name(id).to_owned(),
+        name: name.to_owned(),
+        backend: stated.and_then(|s| s.backend.as_deref().map(str::to_owned)),
         first_time: first.map(render_time),
         last_time: last.map(render_time),
         clock_offset_ns: clock.map(|c| c.offset.0),

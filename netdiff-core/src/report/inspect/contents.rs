@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 /// Different tunnels, or reasons to stop, that are counted one by one at a capture point; further ones are counted together.
 pub const MAX_KINDS: usize = 1000;
 
@@ -19,6 +21,17 @@ pub struct PointContents {
     pub stops: BTreeMap<StopSeen, u64>,
     /// Packets that stopped for reasons beyond the first [`MAX_KINDS`].
     pub stops_left_out: u64,
+}
+
+/// What the cluster says of a node's networks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatedNetworks {
+    /// The node's name.
+    pub node: Box<str>,
+    /// The networks of its pods.
+    pub pod_networks: Vec<IpNet>,
+    /// flannel's backend.
+    pub backend: Option<Box<str>>,
 }
 
 /// A tunnel as its outer headers show it.

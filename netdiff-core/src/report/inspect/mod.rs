@@ -12,7 +12,7 @@ mod model;
 mod subnets;
 
 pub use build::{Inspected, build_inspection};
-pub use contents::{PointContents, StopSeen, TunnelSeen};
+pub use contents::{PointContents, StatedNetworks, StopSeen, TunnelSeen};
 pub use manifest::render_manifest;
 pub use model::{
     AdviceReport, CoverageCell, CoverageRow, InspectReport, InspectedAddress, InspectedFile,

@@ -25,7 +25,7 @@ pub struct InspectReport {
     pub files: Vec<InspectedFile>,
     /// Every address of a flow or node, sorted.
     pub addresses: Vec<InspectedAddress>,
-    /// Which networks lie behind which node, sorted by node and prefix.
+    /// Which networks lie behind which node, sorted by node; stated ones first, then by prefix.
     pub subnets: Vec<SubnetReport>,
     /// What was captured where, a row for each node, sorted by name.
     pub coverage: Vec<CoverageRow>,
@@ -42,6 +42,8 @@ pub struct InspectReport {
 pub struct InspectedNode {
     /// Node name.
     pub name: String,
+    /// flannel's backend (`vxlan`, `host-gw` …), where the cluster says it.
+    pub backend: Option<String>,
     /// RFC 3339; `null` without packets.
     pub first_time: Option<String>,
     /// RFC 3339; `null` without packets.
@@ -160,6 +162,8 @@ pub struct InspectedInterface {
 pub struct InspectedAddress {
     /// IP address.
     pub address: String,
+    /// What it is called, as in [`AddressedParty`](crate::report::AddressedParty).
+    pub name: Option<String>,
     /// Node name, where it is known.
     pub node: Option<String>,
     /// `pod`, `node` or `unknown`.
@@ -173,7 +177,7 @@ pub struct SubnetReport {
     pub node: String,
     /// Address and length, such as `10.244.1.0/24`.
     pub prefix: String,
-    /// `inferred`: a /24 (IPv6: /64), or as much longer as keeps the pods of other nodes out.
+    /// `stated` by the cluster, or `inferred`: a /24 (IPv6: /64), or as much longer as keeps the pods of other nodes out.
     pub basis: &'static str,
     /// How many addresses were seen in it.
     pub addresses: u64,

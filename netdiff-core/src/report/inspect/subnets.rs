@@ -5,15 +5,58 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::correlate::NodeId;
+use super::contents::StatedNetworks;
+use super::model::SubnetReport;
+use crate::correlate::{NodeId, Timelines};
 
 /// The shortest prefix that is inferred: what most clusters give to a node.
 const SHORTEST: (u8, u8) = (24, 64);
 
+/// The networks of each captured node: those that the cluster states, and inferred ones for pods that are in none of these.
+/// `pods` are sorted by address.
+pub(super) fn subnet_reports(
+    timelines: &Timelines,
+    pods: &[(IpAddr, NodeId)],
+    stated: &[StatedNetworks],
+) -> Vec<SubnetReport> {
+    let mut unstated = pods.to_vec();
+    let mut reports = Vec::new();
+    for (node, name) in (0..).map(NodeId).zip(&timelines.nodes) {
+        let of_node = stated.iter().filter(|stated| stated.node == *name);
+        for prefix in of_node.flat_map(|stated| &stated.pod_networks) {
+            let inside =
+                |(address, home): &(IpAddr, NodeId)| *home == node && prefix.contains(address);
+            let addresses = pods.iter().filter(|pod| inside(pod)).count();
+            unstated.retain(|pod| !inside(pod));
+            reports.push(report(name, *prefix, "stated", addresses as u64));
+        }
+    }
+    for ((node, prefix), addresses) in infer_subnets(&unstated) {
+        reports.push(report(
+            timelines.node_name(node),
+            prefix,
+            "inferred",
+            addresses,
+        ));
+    }
+    // Stable: what is stated stays before what is inferred.
+    reports.sort_by(|a, b| a.node.cmp(&b.node));
+    reports
+}
+
+fn report(node: &str, prefix: IpNet, basis: &'static str, addresses: u64) -> SubnetReport {
+    SubnetReport {
+        node: node.to_owned(),
+        prefix: prefix.to_string(),
+        basis,
+        addresses,
+    }
+}
+
 /// The networks that `pods`, sorted by address, live in, each with the number of its addresses.
 ///
 /// An address is in the shortest prefix, but not shorter than /24 (IPv6: /64), that holds no pod of another node.
-pub(super) fn infer_subnets(pods: &[(IpAddr, NodeId)]) -> BTreeMap<(NodeId, IpNet), u64> {
+fn infer_subnets(pods: &[(IpAddr, NodeId)]) -> BTreeMap<(NodeId, IpNet), u64> {
     let above = foreign_neighbors(pods.iter().rev());
     let below = foreign_neighbors(pods.iter());
     let mut subnets = BTreeMap::new();

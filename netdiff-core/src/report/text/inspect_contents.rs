@@ -1,5 +1,6 @@
 //! What the packets of an inspected set hold: tunnels, addresses, oddities.
 
+use super::flow_line::named;
 use super::layout::{Page, count};
 use crate::report::inspect::{InspectReport, InspectedAddress, StopReport, TunnelReport};
 
@@ -54,10 +55,14 @@ pub(super) fn render_addresses(report: &InspectReport, page: &mut Page<'_>) {
     }
     page.heading("Addresses");
     for node in &report.nodes {
+        let is_here = |a: &InspectedAddress| a.node.as_deref() == Some(&node.name);
+        if !report.addresses.iter().any(is_here) {
+            continue;
+        }
         page.line(&format!("  {}", node.name));
         let own = |kind: &'static str| {
             let addresses = report.addresses.iter();
-            addresses.filter(move |a| a.kind == kind && a.node.as_deref() == Some(&node.name))
+            addresses.filter(move |a| a.kind == kind && is_here(a))
         };
         list("    node     ", own("node"), page);
         list("    pods     ", own("pod"), page);
@@ -82,19 +87,24 @@ fn list<'a>(
     addresses: impl Iterator<Item = &'a InspectedAddress>,
     page: &mut Page<'_>,
 ) {
-    let addresses: Vec<&str> = addresses.map(|a| a.address.as_str()).collect();
+    let addresses: Vec<String> = addresses.map(named_address).collect();
     let Some(more) = addresses.len().checked_sub(MAX_LISTED) else {
         if !addresses.is_empty() {
             page.paragraph(first, &addresses.join(", "));
         }
         return;
     };
-    let shown: Vec<&str> = addresses.into_iter().take(MAX_LISTED).collect();
+    let shown: Vec<String> = addresses.into_iter().take(MAX_LISTED).collect();
     let rest = match more {
         0 => String::new(),
         _ => format!(" and {more} more"),
     };
     page.paragraph(first, &format!("{}{rest}", shown.join(", ")));
+}
+
+/// `10.244.1.5 (default/web-0)`.
+fn named_address(address: &InspectedAddress) -> String {
+    named(&address.address, address.name.as_deref())
 }
 
 pub(super) fn render_decoding(report: &InspectReport, page: &mut Page<'_>) {

@@ -170,7 +170,7 @@ fn render_comparison(
     ) else {
         return;
     };
-    page.line(&flow_line::title(failing));
+    flow_line::render_title(failing, page);
     let sides = ladder::Sides {
         left: "reference",
         right: "failing",
@@ -229,7 +229,7 @@ fn render_trace_flows(report: &Report, set: &SetReport, page: &mut Page<'_>) {
         page.heading("Hop by hop");
     }
     for flow in flows.iter().take(page.options.max_ladders) {
-        page.line(&flow_line::title(flow));
+        flow_line::render_title(flow, page);
         let sides = ladder::Sides {
             left: "packets",
             right: "replies",
