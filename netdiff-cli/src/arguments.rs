@@ -100,6 +100,9 @@ pub(crate) struct Common {
     /// Say where a capture was taken; wins over names and netdiff.toml
     #[arg(long = "point", value_name = "NODE/INTERFACE=FILE")]
     pub(crate) points: Vec<PointOverride>,
+    /// Another UDP port that carries VXLAN, beside 8472 and 4789; may be given several times
+    #[arg(long = "vxlan-port", value_name = "PORT")]
+    pub(crate) vxlan_ports: Vec<u16>,
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use netdiff_core::{PointOverride, Report, SetRequest, compare, inspect, trace};
+use netdiff_core::{
+    AnalysisOptions, PointOverride, Report, SetRequest, compare_with, inspect_with, trace_with,
+};
 
 use crate::arguments::{Arguments, Command, Common};
 use crate::manifest::write_manifest;
@@ -37,14 +39,20 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             common,
         } => {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
-            (in_pool(common, || compare(&ours, &theirs))?, common)
+            (
+                in_pool(common, || compare_with(&ours, &theirs, &options(common)))?,
+                common,
+            )
         }
         Command::Trace { set, common } => {
             let request = SetRequest {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
-            (in_pool(common, || trace(&request))?, common)
+            (
+                in_pool(common, || trace_with(&request, &options(common)))?,
+                common,
+            )
         }
         Command::Inspect {
             set,
@@ -73,12 +81,18 @@ fn inspect_set(
     manifest: Option<Option<&Path>>,
     common: &Common,
 ) -> anyhow::Result<u8> {
-    let report = in_pool(common, || inspect(request))??;
+    let report = in_pool(common, || inspect_with(request, &options(common)))??;
     match manifest {
         Some(target) => write_manifest(&report, request, target, common)?,
         None => write_inspection(&report, common)?,
     }
     Ok(EXIT_SAME)
+}
+
+fn options(common: &Common) -> AnalysisOptions {
+    AnalysisOptions {
+        vxlan_ports: common.vxlan_ports.clone(),
+    }
 }
 
 fn in_pool<T: Send>(common: &Common, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {

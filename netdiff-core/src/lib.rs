@@ -45,7 +45,9 @@ pub mod read;
 mod report;
 pub mod types;
 
-pub use pipeline::{AnalysisError, compare, inspect, trace};
+pub use pipeline::{
+    AnalysisError, AnalysisOptions, compare, compare_with, inspect, inspect_with, trace, trace_with,
+};
 pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
 pub use report::{
     AccountingReport, AddressedParty, AdviceReport, CapturePointReport, CauseReport,

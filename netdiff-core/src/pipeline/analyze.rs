@@ -2,8 +2,8 @@
 
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
 use super::observe::{Detail, observe_set};
+use super::options::AnalysisOptions;
 use crate::correlate::{Timelines, correlate};
-use crate::decode::DecodeOptions;
 use crate::diagnose::{Finding, diagnose};
 use crate::diff::compare_timelines;
 use crate::read::{ReadError, SetError, SetRequest, open_set};
@@ -55,9 +55,9 @@ struct Analysis {
 }
 
 impl Analysis {
-    fn of(request: &SetRequest) -> Result<Self, AnalysisError> {
+    fn of(request: &SetRequest, options: &AnalysisOptions) -> Result<Self, AnalysisError> {
         let set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
-        let mut observed = observe_set(&set, &DecodeOptions::default(), Detail::Observations)
+        let mut observed = observe_set(&set, &options.decode(), Detail::Observations)
             .map_err(|error| AnalysisError::of_file(request, error))?;
         settle_tunnel_devices(&set, &mut observed.points, &observed.observations);
         let stated = stated_addresses(&set, &observed.observations);
@@ -91,7 +91,18 @@ impl Analysis {
 /// Where the set cannot be opened or one of its files is no capture. Damage inside a capture is no error: it is told in
 /// the report's warnings, and what could be read is analyzed.
 pub fn trace(request: &SetRequest) -> Result<Report, AnalysisError> {
-    let analysis = Analysis::of(request)?;
+    trace_with(request, &AnalysisOptions::default())
+}
+
+/// [`trace`] with options.
+///
+/// # Errors
+/// As [`trace`].
+pub fn trace_with(
+    request: &SetRequest,
+    options: &AnalysisOptions,
+) -> Result<Report, AnalysisError> {
+    let analysis = Analysis::of(request, options)?;
     Ok(build_trace(&analysis.as_analyzed()))
 }
 
@@ -100,7 +111,22 @@ pub fn trace(request: &SetRequest) -> Result<Report, AnalysisError> {
 /// # Errors
 /// As [`trace`], for either set.
 pub fn compare(reference: &SetRequest, failing: &SetRequest) -> Result<Report, AnalysisError> {
-    let (reference, failing) = rayon::join(|| Analysis::of(reference), || Analysis::of(failing));
+    compare_with(reference, failing, &AnalysisOptions::default())
+}
+
+/// [`compare`] with options, which hold for both sets.
+///
+/// # Errors
+/// As [`trace`], for either set.
+pub fn compare_with(
+    reference: &SetRequest,
+    failing: &SetRequest,
+    options: &AnalysisOptions,
+) -> Result<Report, AnalysisError> {
+    let (reference, failing) = rayon::join(
+        || Analysis::of(reference, options),
+        || Analysis::of(failing, options),
+    );
     let (reference, failing) = (reference?, failing?);
     let comparison = compare_timelines(&reference.timelines, &failing.timelines);
     Ok(build_comparison(

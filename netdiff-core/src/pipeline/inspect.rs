@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::analyze::AnalysisError;
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
 use super::observe::{Detail, SetObservations, observe_set};
+use super::options::AnalysisOptions;
 use crate::correlate::correlate;
-use crate::decode::DecodeOptions;
 use crate::read::{
     CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, PointOverride, SetError, SetRequest,
     open_set,
@@ -26,6 +26,17 @@ const UNKNOWN_INTERFACE: &str = "unknown";
 /// # Errors
 /// As [`trace`](crate::trace), but for captures that cannot be placed.
 pub fn inspect(request: &SetRequest) -> Result<InspectReport, AnalysisError> {
+    inspect_with(request, &AnalysisOptions::default())
+}
+
+/// [`inspect`] with options.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_with(
+    request: &SetRequest,
+    options: &AnalysisOptions,
+) -> Result<InspectReport, AnalysisError> {
     let (set, unplaced) =
         open_any_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
     let SetObservations {
@@ -35,7 +46,7 @@ pub fn inspect(request: &SetRequest) -> Result<InspectReport, AnalysisError> {
         observations,
         names,
         warnings,
-    } = observe_set(&set, &DecodeOptions::default(), Detail::Contents)
+    } = observe_set(&set, &options.decode(), Detail::Contents)
         .map_err(|error| AnalysisError::of_file(request, error))?;
     settle_tunnel_devices(&set, &mut points, &observations);
     let stated = stated_addresses(&set, &observations);

@@ -4,7 +4,9 @@ mod analyze;
 mod cluster;
 mod inspect;
 mod observe;
+mod options;
 mod tally;
 
-pub use analyze::{AnalysisError, compare, trace};
-pub use inspect::inspect;
+pub use analyze::{AnalysisError, compare, compare_with, trace, trace_with};
+pub use inspect::{inspect, inspect_with};
+pub use options::AnalysisOptions;
