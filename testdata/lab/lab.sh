@@ -106,9 +106,11 @@ record_set() {
     if declare -F "${set}_traffic" >/dev/null; then "${set}_traffic"; else standard_traffic; fi
     sleep "$LAB_TAIL"
     capture_stop "$out"
+    LAB_OUT=$out
     call_if_defined "${set}_check"
     broken=${set}_broken
     traffic_compare "${!broken:-}"
+    call_if_defined "${set}_derive"
 }
 
 record() {

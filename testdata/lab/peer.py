@@ -3,8 +3,10 @@
 
 peer.py http ADDRESS PORT SIZE         serve SIZE bytes of text at every path
 peer.py echo ADDRESS PORT              send every datagram back
+peer.py dns ADDRESS PORT               answer every A query with 192.0.2.53
 peer.py get ADDRESS PORT TIMEOUT       fetch /; exit 1 if it takes longer or is cut short
 peer.py datagrams ADDRESS PORT COUNT   send COUNT, each must come back within 0.3 s
+peer.py lookup ADDRESS PORT NAME…      ask for each name; each must be answered within 1 s
 """
 
 import http.client
@@ -13,6 +15,7 @@ import os
 import signal
 import socket
 import socketserver
+import struct
 import sys
 import time
 
@@ -21,6 +24,10 @@ def body(size: int) -> bytes:
     """Numbered lines: any piece of it tells where in the download it belongs."""
     lines = (f"netdiff lab line {number:06}\n" for number in range(size // 24 + 1))
     return "".join(lines).encode()[:size]
+
+
+def family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def serve_http(address: str, port: int, size: int) -> None:
@@ -41,6 +48,8 @@ def serve_http(address: str, port: int, size: int) -> None:
             pass
 
     class Server(http.server.HTTPServer):
+        address_family = family(address)
+
         def server_bind(self) -> None:
             # HTTPServer's own asks the name server for its name: a packet nobody ordered.
             socketserver.TCPServer.server_bind(self)
@@ -51,12 +60,42 @@ def serve_http(address: str, port: int, size: int) -> None:
 
 
 def serve_echo(address: str, port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+    with socket.socket(family(address), socket.SOCK_DGRAM) as server:
         server.bind((address, port))
         print("ready")
         while True:
             data, sender = server.recvfrom(2048)
             server.sendto(data, sender)
+
+
+def dns_question(name: str, number: int) -> bytes:
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+    return struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + labels + b"\0\0\1\0\1"
+
+
+def serve_dns(address: str, port: int) -> None:
+    answer = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 30, 4) + bytes([192, 0, 2, 53])
+    with socket.socket(family(address), socket.SOCK_DGRAM) as server:
+        server.bind((address, port))
+        print("ready")
+        while True:
+            query, sender = server.recvfrom(2048)
+            header = query[:2] + struct.pack("!5H", 0x8580, 1, 1, 0, 0)
+            server.sendto(header + query[12:] + answer, sender)
+
+
+def lookup(address: str, port: int, names: list[str]) -> bool:
+    answered = 0
+    for number, name in enumerate(names, 0x4E44):
+        with socket.socket(family(address), socket.SOCK_DGRAM) as client:
+            client.settimeout(1)
+            client.connect((address, port))
+            try:
+                client.send(dns_question(name, number))
+                answered += client.recv(2048)[:2] == number.to_bytes(2, "big")
+            except OSError:
+                continue
+    return answered == len(names)
 
 
 def get(address: str, port: int, timeout: float) -> bool:
@@ -74,14 +113,16 @@ def get(address: str, port: int, timeout: float) -> bool:
 
 def datagrams(address: str, port: int, count: int) -> bool:
     returned = 0
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    with socket.socket(family(address), socket.SOCK_DGRAM) as client:
         client.settimeout(0.3)
         client.connect((address, port))
         for number in range(1, count + 1):
             data = f"netdiff lab datagram {number}".encode()
             try:
                 client.send(data)
-                returned += client.recv(2048) == data
+                while (answer := client.recv(2048)) != data:
+                    pass  # an earlier one's, once more
+                returned += answer == data
             except OSError:
                 continue
             time.sleep(0.05)
@@ -94,6 +135,10 @@ def main() -> int:
             serve_http(address, int(port), int(size))
         case ["echo", address, port]:
             serve_echo(address, int(port))
+        case ["dns", address, port]:
+            serve_dns(address, int(port))
+        case ["lookup", address, port, *names]:
+            return 0 if lookup(address, int(port), names) else 1
         case ["get", address, port, timeout]:
             return 0 if get(address, int(port), float(timeout)) else 1
         case ["datagrams", address, port, count]:

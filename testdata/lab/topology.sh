@@ -107,6 +107,32 @@ on_node() { local node=$1 && shift && ip netns exec "$LAB_PREFIX$node" "$@"; }
 in_pod() { local pod=$1 && shift && ip netns exec "${LAB_PREFIX}pod-$pod" "$@"; }
 on_switch() { ip netns exec "${LAB_PREFIX}switch" "$@"; }
 
+# Real segments with real checksums on the wire: a switch cannot look into what a veth leaves
+# for hardware to finish. `offload_off tx` gives up checksum offload too, of nodes and pods.
+offload_off() {
+    local node pod
+    for node in "${lab_nodes[@]}"; do
+        on_node "$node" ethtool -K eth0 tso off gso off gro off \
+            tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off
+        if [[ ${1:-} == tx ]]; then on_node "$node" ethtool -K eth0 tx off >/dev/null; fi
+    done
+    if [[ ${1:-} == tx ]]; then
+        for pod in $LAB_PODS; do in_pod "${pod#*:}" ethtool -K eth0 tx off >/dev/null; done
+    fi
+}
+
+# Rules of the bridge family on the switch's way from port to port.
+switch_rules() {
+    on_switch nft -f - <<RULES
+table bridge lab {
+    chain underlay {
+        type filter hook forward priority 0; policy accept;
+        $1
+    }
+}
+RULES
+}
+
 # --- build -----------------------------------------------------------------
 
 topology_refuse_leftovers() {
@@ -159,16 +185,21 @@ add_node() {
     ip -n "${LAB_PREFIX}switch" link set "$port" master br0 up
     ip -n "$ns" address add "$(node_address "$node")/$LAB_UNDERLAY_PREFIX" dev eth0
     ip -n "$ns" link set eth0 up
-    ip -n "$ns" link add "$LAB_TUNNEL" address "$(vtep_mac "$node")" mtu "$LAB_POD_MTU" type vxlan \
-        id "$LAB_VNI" dev eth0 local "$(node_address "$node")" dstport "$LAB_PORT" nolearning
-    ip -n "$ns" address add "$(vtep_address "$node")/32" dev "$LAB_TUNNEL"
-    ip -n "$ns" link set "$LAB_TUNNEL" up
+    add_tunnel "$node"
     ip -n "$ns" link add cni0 address "$(pod_mac "$(gateway_address "$node")")" \
         mtu "$LAB_POD_MTU" type bridge
     ip -n "$ns" address add "$(gateway_address "$node")/$(prefix_length "$(node_cidr "$node")")" \
         brd + dev cni0
     ip -n "$ns" link set cni0 up
     add_flannel_rules "$node"
+}
+
+add_tunnel() {
+    local node=$1 ns=$LAB_PREFIX$1
+    ip -n "$ns" link add "$LAB_TUNNEL" address "$(vtep_mac "$node")" mtu "$LAB_POD_MTU" type vxlan \
+        id "$LAB_VNI" dev eth0 local "$(node_address "$node")" dstport "$LAB_PORT" nolearning
+    ip -n "$ns" address add "$(vtep_address "$node")/32" dev "$LAB_TUNNEL"
+    ip -n "$ns" link set "$LAB_TUNNEL" up
 }
 
 prefix_length() { echo "${1#*/}"; }

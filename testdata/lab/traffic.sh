@@ -8,7 +8,8 @@ traffic_failed=()
 
 standard_traffic() {
     local a=${lab_nodes[0]} b=${lab_nodes[1]} pod_a pod_b neighbor
-    : "${LAB_HTTP_BYTES:=24000}" "${LAB_HTTP_TIMEOUT:=4}"
+    : "${LAB_HTTP_BYTES:=24000}" "${LAB_HTTP_TIMEOUT:=4}" "${LAB_LARGE_PINGS:=2}" \
+        "${LAB_LARGE_PING_BYTES:=4000}"
     pod_a=$(pods_of "$a" | sed -n 1p)
     pod_b=$(pods_of "$b" | sed -n 1p)
     neighbor=$(pods_of "$b" | sed -n 2p)
@@ -22,7 +23,8 @@ standard_traffic() {
     if [[ -n $neighbor ]]; then step same-node all_pings in_pod "$pod_b" "$neighbor" 3 0.2; fi
     step pod-to-pod all_pings in_pod "$pod_a" "$pod_b" 10 0.05
     step pod-to-pod-back all_pings in_pod "$pod_b" "$pod_a" 5 0.05
-    step large-ping all_pings in_pod "$pod_a" "$pod_b" 2 0.2 -s 4000
+    step large-ping all_pings in_pod "$pod_a" "$pod_b" "$LAB_LARGE_PINGS" 0.2 \
+        -s "$LAB_LARGE_PING_BYTES"
     step http client in_pod "$pod_a" get "$pod_b" 8080 "$LAB_HTTP_TIMEOUT"
     step udp client in_pod "$pod_a" datagrams "$pod_b" 9000 5
     step node-tcp client on_node "$a" get "$(node_address "$b")" 10250 "$LAB_HTTP_TIMEOUT"
