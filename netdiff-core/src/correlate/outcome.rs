@@ -158,6 +158,12 @@ impl Judge<'_> {
                 blind: Blind::Filter,
             };
         }
+        if self.paths.has_dropped(to) {
+            return Disposition::Unknown {
+                after,
+                doubt: Doubt::Dropped,
+            };
+        }
         match self.could_see(to, after, last.time) {
             Some(trust) => Disposition::Lost {
                 from: after,

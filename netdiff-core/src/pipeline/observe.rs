@@ -9,7 +9,8 @@ use crate::correlate::{RoleBasis, SetPoint};
 use crate::decode::{DecodeOptions, Packet, decode_packet};
 use crate::identify::{Observation, ObservedPoint, Observer, PrefixLimit, infer_role};
 use crate::read::{
-    CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, ReadError, ReadWarning, ResolvedName,
+    CaptureFile, CaptureSet, FileInterface, InterfaceInfo, InterfaceName, ReadError, ReadWarning,
+    ResolvedName,
 };
 use crate::report::PointContents;
 use crate::types::{CapturePoint, PointId, Role};
@@ -121,6 +122,12 @@ fn observe_file(
     })
 }
 
+impl FileObservations {
+    fn interface(&self, place: FileInterface) -> Option<&InterfaceInfo> {
+        self.interfaces.get(place.0 as usize)
+    }
+}
+
 /// A capture point while its files are being joined.
 #[derive(Default)]
 struct Joined {
@@ -136,17 +143,19 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         let mut local = Vec::with_capacity(observed.points.len());
         for point in &observed.points {
             let name = point_name(file, point, &observed.interfaces);
-            by_name
-                .entry(name.clone())
-                .or_default()
-                .add(&name, file, Some(point));
+            by_name.entry(name.clone()).or_default().add(
+                &name,
+                file,
+                Some(point),
+                observed.interface(point.interface),
+            );
             local.push(name);
         }
         for name in silent_points(file, observed) {
             by_name
                 .entry(name.clone())
                 .or_default()
-                .add(&name, file, None);
+                .add(&name, file, None, None);
         }
         names.push(local);
     }
@@ -202,7 +211,13 @@ fn damage(file: &CaptureFile, observed: &FileObservations) -> Vec<String> {
 }
 
 impl Joined {
-    fn add(&mut self, name: &CapturePoint, file: &CaptureFile, seen: Option<&ObservedPoint>) {
+    fn add(
+        &mut self,
+        name: &CapturePoint,
+        file: &CaptureFile,
+        seen: Option<&ObservedPoint>,
+        interface: Option<&InterfaceInfo>,
+    ) {
         self.stated = self.stated.or(file.role);
         let point = self.point.get_or_insert_with(|| SetPoint {
             point: name.clone(),
@@ -213,9 +228,18 @@ impl Joined {
             packets: 0,
             first_time: None,
             last_time: None,
+            dropped: 0,
+            filtered: false,
         });
         if !point.files.contains(&file.id) {
             point.files.push(file.id);
+        }
+        if let Some(interface) = interface {
+            point.dropped += interface.dropped.unwrap_or(0);
+            point.filtered |= interface
+                .filter
+                .as_ref()
+                .is_some_and(|filter| !filter.is_empty());
         }
         let Some(seen) = seen else { return };
         self.tunneled += seen.tunneled;

@@ -118,6 +118,7 @@ fn hop_report(set: &Analyzed<'_>, name: SetName, hop: &Hop) -> HopReport {
             source: tunnel.source.to_string(),
             destination: tunnel.destination.to_string(),
             port: Some(tunnel.destination_port).filter(|port| *port != 0),
+            guessed: tunnel.guessed,
         }),
         packets: hop.packets,
         duplicates: hop.duplicates,

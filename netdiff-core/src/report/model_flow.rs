@@ -124,6 +124,8 @@ pub struct EncapsulationReport {
     pub destination: String,
     /// Outer UDP destination port.
     pub port: Option<u16>,
+    /// Whether the port says nothing and the encapsulation was recognized by its contents.
+    pub guessed: bool,
 }
 
 /// Lowest and highest time to live.

@@ -273,8 +273,13 @@ fn render_tunnels(ladder: &Ladder<'_>, page: &mut Page<'_>) {
         let port = tunnel
             .port
             .map_or_else(String::new, |port| format!(", UDP {port}"));
+        let guess = if tunnel.guessed {
+            " (a guess: the port is not a known one)"
+        } else {
+            ""
+        };
         let text = format!(
-            "{}: {} → {}{port}",
+            "{}: {} → {}{port}{guess}",
             short_tunnel(tunnel),
             tunnel.source,
             tunnel.destination
