@@ -111,6 +111,22 @@ fn addresses_have_names_in_text_and_json() {
 }
 
 #[test]
+fn long_names_take_lines_of_their_own() {
+    let set = part_of(SCENARIO, |_| true);
+    let long = "default/client-of-a-deployment-7d8f9b6c5d-abcde";
+    write(
+        set.path(),
+        "pods.json",
+        &PODS.replace("\"client\"", &format!("\"{}\"", &long[8..])),
+    );
+    let text = render_text(&traced(set.path()), &TextOptions::default());
+    let title = format!(
+        "ping 10.244.0.4 ({long})\n  → 10.244.1.5 (default/web-0)\n  (pod on master → pod on node)\n"
+    );
+    assert!(text.contains(&title), "{text}");
+}
+
+#[test]
 fn an_archive_may_hold_them_as_well() {
     let set = part_of(SCENARIO, |_| true);
     write(set.path(), "pods.json", PODS);

@@ -41,16 +41,22 @@ pub(super) fn importance(relation: &str) -> usize {
     .unwrap_or(9)
 }
 
-/// `ping 10.244.0.4 → 10.244.1.5 (pod on master → pod on node)`, on a second line what does not fit.
+/// `ping 10.244.0.4 → 10.244.1.5 (pod on master → pod on node)`, on further lines what does not fit.
 pub(super) fn render_title(flow: &FlowReport, page: &mut Page<'_>) {
     let places = format!("({} → {})", place(&flow.initiator), place(&flow.responder));
     let short = short(flow);
     if short.width() + 1 + places.width() <= page.width() {
         page.line(&format!("{short} {places}"));
-    } else {
-        page.paragraph("", &short);
-        page.paragraph("  ", &places);
+        return;
     }
+    match short.split_once(" → ") {
+        Some((from, to)) if short.width() > page.width() => {
+            page.line(from);
+            page.paragraph("  → ", to);
+        }
+        _ => page.line(&short),
+    }
+    page.paragraph("  ", &places);
 }
 
 /// `ping 10.244.0.4 → 10.244.1.5`, `tcp 10.244.0.4 → 10.244.1.5:8080 (default/web-0)`.
