@@ -365,3 +365,24 @@ fn the_manifest_of_loose_files_goes_to_standard_output() {
     assert_eq!(text.matches("[[capture]]").count(), 2, "{text}");
     assert!(text.contains("node = \"master\""), "{text}");
 }
+
+#[test]
+fn files_that_name_their_nodes_may_lie_in_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let flat = folder.path().join("failing");
+    fs::create_dir(&flat).unwrap();
+    for node in ["master", "node"] {
+        for file in fs::read_dir(scenario("vxlan-8472-blocked", "failing").join(node)).unwrap() {
+            let file = file.unwrap().path();
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            fs::copy(&file, flat.join(format!("{node}-{name}"))).unwrap();
+        }
+    }
+    for set in [folder.path(), &flat] {
+        let text = stdout(&netdiff(&[path("trace"), set]));
+        assert!(
+            text.contains("leave master/eth0 and never reach node/eth0"),
+            "{text}"
+        );
+    }
+}

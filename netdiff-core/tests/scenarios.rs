@@ -285,6 +285,21 @@ fn a_set_does_not_differ_from_itself() {
     }
 }
 
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
 #[test]
 fn threads_and_the_order_of_files_change_nothing() {
     for (name, scenario) in scenarios() {
@@ -292,11 +307,7 @@ fn threads_and_the_order_of_files_change_nothing() {
             .join("scenarios")
             .join(&name)
             .join(&scenario.sets.failing);
-        let mut files: Vec<PathBuf> = fs::read_dir(&folder)
-            .unwrap()
-            .flat_map(|node| fs::read_dir(node.unwrap().path()).unwrap())
-            .map(|file| file.unwrap().path())
-            .collect();
+        let mut files = files_below(&folder);
         files.sort();
         let run = |threads: usize, paths: Vec<PathBuf>| {
             let pool = rayon::ThreadPoolBuilder::new()

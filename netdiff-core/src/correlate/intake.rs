@@ -48,7 +48,8 @@ impl Intake {
                 Unidentified::NoTime => Unmatched::NoTime,
             }),
             Subject::Packet(sighting) => {
-                if stays_on_link(sighting.key.source, sighting.key.destination) {
+                let (source, destination) = (sighting.key.source, sighting.key.destination);
+                if sighting.detail == Detail::LinkLocal || stays_on_link(source, destination) {
                     counts.add_unmatched(Unmatched::LinkLocal);
                     self.link_local.insert(observation.evidence.point);
                     return;

@@ -75,6 +75,15 @@ impl Icmp {
         }
     }
 
+    /// Neighbor and router discovery and multicast listener discovery of ICMPv6 (RFC 4861, RFC 2710, RFC 3810).
+    #[must_use]
+    pub const fn stays_on_link(self) -> bool {
+        matches!(
+            (self.family, self.icmp_type),
+            (IcmpFamily::V6, 130..=137 | 143)
+        )
+    }
+
     /// The identifier of a query.
     #[must_use]
     pub const fn identifier(self) -> u16 {

@@ -84,7 +84,11 @@ impl Parts {
         let prefix_len = limit.0.min(payload_len);
         Self {
             protocol: ip.protocol,
-            identification: ip.identification.unwrap_or(0),
+            // IPv6 numbers fragments only: a datagram that arrives whole elsewhere has no number there.
+            identification: ip
+                .identification
+                .filter(|_| ip.source.is_ipv4())
+                .unwrap_or(0),
             short: transport.short(),
             rest: transport.rest(),
             translated: transport.without_translation(),

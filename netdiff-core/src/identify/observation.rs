@@ -107,6 +107,8 @@ pub enum Detail {
         /// The packet that caused it, as far as it is quoted.
         quote: Option<Quote>,
     },
+    /// Neighbor and router discovery, multicast listener reports (RFC 4861, RFC 3810): never leaves its link.
+    LinkLocal,
     /// Anything else.
     Datagram,
 }

@@ -265,6 +265,9 @@ fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
             sequence: icmp.sequence(),
         };
     }
+    if icmp.stays_on_link() {
+        return Detail::LinkLocal;
+    }
     if icmp.is_error() {
         return Detail::IcmpError {
             icmp_type: icmp.icmp_type,

@@ -1,6 +1,6 @@
 //! Opens a set: find the captures, place each, refuse what is ambiguous.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::gather::name_of_path;
 use super::gathered::{Found, Gathered, Wanted};
@@ -133,24 +133,22 @@ fn position_of_point(gathered: &mut Gathered, point: &PointOverride) -> Result<u
 }
 
 fn place_by_name(found: &[Found], known: &BTreeMap<usize, Place>) -> Result<Vec<Place>, SetError> {
+    let named: Vec<NamedPlace> = found.iter().map(named_place).collect();
+    let mixed = mixed_folders(found, &named);
     let mut places = Vec::with_capacity(found.len());
     let mut unplaced = Vec::new();
-    for (at, found) in found.iter().enumerate() {
+    for (at, (found, named)) in found.iter().zip(named).enumerate() {
         if let Some(place) = known.get(&at) {
             places.push(place.clone());
             continue;
         }
-        match named_place(found) {
-            NamedPlace {
-                node: Some(node),
-                interface: Some(interface),
-            } => {
-                places.push(Place {
-                    node,
-                    interface,
-                    role: None,
-                });
-            }
+        let by_file = named.beside.filter(|_| mixed.contains(folder_of(found)));
+        match (by_file.or(named.node), named.interface) {
+            (Some(node), Some(interface)) => places.push(Place {
+                node,
+                interface,
+                role: None,
+            }),
             _ => unplaced.push(found.name.clone()),
         }
     }
@@ -160,6 +158,26 @@ fn place_by_name(found: &[Found], known: &BTreeMap<usize, Place>) -> Result<Vec<
         unplaced.sort();
         Err(SetError::Unplaced { files: unplaced })
     }
+}
+
+fn folder_of(found: &Found) -> &str {
+    found.name.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Folders that hold the captures of several nodes, as the files' own names say (rule 5 of the names).
+fn mixed_folders<'a>(found: &'a [Found], named: &[NamedPlace]) -> BTreeSet<&'a str> {
+    let mut beside: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (found, named) in found.iter().zip(named) {
+        beside
+            .entry(folder_of(found))
+            .or_default()
+            .extend(named.beside.as_deref());
+    }
+    beside
+        .into_iter()
+        .filter(|(_, names)| names.len() > 1)
+        .map(|(folder, _)| folder)
+        .collect()
 }
 
 /// What the name says; the folder that holds all of a bundle only if nothing else does.

@@ -20,7 +20,10 @@ use super::timestamps::without_timestamps;
 /// 4. Without one, inside a node's folder the file itself says its interfaces if it can (pcapng
 ///    with names, Linux cooked version 2) or if nothing is left of its name but noise and the node's
 ///    name again; otherwise what is left is the interface: `master/pod-a.pcap`.
-/// 5. Without one and without a node's folder, what is left of the name is the node, and the file
+/// 5. If known interface names in one folder stand beside **two or more different** names, these are the
+///    nodes, and the folder is not: `failing/master-eth0.pcap`, `failing/node-eth0.pcap`. One alone may be anything
+///    (`master/run7-eth0.pcap`, `master/run7-cni0.pcap`), and the folder stays the node.
+/// 6. Without one and without a node's folder, what is left of the name is the node, and the file
 ///    itself says its interfaces: `master.pcapng`, `k8s-master1-any.pcap`.
 ///
 /// The interface `any` always means that the file itself says it. Names are compared as they are
@@ -29,6 +32,8 @@ use super::timestamps::without_timestamps;
 pub(super) struct NamedPlace {
     pub(super) node: Option<Box<str>>,
     pub(super) interface: Option<InterfaceName>,
+    /// What stands beside a known interface name in the file's own name; rule 5 may make it the node.
+    pub(super) beside: Option<Box<str>>,
 }
 
 impl NamedPlace {
@@ -43,12 +48,15 @@ impl NamedPlace {
             None => (None, without_noise(&stem)),
         };
         let beside = if is_digits(beside) { "" } else { beside };
+        let known = find_interface(&stem).is_some() && !beside.is_empty();
+        let named = known.then(|| Box::from(beside));
         match folders.node {
             Some(node) => Self {
                 interface: interface
                     .or_else(|| folders.interface.map(InterfaceName::parse))
                     .or_else(|| Some(interface_beside(node, beside, names_interfaces))),
                 node: Some(node.into()),
+                beside: named,
             },
             None => {
                 let node = (!beside.is_empty()).then(|| beside.into());
@@ -57,6 +65,7 @@ impl NamedPlace {
                 Self {
                     node,
                     interface: interface.or(from_file),
+                    beside: named,
                 }
             }
         }
