@@ -20,8 +20,8 @@ use super::timestamps::without_timestamps;
 /// 4. Without one, inside a node's folder the file itself says its interfaces if it can (pcapng
 ///    with names, Linux cooked version 2) or if nothing is left of its name but noise and the node's
 ///    name again; otherwise what is left is the interface: `master/pod-a.pcap`.
-/// 5. If known interface names in one folder stand beside **two or more different** names, these are the
-///    nodes, and the folder is not: `failing/master-eth0.pcap`, `failing/node-eth0.pcap`. One alone may be anything
+/// 5. If, in one folder, known interface names stand beside **two or more different** names, or files that
+///    say their interfaces themselves have such names, these are the nodes, and the folder is not: `failing/master-eth0.pcap`, `failing/node-eth0.pcap`. One alone may be anything
 ///    (`master/run7-eth0.pcap`, `master/run7-cni0.pcap`), and the folder stays the node.
 /// 6. Without one and without a node's folder, what is left of the name is the node, and the file
 ///    itself says its interfaces: `master.pcapng`, `k8s-master1-any.pcap`.
@@ -48,7 +48,7 @@ impl NamedPlace {
             None => (None, without_noise(&stem)),
         };
         let beside = if is_digits(beside) { "" } else { beside };
-        let known = find_interface(&stem).is_some() && !beside.is_empty();
+        let known = (interface.is_some() || names_interfaces) && !beside.is_empty();
         let named = known.then(|| Box::from(beside));
         match folders.node {
             Some(node) => Self {
