@@ -21,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   netdiff diff healthy/ failing/          what differs, where packets stop, why, what to do
   netdiff trace failing/                  the same for one set alone
+  netdiff inspect failing/                what is in there, and what to capture next
   netdiff diff healthy/ failing/ --format json | jq '.findings[0].segment'
 
 A set is a folder with one capture for each interface of each node, such as
@@ -52,6 +53,19 @@ pub(crate) enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Show what a capture set holds and what is missing, without judging it
+    #[command(after_help = INSPECT_HELP)]
+    Inspect {
+        /// The set: a folder, an archive, or captures
+        #[arg(required = true)]
+        set: Vec<PathBuf>,
+        /// Write places, roles and addresses, as inferred, to netdiff.toml in the set's folder;
+        /// with =- or for a set that is no folder, to standard output instead of the report
+        #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+        write_manifest: Option<Option<PathBuf>>,
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 const DIFF_HELP: &str = "\
@@ -71,11 +85,24 @@ Examples:
 
 Exit status: 0 no error, 1 findings, 2 could not do the job.";
 
+const INSPECT_HELP: &str = "\
+Examples:
+  netdiff inspect failing/
+  netdiff inspect ticket-4711.tar.gz
+  netdiff inspect failing/ --format json | jq '.coverage, .advice'
+  netdiff inspect failing/ --write-manifest         writes failing/netdiff.toml, to be corrected
+  netdiff inspect a.pcap b.pcap --point master/eth0=a.pcap --write-manifest=- > netdiff.toml
+
+Exit status: 0 done, whatever the captures hold; 2 could not do the job.";
+
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// Say where a capture was taken; wins over names and netdiff.toml
     #[arg(long = "point", value_name = "NODE/INTERFACE=FILE")]
     pub(crate) points: Vec<PointOverride>,
+    /// Another UDP port that carries VXLAN, beside 8472 and 4789; may be given several times
+    #[arg(long = "vxlan-port", value_name = "PORT")]
+    pub(crate) vxlan_ports: Vec<u16>,
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

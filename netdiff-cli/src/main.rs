@@ -1,6 +1,7 @@
 //! The program `netdiff`: arguments, terminal and exit codes. All packet logic is in `netdiff-core`.
 
 mod arguments;
+mod manifest;
 mod output;
 mod run;
 

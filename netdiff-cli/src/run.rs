@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use netdiff_core::{PointOverride, Report, SetRequest, compare, trace};
+use netdiff_core::{
+    AnalysisOptions, PointOverride, Report, SetRequest, compare_with, inspect_with, trace_with,
+};
 
 use crate::arguments::{Arguments, Command, Common};
-use crate::output::write_report;
+use crate::manifest::write_manifest;
+use crate::output::{write_inspection, write_report};
 
 /// No error and no significant difference.
 const EXIT_SAME: u8 = 0;
@@ -19,7 +22,7 @@ const EXIT_TROUBLE: u8 = 2;
 /// Runs the program; failures are told on standard error.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let code = match execute(arguments) {
-        Ok(report) => exit_code(&report),
+        Ok(code) => code,
         Err(error) => {
             anstream::eprintln!("netdiff: {error:#}");
             EXIT_TROUBLE
@@ -28,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn execute(arguments: &Arguments) -> anyhow::Result<Report> {
+fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
     let (report, common) = match &arguments.command {
         Command::Diff {
             reference,
@@ -36,19 +39,60 @@ fn execute(arguments: &Arguments) -> anyhow::Result<Report> {
             common,
         } => {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
-            (in_pool(common, || compare(&ours, &theirs))?, common)
+            (
+                in_pool(common, || compare_with(&ours, &theirs, &options(common)))?,
+                common,
+            )
         }
         Command::Trace { set, common } => {
             let request = SetRequest {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
-            (in_pool(common, || trace(&request))?, common)
+            (
+                in_pool(common, || trace_with(&request, &options(common)))?,
+                common,
+            )
+        }
+        Command::Inspect {
+            set,
+            write_manifest,
+            common,
+        } => {
+            let request = SetRequest {
+                paths: set.clone(),
+                points: common.points.clone(),
+            };
+            return inspect_set(
+                &request,
+                write_manifest.as_ref().map(Option::as_deref),
+                common,
+            );
         }
     };
     let report = report?;
     write_report(&report, common)?;
-    Ok(report)
+    Ok(exit_code(&report))
+}
+
+/// Nothing is judged, so that nothing differs.
+fn inspect_set(
+    request: &SetRequest,
+    manifest: Option<Option<&Path>>,
+    common: &Common,
+) -> anyhow::Result<u8> {
+    let report = in_pool(common, || inspect_with(request, &options(common)))??;
+    match manifest {
+        Some(target) => write_manifest(&report, request, target, common)?,
+        None => write_inspection(&report, common)?,
+    }
+    Ok(EXIT_SAME)
+}
+
+fn options(common: &Common) -> AnalysisOptions {
+    AnalysisOptions {
+        vxlan_ports: common.vxlan_ports.clone(),
+    }
 }
 
 fn in_pool<T: Send>(common: &Common, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {

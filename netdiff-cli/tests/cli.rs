@@ -324,3 +324,44 @@ fn the_readme_shows_what_netdiff_writes() {
         "README.md is out of date: run UPDATE_DOCS=1 cargo test and look at the change"
     );
 }
+
+#[test]
+fn inspecting_judges_nothing() {
+    let set = scenario("vxlan-8472-blocked", "failing");
+    let output = netdiff(&[path("inspect"), &set]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = stdout(&output);
+    assert!(text.contains("vxlan VNI 1, UDP 8472"), "{text}");
+    let output = netdiff(&[path("inspect"), &set, path("--format"), path("json")]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["coverage"][0]["vtep"]["state"], "captured");
+    assert!(trouble(&[path("inspect"), path("no/such/folder")]).contains("no such file"));
+}
+
+#[test]
+fn a_manifest_is_written_once() {
+    let set = copied("vxlan-8472-blocked", "failing");
+    let before = stdout(&netdiff(&[path("trace"), set.path()]));
+    let write = path("--write-manifest");
+    let output = netdiff(&[path("inspect"), set.path(), write]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(stdout(&output).contains("Coverage"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("wrote"));
+    let written = fs::read_to_string(set.path().join("netdiff.toml")).unwrap();
+    let shown = netdiff(&[path("inspect"), set.path(), path("--write-manifest=-")]);
+    assert_eq!(stdout(&shown), written);
+    assert_eq!(stdout(&netdiff(&[path("trace"), set.path()])), before);
+    let message = trouble(&[path("inspect"), set.path(), write]);
+    assert!(message.contains("is there already"), "{message}");
+}
+
+#[test]
+fn the_manifest_of_loose_files_goes_to_standard_output() {
+    let set = scenario("vxlan-8472-blocked", "failing");
+    let (a, b) = (set.join("master/eth0.pcap"), set.join("node/eth0.pcap"));
+    let output = netdiff(&[path("inspect"), &a, &b, path("--write-manifest")]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = stdout(&output);
+    assert_eq!(text.matches("[[capture]]").count(), 2, "{text}");
+    assert!(text.contains("node = \"master\""), "{text}");
+}

@@ -23,7 +23,7 @@
 //! # }
 //! ```
 //!
-//! [`trace`] analyzes one set alone. [`render_text`] and [`render_json`] write a [`Report`]; its shape
+//! [`trace`] analyzes one set alone; [`inspect`] says what a set holds and what is missing, and judges nothing. [`render_text`] and [`render_json`] write a [`Report`]; its shape
 //! is described there, field by field.
 //!
 //! The names at the root are the interface for programs. The rooms that do the work are open as modules, in the
@@ -45,12 +45,17 @@ pub mod read;
 mod report;
 pub mod types;
 
-pub use pipeline::{AnalysisError, compare, trace};
+pub use pipeline::{
+    AnalysisError, AnalysisOptions, compare, compare_with, inspect, inspect_with, trace, trace_with,
+};
 pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
 pub use report::{
-    AccountingReport, AddressedParty, CapturePointReport, CauseReport, ComparisonReport,
-    DelayReport, DifferenceReport, DirectionReport, DispositionCounts, EncapsulationReport,
-    EvidenceReport, FindingReport, FlowKeyReport, FlowReport, HopReport, LadderLine, LossReport,
-    NodeReport, PointName, Report, SCHEMA_VERSION, SegmentReport, SetName, SetReport, Styles,
-    TextOptions, ToolReport, TtlReport, render_json, render_text,
+    AccountingReport, AddressedParty, AdviceReport, CapturePointReport, CauseReport,
+    ComparisonReport, CoverageCell, CoverageRow, DelayReport, DifferenceReport, DirectionReport,
+    DispositionCounts, EncapsulationReport, EvidenceReport, FindingReport, FlowKeyReport,
+    FlowReport, HopReport, InspectReport, InspectedAddress, InspectedFile, InspectedInterface,
+    InspectedNode, InspectedPoint, LadderLine, LossReport, NodeReport, PointName, Report,
+    SCHEMA_VERSION, SegmentReport, SetName, SetReport, StopReport, Styles, SubnetReport,
+    TextOptions, ToolReport, TtlReport, TunnelReport, render_inspect_json, render_inspect_text,
+    render_json, render_manifest, render_text,
 };

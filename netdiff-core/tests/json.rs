@@ -56,7 +56,7 @@ mirror! {
     }
     Comparison { reference: String, failing: String, differs: bool, forward: Vec<Line>, reply: Vec<Line> }
     Line { reference: Option<usize>, failing: Option<usize> }
-    Party { address: String, port: Option<u16>, node: Option<String>, kind: String }
+    Party { address: String, name: Option<String>, port: Option<u16>, node: Option<String>, kind: String }
     Key { protocol: String, initiator: String, responder: String, service: Option<String> }
     Flow {
         id: String, set: SetName, key: Key, relation: String, initiator: Party, responder: Party,
@@ -69,7 +69,7 @@ mirror! {
         node: String, interface: String, role: Role, encapsulation: Option<Encapsulation>, packets: u64,
         duplicates: u64, ttl: Ttl, delay: Option<Delay>, first: Evidence, placed_by: String,
     }
-    Encapsulation { kind: String, vni: Option<u32>, source: String, destination: String, port: Option<u16> }
+    Encapsulation { kind: String, vni: Option<u32>, source: String, destination: String, port: Option<u16>, guessed: bool }
     Ttl { min: u8, max: u8 }
     Delay { samples: u64, min_ns: i64, median_ns: i64, max_ns: i64 }
     Loss { from: Point, to: Point, packets: u64, capture: String, expected_because: String }

@@ -5,7 +5,7 @@
 //!
 //! | evidence | weight |
 //! |---|---|
-//! | the manifest states it | 1,000,000 |
+//! | the manifest or the cluster states it | 1,000,000 |
 //! | it sends with an untouched TTL (64, 128, 255) at a pod's link or the pods' bridge | 100 a packet |
 //! | it is the outer address of a tunnel on the side of the node that wraps (source) or unwraps (destination) | 100 a packet |
 //! | it sends with an untouched TTL from a MAC address that packets from inside the node left with | 20 a packet |
@@ -31,6 +31,8 @@ use crate::types::{FlowKey, Role};
 pub struct StatedAddresses {
     /// Node name and one of its own addresses.
     pub nodes: Vec<(Box<str>, IpAddr)>,
+    /// Node name and the address of one of its pods. A pod's address is never taken for a node's.
+    pub pods: Vec<(Box<str>, IpAddr)>,
 }
 
 /// Where addresses live.
@@ -73,6 +75,7 @@ pub(super) struct Census<'a> {
     votes: BTreeMap<IpAddr, BTreeMap<NodeId, u64>>,
     macs: BTreeMap<MacAddr, BTreeMap<NodeId, u64>>,
     plan: AddressPlan,
+    stated_pods: Vec<IpAddr>,
 }
 
 /// Which way a packet crosses the edge of a node.
@@ -95,18 +98,16 @@ impl<'a> Census<'a> {
             votes: BTreeMap::new(),
             macs: BTreeMap::new(),
             plan: AddressPlan::default(),
+            stated_pods: stated.pods.iter().map(|(_, address)| *address).collect(),
         };
-        for (name, address) in &stated.nodes {
-            let Some(node) = nodes.iter().position(|n| n == name) else {
-                continue;
-            };
-            census.vote(
-                *address,
-                NodeId(u32::try_from(node).unwrap_or(u32::MAX)),
-                1_000_000,
-            );
-            census.plan.node_addresses.insert(*address, ());
+        for (name, address) in stated.nodes.iter().chain(&stated.pods) {
+            if let Some(node) = nodes.iter().position(|n| n == name) {
+                let node = NodeId(u32::try_from(node).unwrap_or(u32::MAX));
+                census.vote(*address, node, 1_000_000);
+            }
         }
+        let own = stated.nodes.iter().filter(|(name, _)| nodes.contains(name));
+        census.plan.node_addresses = own.map(|(_, address)| (*address, ())).collect();
         census
     }
 
@@ -161,6 +162,10 @@ impl<'a> Census<'a> {
             }
         }
         self.settle();
+        for address in &self.stated_pods {
+            self.plan.node_addresses.remove(address);
+            self.plan.pods.insert(*address, ());
+        }
         self.plan
     }
 

@@ -1,6 +1,7 @@
 //! Capture points that could not see a kind of packet although they were capturing.
 //!
-//! A capture may have been taken with a filter, or on the wrong interface. Two signs, for uplinks only, since every unfiltered uplink sees
+//! A capture may have been taken with a filter, or on the wrong interface. Some say so (pcapng `if_filter`): then a kind of packet that the
+//! point never shows may be filtered out. Else there are two signs, for uplinks only, since every unfiltered uplink sees
 //! ARP or neighbor discovery sooner or later, and much else:
 //!
 //! 1. **Refuted**: packets crossed the edge of the node (they were seen inside it, or come from it, and were seen on another node), none of them at the uplink,
@@ -43,6 +44,8 @@ pub struct Blindness {
     link_local: BTreeSet<PointId>,
     refuted: BTreeSet<(PointId, PacketKind)>,
     uplinks: BTreeSet<PointId>,
+    /// Points whose capture says that it was taken with a filter.
+    stated: BTreeSet<PointId>,
 }
 
 impl Blindness {
@@ -56,19 +59,21 @@ impl Blindness {
                 .entry(PacketKind::of(s))
                 .or_default() += 1;
         }
-        let ids = (0..u32::try_from(points.len()).unwrap_or(u32::MAX)).map(PointId);
-        let uplinks = ids
-            .filter(|p| {
-                points
-                    .get(p.index())
-                    .is_some_and(|p| p.role == Role::Uplink)
-            })
+        let ids = || (0..).map(PointId).zip(points);
+        let stated = ids()
+            .filter(|(_, p)| p.filtered)
+            .map(|(id, _)| id)
+            .collect();
+        let uplinks = ids()
+            .filter(|(_, p)| p.role == Role::Uplink)
+            .map(|(id, _)| id)
             .collect();
         Self {
             kinds,
             link_local,
             refuted: BTreeSet::new(),
             uplinks,
+            stated,
         }
     }
 
@@ -119,7 +124,8 @@ impl Blindness {
 
     /// Whether a point could not see packets of a kind.
     pub(super) fn is_blind(&self, point: PointId, kind: PacketKind) -> bool {
-        if self.refuted.contains(&(point, kind)) {
+        let stated = self.stated.contains(&point) && !self.shows(point, kind);
+        if stated || self.refuted.contains(&(point, kind)) {
             return true;
         }
         if !self.uplinks.contains(&point) {

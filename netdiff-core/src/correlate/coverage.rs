@@ -95,6 +95,8 @@ mod tests {
             packets: 0,
             first_time: window.map(|w| Timestamp(w.0 * SECOND)),
             last_time: window.map(|w| Timestamp(w.1 * SECOND)),
+            dropped: 0,
+            filtered: false,
         }
     }
 

@@ -41,6 +41,8 @@ pub enum Doubt {
     Ambiguous,
     /// It goes on under other addresses: something translates them.
     Translated,
+    /// The next point's capture lost packets, by its own account.
+    Dropped,
     /// The next point cut its packets so short that they cannot be recognized.
     Cut,
     /// Nothing says which point should have seen it next.

@@ -155,6 +155,10 @@ pub(super) fn judge_direction(
         queries: AnsweredQueries::new(&track.seen, trips, &opposite.seen),
         translations: scales.translations,
         blindness: scales.blindness,
+        headers_cut: track
+            .seen
+            .iter()
+            .any(|s| s.sighting.fingerprint.headers.is_none()),
         cut: scales.cut,
     };
     let mut journeys = Vec::with_capacity(trips.len());

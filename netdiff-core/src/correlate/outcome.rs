@@ -15,7 +15,7 @@ use super::timeline::NodeId;
 use super::translation::Translations;
 use super::trip::Trip;
 use crate::identify::Detail;
-use crate::types::{FlowKey, Nanos, PointId, Timestamp};
+use crate::types::{FlowKey, Nanos, PointId, Protocol, Timestamp};
 
 /// How far two clocks may differ from what packets in one direction show, or from each other when nothing tells: nodes that
 /// keep time at all are nearer than this.
@@ -35,6 +35,8 @@ pub(super) struct Judge<'a> {
     pub(super) queries: AnsweredQueries,
     pub(super) translations: &'a Translations,
     pub(super) blindness: &'a Blindness,
+    /// Whether a sighting of this direction lacks part of its transport header.
+    pub(super) headers_cut: bool,
     /// Points that cut packets so short that they could not be identified.
     pub(super) cut: &'a BTreeSet<PointId>,
 }
@@ -146,7 +148,7 @@ impl Judge<'_> {
                 doubt: Doubt::Translated,
             };
         }
-        if self.cut.contains(&to) {
+        if self.cut.contains(&to) || self.may_hide_in_pieces(last, to) {
             return Disposition::Unknown {
                 after,
                 doubt: Doubt::Cut,
@@ -156,6 +158,12 @@ impl Judge<'_> {
             return Disposition::NotCovered {
                 after,
                 blind: Blind::Filter,
+            };
+        }
+        if self.paths.has_dropped(to) {
+            return Disposition::Unknown {
+                after,
+                doubt: Doubt::Dropped,
             };
         }
         match self.could_see(to, after, last.time) {
@@ -169,6 +177,13 @@ impl Judge<'_> {
                 blind: Blind::Window,
             },
         }
+    }
+
+    /// Whether a TCP segment may be at `to` in other pieces that cannot be compared: headers were cut, and `to` saw some
+    /// of the flow.
+    fn may_hide_in_pieces(&self, last: &Seen, to: PointId) -> bool {
+        let tcp = last.sighting.key.protocol == Protocol::TCP;
+        tcp && self.order.rank(to) != usize::MAX && self.headers_cut
     }
 
     /// Whether points further on saw the same bytes in other segments.

@@ -343,6 +343,13 @@ impl<'a> Paths<'a> {
         }
     }
 
+    /// Whether a point's capture lost packets by its own account: what it lacks, it may have lost.
+    pub(super) fn has_dropped(&self, point: PointId) -> bool {
+        self.points
+            .get(point.index())
+            .is_some_and(|p| p.dropped > 0)
+    }
+
     fn node(&self, point: PointId) -> NodeId {
         self.node_of
             .get(point.index())

@@ -20,8 +20,10 @@ pub(super) struct Ends {
     common: BTreeMap<PointId, BTreeSet<IpAddr>>,
     /// Who sends at a point with an untouched TTL.
     senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
-    /// When each packet was first seen at each point.
-    times: HashMap<(FlowKey, u64), BTreeMap<PointId, i64>>,
+    /// Every packet: its ends, and when it was first seen at each point.
+    packets: Vec<(FlowKey, BTreeMap<PointId, i64>)>,
+    /// The packets from or to an address.
+    of_address: HashMap<IpAddr, Vec<usize>>,
 }
 
 /// The values that Linux, Windows and network gear start with. A path is never 64 hops long in a cluster, so a
@@ -34,6 +36,7 @@ impl Ends {
     /// Looks at what was seen outside tunnels. ICMP errors are left out: routers on the way send them.
     pub(super) fn new(seen: &[Seen]) -> Self {
         let mut ends = Self::default();
+        let mut places: HashMap<(FlowKey, u64), usize> = HashMap::new();
         let plain = seen.iter().filter(|s| s.sighting.tunnel.is_none());
         for s in plain.filter(|s| !matches!(s.sighting.detail, Detail::IcmpError { .. })) {
             let (point, key) = (s.evidence.point, s.sighting.key);
@@ -45,13 +48,23 @@ impl Ends {
             if has_untouched_ttl(s) {
                 ends.senders.entry(point).or_default().insert(key.source);
             }
-            let times = ends
-                .times
+            let place = *places
                 .entry((key, s.sighting.fingerprint.short))
-                .or_default();
-            times.entry(point).or_insert(s.time.0);
+                .or_insert_with(|| ends.add_packet(key));
+            if let Some((_, times)) = ends.packets.get_mut(place) {
+                times.entry(point).or_insert(s.time.0);
+            }
         }
         ends
+    }
+
+    fn add_packet(&mut self, key: FlowKey) -> usize {
+        let place = self.packets.len();
+        self.packets.push((key, BTreeMap::new()));
+        for address in [key.source, key.destination] {
+            self.of_address.entry(address).or_default().push(place);
+        }
+        place
     }
 
     /// Whether any local sender was seen at a point.
@@ -78,16 +91,13 @@ impl Ends {
     /// Positive where `a` sees packets from `address` before `b` does, and those to it after.
     fn lead(&self, a: PointId, b: PointId, address: IpAddr) -> i64 {
         let mut balance = 0;
-        for ((key, _), times) in &self.times {
+        let places = self.of_address.get(&address).into_iter().flatten();
+        for (key, times) in places.filter_map(|place| self.packets.get(*place)) {
             let (Some(at_a), Some(at_b)) = (times.get(&a), times.get(&b)) else {
                 continue;
             };
             let later = at_b.cmp(at_a) as i64;
-            if key.source == address {
-                balance += later;
-            } else if key.destination == address {
-                balance -= later;
-            }
+            balance += if key.source == address { later } else { -later };
         }
         balance
     }

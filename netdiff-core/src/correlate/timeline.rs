@@ -53,6 +53,10 @@ pub struct SetPoint {
     pub first_time: Option<Timestamp>,
     /// Latest packet, by the node's own clock.
     pub last_time: Option<Timestamp>,
+    /// Packets that the capture itself says it lost.
+    pub dropped: u64,
+    /// Whether the capture says that it was taken with a filter.
+    pub filtered: bool,
 }
 
 /// Everything that was learned from one capture set.

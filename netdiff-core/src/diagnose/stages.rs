@@ -37,6 +37,7 @@ const fn stage(from: usize, tunneled: bool) -> &'static [&'static str] {
         ],
         (3, true) => &[
             "underlay-vxlan-blocked",
+            "underlay-vxlan-blocked-return",
             "underlay-mtu-small",
             "hypervisor-vxlan-intercept",
             "loss-random",

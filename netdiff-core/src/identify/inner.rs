@@ -66,7 +66,13 @@ impl<'a> Walk<'a> {
                 self.transport = Some(layer);
             }
             Layer::WireGuard(_) => self.sealed = Some(layer),
-            Layer::Vxlan(vxlan) => self.enter(Encapsulation::Vxlan, Some(vxlan.vni)),
+            Layer::Vxlan(vxlan) => {
+                self.enter(Encapsulation::Vxlan, Some(vxlan.vni));
+                self.tunnel = self.tunnel.map(|tunnel| Tunnel {
+                    guessed: vxlan.guessed,
+                    ..tunnel
+                });
+            }
             Layer::Geneve(geneve) if !geneve.is_control => {
                 self.enter(Encapsulation::Geneve, Some(geneve.vni));
             }
@@ -102,6 +108,7 @@ impl<'a> Walk<'a> {
             source: outer.source,
             destination: outer.destination,
             destination_port,
+            guessed: false,
         });
     }
 }

@@ -176,6 +176,8 @@ pub struct Tunnel {
     pub destination: IpAddr,
     /// Outer UDP destination port; 0 where there is none.
     pub destination_port: u16,
+    /// Whether the port says nothing and the encapsulation was recognized by its contents.
+    pub guessed: bool,
 }
 
 /// An ARP packet.

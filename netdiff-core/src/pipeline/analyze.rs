@@ -1,12 +1,13 @@
 //! One set, or two: from paths to a report.
 
-use super::observe::observe_set;
-use crate::correlate::{StatedAddresses, Timelines, correlate};
-use crate::decode::DecodeOptions;
+use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
+use super::observe::{Detail, observe_set};
+use super::options::AnalysisOptions;
+use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Finding, diagnose};
 use crate::diff::compare_timelines;
-use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set};
-use crate::report::{Analyzed, Report, build_comparison, build_trace};
+use crate::read::{ReadError, SetError, SetRequest, open_set};
+use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
 
 /// Why an analysis could not be done. Displays as a message that names the set and the file, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -21,21 +22,20 @@ pub enum AnalysisError {
         /// The set, as it was asked for.
         set: String,
         /// Which file, and why.
-        #[source]
         reason: ReadError,
     },
 }
 
 impl AnalysisError {
     /// A file's name is relative to its set, so the message needs the set.
-    fn of_set(request: &SetRequest, error: SetError) -> Self {
+    pub(super) fn of_set(request: &SetRequest, error: SetError) -> Self {
         match error {
             SetError::File(reason) => Self::of_file(request, reason),
             other => Self::Set(other),
         }
     }
 
-    fn of_file(request: &SetRequest, reason: ReadError) -> Self {
+    pub(super) fn of_file(request: &SetRequest, reason: ReadError) -> Self {
         let paths = request.paths.iter().map(|path| path.display().to_string());
         Self::Read {
             set: paths.collect::<Vec<_>>().join(" "),
@@ -49,23 +49,23 @@ struct Analysis {
     path: String,
     files: Vec<String>,
     warnings: Vec<String>,
+    names: AddressNames,
     timelines: Timelines,
     findings: Vec<Finding>,
 }
 
 impl Analysis {
-    fn of(request: &SetRequest) -> Result<Self, AnalysisError> {
+    fn of(request: &SetRequest, options: &AnalysisOptions) -> Result<Self, AnalysisError> {
         let set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
-        let observed = observe_set(&set, &DecodeOptions::default())
+        let mut observed = observe_set(&set, &options.decode(), Detail::Observations)
             .map_err(|error| AnalysisError::of_file(request, error))?;
-        let timelines = correlate(
-            observed.points,
-            &stated_addresses(&set),
-            observed.observations,
-        );
+        settle_tunnel_devices(&set, &mut observed.points, &observed.observations);
+        let stated = stated_addresses(&set, &observed.observations);
+        let timelines = correlate(observed.points, &stated, observed.observations);
         let findings = diagnose(&timelines);
         Ok(Self {
             files: set.files.iter().map(|file| file.name.clone()).collect(),
+            names: address_names(&set, &observed.names),
             path: set.label,
             warnings: observed.warnings,
             timelines,
@@ -78,21 +78,10 @@ impl Analysis {
             path: &self.path,
             files: &self.files,
             warnings: &self.warnings,
+            names: &self.names,
             timelines: &self.timelines,
             findings: &self.findings,
         }
-    }
-}
-
-fn stated_addresses(set: &CaptureSet) -> StatedAddresses {
-    let nodes = set.hints.nodes.iter();
-    let addresses = nodes.flat_map(|node| {
-        node.addresses
-            .iter()
-            .map(|address| (node.name.clone(), *address))
-    });
-    StatedAddresses {
-        nodes: addresses.collect(),
     }
 }
 
@@ -102,7 +91,18 @@ fn stated_addresses(set: &CaptureSet) -> StatedAddresses {
 /// Where the set cannot be opened or one of its files is no capture. Damage inside a capture is no error: it is told in
 /// the report's warnings, and what could be read is analyzed.
 pub fn trace(request: &SetRequest) -> Result<Report, AnalysisError> {
-    let analysis = Analysis::of(request)?;
+    trace_with(request, &AnalysisOptions::default())
+}
+
+/// [`trace`] with options.
+///
+/// # Errors
+/// As [`trace`].
+pub fn trace_with(
+    request: &SetRequest,
+    options: &AnalysisOptions,
+) -> Result<Report, AnalysisError> {
+    let analysis = Analysis::of(request, options)?;
     Ok(build_trace(&analysis.as_analyzed()))
 }
 
@@ -111,7 +111,22 @@ pub fn trace(request: &SetRequest) -> Result<Report, AnalysisError> {
 /// # Errors
 /// As [`trace`], for either set.
 pub fn compare(reference: &SetRequest, failing: &SetRequest) -> Result<Report, AnalysisError> {
-    let (reference, failing) = rayon::join(|| Analysis::of(reference), || Analysis::of(failing));
+    compare_with(reference, failing, &AnalysisOptions::default())
+}
+
+/// [`compare`] with options, which hold for both sets.
+///
+/// # Errors
+/// As [`trace`], for either set.
+pub fn compare_with(
+    reference: &SetRequest,
+    failing: &SetRequest,
+    options: &AnalysisOptions,
+) -> Result<Report, AnalysisError> {
+    let (reference, failing) = rayon::join(
+        || Analysis::of(reference, options),
+        || Analysis::of(failing, options),
+    );
     let (reference, failing) = (reference?, failing?);
     let comparison = compare_timelines(&reference.timelines, &failing.timelines);
     Ok(build_comparison(

@@ -1,6 +1,12 @@
 //! The corridor: leads a capture set through all rooms.
 
 mod analyze;
+mod cluster;
+mod inspect;
 mod observe;
+mod options;
+mod tally;
 
-pub use analyze::{AnalysisError, compare, trace};
+pub use analyze::{AnalysisError, compare, compare_with, trace, trace_with};
+pub use inspect::{inspect, inspect_with};
+pub use options::AnalysisOptions;

@@ -4,17 +4,35 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::tally::Tally;
 use crate::correlate::{RoleBasis, SetPoint};
 use crate::decode::{DecodeOptions, Packet, decode_packet};
 use crate::identify::{Observation, ObservedPoint, Observer, PrefixLimit, infer_role};
-use crate::read::{CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, ReadError, ReadWarning};
+use crate::read::{
+    CaptureFile, CaptureSet, FileInterface, InterfaceInfo, InterfaceName, ReadError, ReadWarning,
+    ResolvedName,
+};
+use crate::report::PointContents;
 use crate::types::{CapturePoint, PointId, Role};
+
+/// What is kept of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Its observation.
+    Observations,
+    /// Its observation, and counts of what decoding met.
+    Contents,
+}
 
 /// What one file holds.
 struct FileObservations {
     observations: Vec<Observation>,
     points: Vec<ObservedPoint>,
+    /// What each of `points` holds.
+    contents: Vec<PointContents>,
+    packets: u64,
     interfaces: Vec<InterfaceInfo>,
+    names: Vec<ResolvedName>,
     warnings: Vec<ReadWarning>,
     warnings_left_out: u64,
 }
@@ -23,8 +41,14 @@ struct FileObservations {
 pub(super) struct SetObservations {
     /// Sorted by node and interface.
     pub(super) points: Vec<SetPoint>,
+    /// What each of `points` holds; nothing but for [`Detail::Contents`].
+    pub(super) contents: Vec<PointContents>,
+    /// Packets of each file and the interfaces that it describes.
+    pub(super) interfaces: Vec<(u64, Vec<InterfaceInfo>)>,
     /// Files in order, packets in file order; points index `points`.
     pub(super) observations: Vec<Observation>,
+    /// Names that the files give to addresses.
+    pub(super) names: Vec<ResolvedName>,
     /// Damage, as sentences, files in order.
     pub(super) warnings: Vec<String>,
 }
@@ -35,12 +59,13 @@ pub(super) struct SetObservations {
 pub(super) fn observe_set(
     set: &CaptureSet,
     options: &DecodeOptions,
+    detail: Detail,
 ) -> Result<SetObservations, ReadError> {
     let limit = prefix_limit(set)?;
     let files: Vec<FileObservations> = set
         .files
         .par_iter()
-        .map(|file| observe_file(file, limit, options))
+        .map(|file| observe_file(file, limit, options, detail))
         .collect::<Result<_, _>>()?;
     Ok(join(set, files))
 }
@@ -63,11 +88,13 @@ fn observe_file(
     file: &CaptureFile,
     limit: PrefixLimit,
     options: &DecodeOptions,
+    detail: Detail,
 ) -> Result<FileObservations, ReadError> {
     let mut reader = file.open()?;
     let mut observer = Observer::new(file.id, limit);
     let mut packet = Packet::new();
     let mut observations = Vec::new();
+    let mut tally = Tally::default();
     while let Some(raw) = reader.next_packet() {
         decode_packet(
             raw.link_type,
@@ -76,16 +103,29 @@ fn observe_file(
             options,
             &mut packet,
         );
-        observations.push(observer.observe(&raw, &packet));
+        let observation = observer.observe(&raw, &packet);
+        if detail == Detail::Contents {
+            tally.add(observation.evidence.point, &packet);
+        }
+        observations.push(observation);
     }
     let report = reader.finish();
     Ok(FileObservations {
         observations,
         points: observer.into_points(),
+        contents: tally.into_points(),
+        packets: report.packets,
         interfaces: report.interfaces,
+        names: report.names,
         warnings: report.damages,
         warnings_left_out: report.damages_left_out,
     })
+}
+
+impl FileObservations {
+    fn interface(&self, place: FileInterface) -> Option<&InterfaceInfo> {
+        self.interfaces.get(place.0 as usize)
+    }
 }
 
 /// A capture point while its files are being joined.
@@ -103,17 +143,19 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         let mut local = Vec::with_capacity(observed.points.len());
         for point in &observed.points {
             let name = point_name(file, point, &observed.interfaces);
-            by_name
-                .entry(name.clone())
-                .or_default()
-                .add(&name, file, Some(point));
+            by_name.entry(name.clone()).or_default().add(
+                &name,
+                file,
+                Some(point),
+                observed.interface(point.interface),
+            );
             local.push(name);
         }
         for name in silent_points(file, observed) {
             by_name
                 .entry(name.clone())
                 .or_default()
-                .add(&name, file, None);
+                .add(&name, file, None, None);
         }
         names.push(local);
     }
@@ -123,33 +165,59 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         .map(|(i, name)| (name, PointId(u32::try_from(i).unwrap_or(u32::MAX))))
         .collect();
     let mut warnings: Vec<String> = set.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend_from_slice(&set.cluster.warnings);
     let mut observations = Vec::with_capacity(files.iter().map(|f| f.observations.len()).sum());
+    let mut contents = vec![PointContents::default(); by_name.len()];
+    let mut interfaces = Vec::with_capacity(files.len());
+    let mut resolved = Vec::new();
     for ((file, observed), local) in set.files.iter().zip(files).zip(&names) {
-        warnings.extend(observed.warnings.iter().map(ToString::to_string));
-        if observed.warnings_left_out > 0 {
-            warnings.push(format!(
-                "{}: {} further warnings",
-                file.name, observed.warnings_left_out
-            ));
-        }
+        warnings.extend(damage(file, &observed));
+        interfaces.push((observed.packets, observed.interfaces));
+        resolved.extend(observed.names);
+        let places: Vec<PointId> = local.iter().filter_map(|n| index.get(n).copied()).collect();
         for mut observation in observed.observations {
-            let name = local.get(observation.evidence.point.index());
-            if let Some(point) = name.and_then(|name| index.get(name)) {
+            if let Some(point) = places.get(observation.evidence.point.index()) {
                 observation.evidence.point = *point;
                 observations.push(observation);
+            }
+        }
+        for (place, counted) in places.iter().zip(observed.contents) {
+            if let Some(whole) = contents.get_mut(place.index()) {
+                whole.merge(counted);
             }
         }
     }
     let points = by_name.into_values().filter_map(Joined::finish).collect();
     SetObservations {
         points,
+        contents,
+        interfaces,
         observations,
+        names: resolved,
         warnings,
     }
 }
 
+/// A file's damage as sentences.
+fn damage(file: &CaptureFile, observed: &FileObservations) -> Vec<String> {
+    let mut sentences: Vec<String> = observed.warnings.iter().map(ToString::to_string).collect();
+    if observed.warnings_left_out > 0 {
+        sentences.push(format!(
+            "{}: {} further warnings",
+            file.name, observed.warnings_left_out
+        ));
+    }
+    sentences
+}
+
 impl Joined {
-    fn add(&mut self, name: &CapturePoint, file: &CaptureFile, seen: Option<&ObservedPoint>) {
+    fn add(
+        &mut self,
+        name: &CapturePoint,
+        file: &CaptureFile,
+        seen: Option<&ObservedPoint>,
+        interface: Option<&InterfaceInfo>,
+    ) {
         self.stated = self.stated.or(file.role);
         let point = self.point.get_or_insert_with(|| SetPoint {
             point: name.clone(),
@@ -160,9 +228,18 @@ impl Joined {
             packets: 0,
             first_time: None,
             last_time: None,
+            dropped: 0,
+            filtered: false,
         });
         if !point.files.contains(&file.id) {
             point.files.push(file.id);
+        }
+        if let Some(interface) = interface {
+            point.dropped += interface.dropped.unwrap_or(0);
+            point.filtered |= interface
+                .filter
+                .as_ref()
+                .is_some_and(|filter| !filter.is_empty());
         }
         let Some(seen) = seen else { return };
         self.tunneled += seen.tunneled;

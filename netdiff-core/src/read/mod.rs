@@ -4,6 +4,7 @@
 //! [`PacketReader`], which gives one [`RawPacket`] for each record of a file, whatever its container.
 
 mod byte_order;
+mod cluster;
 mod compression;
 #[cfg(test)]
 mod corpus_tests;
@@ -25,6 +26,7 @@ mod testing;
 mod warning;
 mod window;
 
+pub use cluster::{ClusterFacts, ClusterNode, ClusterPod, ClusterService};
 pub use error::{ReadError, SetError};
 pub use interface_info::{FileComment, InterfaceInfo, ResolvedName};
 pub use looks_like::LooksLike;

@@ -28,7 +28,7 @@ enum Framer {
 
 /// What was in a capture file, once it has been read.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "not every report shows names and comments")]
+#[allow(dead_code, reason = "no report shows comments")]
 pub struct FileReport {
     /// Packets that were read.
     pub packets: u64,

@@ -1,5 +1,8 @@
 //! Makes the report from what the rooms before found: turns indexes into names and sorts.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use super::build_flow::flow_report;
 use super::compare::comparison_reports;
 use super::model::{
@@ -14,6 +17,9 @@ use crate::diff::{Comparison, Difference};
 use crate::identify::Evidence;
 use crate::types::PointId;
 
+/// What addresses are called: pods, services, nodes, hosts.
+pub type AddressNames = BTreeMap<IpAddr, String>;
+
 /// One analyzed set with the names that the rooms after reading do not know.
 #[derive(Clone, Copy, Debug)]
 pub struct Analyzed<'a> {
@@ -23,6 +29,8 @@ pub struct Analyzed<'a> {
     pub files: &'a [String],
     /// Damage, as sentences.
     pub warnings: &'a [String],
+    /// What addresses are called.
+    pub names: &'a AddressNames,
     /// What was learned.
     pub timelines: &'a Timelines,
     /// What is wrong with it.
@@ -277,10 +285,7 @@ fn difference_report(
 const fn empty_report() -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
-        tool: ToolReport {
-            name: "netdiff",
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        tool: ToolReport::CURRENT,
         set: None,
         reference: None,
         failing: None,

@@ -47,15 +47,21 @@ pub(super) fn flow_report(
 fn party_report(set: &Analyzed<'_>, party: &Party) -> AddressedParty {
     AddressedParty {
         address: party.address.to_string(),
+        name: set.names.get(&party.address).cloned(),
         port: party.port,
         node: party
             .node
             .map(|node| set.timelines.node_name(node).to_owned()),
-        kind: match party.kind {
-            PartyKind::Pod => "pod",
-            PartyKind::Node => "node",
-            PartyKind::Unknown => "unknown",
-        },
+        kind: kind_name(party.kind),
+    }
+}
+
+/// The word for a kind of address.
+pub(super) const fn kind_name(kind: PartyKind) -> &'static str {
+    match kind {
+        PartyKind::Pod => "pod",
+        PartyKind::Node => "node",
+        PartyKind::Unknown => "unknown",
     }
 }
 
@@ -112,6 +118,7 @@ fn hop_report(set: &Analyzed<'_>, name: SetName, hop: &Hop) -> HopReport {
             source: tunnel.source.to_string(),
             destination: tunnel.destination.to_string(),
             port: Some(tunnel.destination_port).filter(|port| *port != 0),
+            guessed: tunnel.guessed,
         }),
         packets: hop.packets,
         duplicates: hop.duplicates,

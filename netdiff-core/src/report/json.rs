@@ -1,13 +1,27 @@
 //! The report as JSON. The shape and its guarantees are described on [`Report`]'s module; an example of a whole report stands in
 //! `docs/report.md`.
 
-use super::Report;
+use serde::Serialize;
+
+use super::{InspectReport, Report};
 
 /// Pretty-printed JSON with a final newline.
 ///
 /// # Errors
 /// None in practice: the report's types hold no map with keys that are not text and no value that JSON lacks.
 pub fn render_json(report: &Report) -> Result<String, serde_json::Error> {
+    pretty(report)
+}
+
+/// The report of `netdiff inspect` as pretty-printed JSON with a final newline.
+///
+/// # Errors
+/// None in practice, as [`render_json`].
+pub fn render_inspect_json(report: &InspectReport) -> Result<String, serde_json::Error> {
+    pretty(report)
+}
+
+fn pretty(report: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
     Ok(text)

@@ -5,14 +5,21 @@
 mod build;
 mod build_flow;
 mod compare;
+mod inspect;
 mod json;
 mod model;
 mod model_flow;
 mod text;
 mod time;
 
-pub use build::{Analyzed, build_comparison, build_trace};
-pub use json::render_json;
+pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
+pub use inspect::{
+    AdviceReport, CoverageCell, CoverageRow, InspectReport, Inspected, InspectedAddress,
+    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents,
+    StatedNetworks, StopReport, StopSeen, SubnetReport, TunnelReport, TunnelSeen, build_inspection,
+    render_manifest,
+};
+pub use json::{render_inspect_json, render_json};
 pub use model::{
     AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
     EvidenceReport, FindingReport, LadderLine, NodeReport, PointName, Report, SCHEMA_VERSION,
@@ -22,4 +29,4 @@ pub use model_flow::{
     AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
     FlowKeyReport, FlowReport, HopReport, LossReport, TtlReport,
 };
-pub use text::{Styles, TextOptions, render_text};
+pub use text::{Styles, TextOptions, render_inspect_text, render_text};

@@ -54,6 +54,14 @@ pub struct ToolReport {
     pub version: &'static str,
 }
 
+impl ToolReport {
+    /// This program.
+    pub(super) const CURRENT: Self = Self {
+        name: "netdiff",
+        version: env!("CARGO_PKG_VERSION"),
+    };
+}
+
 /// Which set something belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -9,6 +9,9 @@ use super::model::{EvidenceReport, PointName, SetName};
 pub struct AddressedParty {
     /// IP address.
     pub address: String,
+    /// What the cluster, the manifest or a hosts file calls it: a pod's `namespace/name`, `service namespace/name`, a
+    /// node's or a host's name.
+    pub name: Option<String>,
     /// Port: the responder's service, or the initiator's if there was one conversation only.
     pub port: Option<u16>,
     /// Node name, where it is known.
@@ -121,6 +124,8 @@ pub struct EncapsulationReport {
     pub destination: String,
     /// Outer UDP destination port.
     pub port: Option<u16>,
+    /// Whether the port says nothing and the encapsulation was recognized by its contents.
+    pub guessed: bool,
 }
 
 /// Lowest and highest time to live.

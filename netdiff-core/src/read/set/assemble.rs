@@ -8,7 +8,7 @@ use super::manifest::Manifest;
 use super::placement::NamedPlace;
 use super::series::{Placed, order_captures};
 use super::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetHints, SetRequest};
-use crate::read::SetError;
+use crate::read::{ClusterFacts, SetError};
 use crate::types::{FileId, Role};
 
 /// Where a file was taken.
@@ -46,6 +46,7 @@ pub fn open_set(request: &SetRequest) -> Result<CaptureSet, SetError> {
     Ok(CaptureSet {
         label,
         files: number_files(files),
+        cluster: merge_facts(gathered.cluster, &mut gathered.manifests),
         hints: merge_hints(gathered.manifests),
         warnings: gathered.warnings,
     })
@@ -185,6 +186,15 @@ fn number_files(files: Vec<Placed>) -> Vec<CaptureFile> {
             source: found.source,
         })
         .collect()
+}
+
+/// Adds the pods and services of the manifests.
+fn merge_facts(mut facts: ClusterFacts, manifests: &mut [Manifest]) -> ClusterFacts {
+    for manifest in manifests {
+        facts.pods.append(&mut manifest.pods);
+        facts.services.append(&mut manifest.services);
+    }
+    facts.sorted()
 }
 
 fn merge_hints(manifests: Vec<Manifest>) -> SetHints {

@@ -7,6 +7,7 @@ use super::gathered::{Gathered, Wanted};
 use super::manifest::{MANIFEST_NAME, Manifest};
 use super::source::Source;
 use super::stem::is_named_like_a_capture;
+use crate::read::cluster::is_named_like_cluster_facts;
 use crate::read::format::{Format, SNIFF_LEN};
 use crate::read::{Damage, LooksLike, SetError};
 
@@ -102,6 +103,7 @@ fn is_of_no_use(name: &str, start: &[u8]) -> bool {
     matches!(format, Format::Other(_) | Format::Empty)
         && !is_convertible
         && !is_named_like_a_capture(name)
+        && !is_named_like_cluster_facts(name)
 }
 
 /// Ends a stream where reading fails, so that what came before is kept.

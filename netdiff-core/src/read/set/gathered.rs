@@ -8,6 +8,7 @@ use super::gather::STANDARD_INPUT;
 use super::manifest::Manifest;
 use super::source::Source;
 use super::stem::is_named_like_a_capture;
+use crate::read::cluster::{ClusterFacts, is_named_like_cluster_facts};
 use crate::read::format::Format;
 use crate::read::pcap::HEADER_LEN;
 use crate::read::spool::Spool;
@@ -38,6 +39,7 @@ pub(super) struct Found {
 pub(super) struct Gathered {
     pub(super) found: Vec<Found>,
     pub(super) manifests: Vec<Manifest>,
+    pub(super) cluster: ClusterFacts,
     pub(super) warnings: Vec<ReadWarning>,
     pub(super) spool: Spool,
     /// Real paths of the files and folders seen, so that none counts twice.
@@ -85,6 +87,11 @@ impl Gathered {
                 });
             }
             Format::Tar | Format::Zip => return self.add_bundle(&source, unpacked, name, wanted),
+            Format::Other(LooksLike::Text)
+                if wanted != Wanted::Alone && is_named_like_cluster_facts(&name) =>
+            {
+                self.cluster.add_file(&name, unpacked.stream);
+            }
             Format::Empty if must => self.warn(name, Damage::Empty),
             other => {
                 let looks_like = other.looks_like();

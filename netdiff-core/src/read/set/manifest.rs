@@ -10,6 +10,15 @@
 //! [[node]]
 //! name = "master"
 //! addresses = ["10.33.188.138"]
+//!
+//! [[pod]]
+//! name = "default/web-0"
+//! addresses = ["10.244.1.5"]
+//! node = "node"              # optional
+//!
+//! [[service]]
+//! name = "default/web"
+//! addresses = ["10.96.0.7"]
 //! ```
 //!
 //! Every other key is an error.
@@ -20,7 +29,7 @@ use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
 use super::{InterfaceName, NodeHint};
-use crate::read::SetError;
+use crate::read::{ClusterPod, ClusterService, SetError};
 use crate::types::Role;
 
 /// The manifest's file name.
@@ -31,6 +40,8 @@ pub(super) const MANIFEST_NAME: &str = "netdiff.toml";
 pub(super) struct Manifest {
     pub(super) captures: Vec<ManifestCapture>,
     pub(super) nodes: Vec<NodeHint>,
+    pub(super) pods: Vec<ClusterPod>,
+    pub(super) services: Vec<ClusterService>,
     file: String,
 }
 
@@ -52,6 +63,10 @@ struct Document {
     capture: Vec<CaptureEntry>,
     #[serde(default)]
     node: Vec<NodeEntry>,
+    #[serde(default)]
+    pod: Vec<PodEntry>,
+    #[serde(default)]
+    service: Vec<ServiceEntry>,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +83,21 @@ struct CaptureEntry {
 struct NodeEntry {
     name: String,
     #[serde(default)]
+    addresses: Vec<IpAddr>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PodEntry {
+    name: Box<str>,
+    addresses: Vec<IpAddr>,
+    node: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServiceEntry {
+    name: Box<str>,
     addresses: Vec<IpAddr>,
 }
 
@@ -107,9 +137,20 @@ impl Manifest {
             name: entry.name.into(),
             addresses: entry.addresses,
         };
+        let pod = |entry: PodEntry| ClusterPod {
+            name: entry.name,
+            node: entry.node,
+            addresses: entry.addresses,
+        };
+        let service = |entry: ServiceEntry| ClusterService {
+            name: entry.name,
+            addresses: entry.addresses,
+        };
         let manifest = Self {
             captures: document.capture.into_iter().map(capture).collect(),
             nodes: document.node.into_iter().map(node).collect(),
+            pods: document.pod.into_iter().map(pod).collect(),
+            services: document.service.into_iter().map(service).collect(),
             file: file.to_owned(),
         };
         manifest.check()

@@ -21,7 +21,7 @@ pub use assemble::open_set;
 pub use request::{PointOverride, SetRequest};
 
 use self::source::Source;
-use super::{PacketReader, ReadError, ReadWarning};
+use super::{ClusterFacts, PacketReader, ReadError, ReadWarning};
 use crate::types::{FileId, Role};
 
 /// The captures of one run of a cluster.
@@ -33,6 +33,8 @@ pub struct CaptureSet {
     pub files: Vec<CaptureFile>,
     /// What the manifest knows about the cluster.
     pub hints: SetHints,
+    /// What the cluster says about itself, in files beside the captures or in the manifest.
+    pub cluster: ClusterFacts,
     /// Files that were left out because there is nothing in them to read.
     pub warnings: Vec<ReadWarning>,
 }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::super::model::Report;
 use super::super::model_flow::{AddressedParty, FlowReport};
+use super::layout::Page;
 
 /// The flows of a report by id.
 pub(super) struct FlowIndex<'a>(BTreeMap<&'a str, &'a FlowReport>);
@@ -38,17 +41,25 @@ pub(super) fn importance(relation: &str) -> usize {
     .unwrap_or(9)
 }
 
-/// `ping 10.244.0.4 → 10.244.1.5 (pod on master → pod on node)`.
-pub(super) fn title(flow: &FlowReport) -> String {
-    format!(
-        "{} ({} → {})",
-        short(flow),
-        place(&flow.initiator),
-        place(&flow.responder)
-    )
+/// `ping 10.244.0.4 → 10.244.1.5 (pod on master → pod on node)`, on further lines what does not fit.
+pub(super) fn render_title(flow: &FlowReport, page: &mut Page<'_>) {
+    let places = format!("({} → {})", place(&flow.initiator), place(&flow.responder));
+    let short = short(flow);
+    if short.width() + 1 + places.width() <= page.width() {
+        page.line(&format!("{short} {places}"));
+        return;
+    }
+    match short.split_once(" → ") {
+        Some((from, to)) if short.width() > page.width() => {
+            page.line(from);
+            page.paragraph("  → ", to);
+        }
+        _ => page.line(&short),
+    }
+    page.paragraph("  ", &places);
 }
 
-/// `ping 10.244.0.4 → 10.244.1.5`, `tcp 10.244.0.4 → 10.244.1.5:8080`.
+/// `ping 10.244.0.4 → 10.244.1.5`, `tcp 10.244.0.4 → 10.244.1.5:8080 (default/web-0)`.
 pub(super) fn short(flow: &FlowReport) -> String {
     let responder = match flow.responder.port {
         Some(port) if flow.responder.address.contains(':') => {
@@ -57,7 +68,20 @@ pub(super) fn short(flow: &FlowReport) -> String {
         Some(port) => format!("{}:{port}", flow.responder.address),
         None => flow.responder.address.clone(),
     };
-    format!("{} {} → {responder}", what(flow), flow.initiator.address)
+    format!(
+        "{} {} → {}",
+        what(flow),
+        named(&flow.initiator.address, flow.initiator.name.as_deref()),
+        named(&responder, flow.responder.name.as_deref())
+    )
+}
+
+/// An address with what it is called: `10.244.1.5 (default/web-0)`.
+pub(super) fn named(address: &str, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{address} ({name})"),
+        None => address.to_owned(),
+    }
 }
 
 fn what(flow: &FlowReport) -> &str {

@@ -11,7 +11,7 @@ use crate::types::Nanos;
 const INTERFACE: usize = 15;
 const ROLE: usize = 8;
 const PACKETS: usize = 6;
-const DELAY: usize = 9;
+const DELAY: usize = 8;
 
 /// What the two columns stand for.
 pub(super) struct Sides<'a> {
@@ -176,7 +176,7 @@ fn render_line(line: &Line<'_>, ladder: &Ladder<'_>, sides: &Sides<'_>, page: &m
         left(role, ROLE),
         left(&l, side),
         reset(l_style),
-        r.trim_end(),
+        left(&r, side).trim_end(),
         reset(r_style),
     ));
 }
@@ -273,8 +273,13 @@ fn render_tunnels(ladder: &Ladder<'_>, page: &mut Page<'_>) {
         let port = tunnel
             .port
             .map_or_else(String::new, |port| format!(", UDP {port}"));
+        let guess = if tunnel.guessed {
+            " (a guess: the port is not a known one)"
+        } else {
+            ""
+        };
         let text = format!(
-            "{}: {} → {}{port}",
+            "{}: {} → {}{port}{guess}",
             short_tunnel(tunnel),
             tunnel.source,
             tunnel.destination

@@ -2,6 +2,8 @@
 
 mod finding;
 mod flow_line;
+mod inspect;
+mod inspect_contents;
 mod ladder;
 mod layout;
 mod overview;
@@ -10,6 +12,8 @@ use std::fmt::Write;
 
 use super::model::{ComparisonReport, Report, SetReport};
 use super::model_flow::FlowReport;
+pub use inspect::render_inspect_text;
+
 use flow_line::FlowIndex;
 use layout::Page;
 
@@ -128,13 +132,24 @@ fn render_comparisons(
     page: &mut Page<'_>,
 ) {
     let (differing, same): (Vec<_>, Vec<_>) = report.comparisons.iter().partition(|c| c.differs);
-    if !differing.is_empty() {
+    // What crosses between pods' nodes is worth a look even where nothing differs.
+    let crosses = |c: &&&ComparisonReport| {
+        flows.get(&c.failing).is_some_and(|flow| {
+            flow.relation.contains("cross") || flow.relation.contains("remote-pod")
+        })
+    };
+    let ladders: Vec<&ComparisonReport> = differing
+        .iter()
+        .copied()
+        .chain(same.iter().filter(crosses).copied())
+        .collect();
+    if !ladders.is_empty() {
         page.heading("Hop by hop");
     }
-    for comparison in differing.iter().take(page.options.max_ladders) {
+    for comparison in ladders.iter().take(page.options.max_ladders) {
         render_comparison(comparison, sets, flows, page);
     }
-    folded(differing.len(), page);
+    folded(ladders.len(), page);
     let quiet: Vec<(&FlowReport, &FlowReport)> = same
         .iter()
         .filter_map(|c| Some((flows.get(&c.reference)?, flows.get(&c.failing)?)))
@@ -155,7 +170,7 @@ fn render_comparison(
     ) else {
         return;
     };
-    page.line(&flow_line::title(failing));
+    flow_line::render_title(failing, page);
     let sides = ladder::Sides {
         left: "reference",
         right: "failing",
@@ -214,7 +229,7 @@ fn render_trace_flows(report: &Report, set: &SetReport, page: &mut Page<'_>) {
         page.heading("Hop by hop");
     }
     for flow in flows.iter().take(page.options.max_ladders) {
-        page.line(&flow_line::title(flow));
+        flow_line::render_title(flow, page);
         let sides = ladder::Sides {
             left: "packets",
             right: "replies",

@@ -107,7 +107,13 @@ pub(super) fn render_unchanged(flows: &[(&FlowReport, &FlowReport)], page: &mut 
         } else {
             format!("{now} (reference: {before})")
         };
-        page.paragraph(&format!("    {}  ", left(&short(failing), width)), &result);
+        let label = short(failing);
+        if label.width() <= width {
+            page.paragraph(&format!("    {}  ", left(&label, width)), &result);
+        } else {
+            page.paragraph("    ", &label);
+            page.paragraph("      ", &result);
+        }
     }
     let more = flows.len().saturating_sub(MAX_UNCHANGED);
     if more > 0 {

@@ -1,0 +1,20 @@
+//! What a caller may tell the analysis beside the captures.
+
+use crate::decode::DecodeOptions;
+
+/// Options of an analysis. The default is right for most clusters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnalysisOptions {
+    /// UDP destination ports that carry VXLAN, beside 8472 (Linux, flannel) and 4789 (IANA).
+    ///
+    /// On other ports VXLAN is recognized by its contents, where they leave no doubt, and reported as a guess.
+    pub vxlan_ports: Vec<u16>,
+}
+
+impl AnalysisOptions {
+    pub(super) fn decode(&self) -> DecodeOptions {
+        let mut options = DecodeOptions::default();
+        options.vxlan_ports.extend(&self.vxlan_ports);
+        options
+    }
+}

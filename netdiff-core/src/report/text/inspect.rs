@@ -1,0 +1,152 @@
+//! The report of `netdiff inspect` as text: places, coverage, advice; then what the packets hold.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::TextOptions;
+use super::inspect_contents::{render_addresses, render_decoding, render_tunnels};
+use super::layout::{Page, count, left, right};
+use crate::report::inspect::{InspectReport, InspectedNode, InspectedPoint};
+use crate::types::Nanos;
+
+/// Widths of the parts of a capture point's line, in columns.
+const INTERFACE: usize = 16;
+const ROLE: usize = 9;
+const PACKETS: usize = 8;
+
+/// Width of a cell of the coverage matrix.
+const CELL: usize = 10;
+
+/// Renders the report of `netdiff inspect` as text.
+#[must_use]
+pub fn render_inspect_text(report: &InspectReport, options: &TextOptions) -> String {
+    let mut page = Page::new(options);
+    let packets: u64 = report.capture_points.iter().map(|p| p.packets).sum();
+    page.line(&format!(
+        "netdiff {}: {}, {}, {}",
+        report.tool.version,
+        count(report.nodes.len() as u64, "node"),
+        count(report.capture_points.len() as u64, "capture point"),
+        count(packets, "packet")
+    ));
+    page.heading("Capture points");
+    for node in &report.nodes {
+        render_node(node, report, &mut page);
+    }
+    render_coverage(report, &mut page);
+    render_tunnels(report, &mut page);
+    render_addresses(report, &mut page);
+    render_decoding(report, &mut page);
+    if !report.warnings.is_empty() {
+        page.heading("Damage");
+    }
+    for warning in &report.warnings {
+        page.paragraph("  warning: ", warning);
+    }
+    page.finish()
+}
+
+fn render_node(node: &InspectedNode, report: &InspectReport, page: &mut Page<'_>) {
+    page.line(&format!("  {}", node.name));
+    let window = window(node.first_time.as_deref(), node.last_time.as_deref(), false);
+    page.paragraph("    ", &format!("{window}{}", clock(node)));
+    let points = report.capture_points.iter();
+    for point in points.filter(|point| point.node == node.name) {
+        render_point(point, page);
+    }
+    page.blank();
+}
+
+/// `; clock 12.3 ms ahead of the first node's, ± 4 µs`.
+fn clock(node: &InspectedNode) -> String {
+    let (Some(offset), Some(error)) = (node.clock_offset_ns, node.clock_error_ns) else {
+        return String::new();
+    };
+    let size = Nanos(offset.saturating_abs());
+    let side = match offset {
+        0 if error == 0 => return String::new(),
+        _ if size.0 <= error => return format!("; clock as the first node's, ± {}", Nanos(error)),
+        0.. => "ahead of",
+        _ => "behind",
+    };
+    format!("; clock {size} {side} the first node's, ± {}", Nanos(error))
+}
+
+fn render_point(point: &InspectedPoint, page: &mut Page<'_>) {
+    let basis = match point.role_basis {
+        Some("stated") => "stated",
+        Some("packets") => "by packets",
+        Some(_) => "by name",
+        None => "",
+    };
+    page.line(&format!(
+        "    {} {} {} {}  {}",
+        left(&point.interface, INTERFACE),
+        left(point.role, ROLE),
+        left(basis, CELL),
+        right(&point.packets.to_string(), PACKETS),
+        window(
+            point.first_time.as_deref(),
+            point.last_time.as_deref(),
+            true
+        )
+    ));
+    let mut facts = point.files.clone();
+    facts.extend(point.link_type.clone());
+    facts.extend(point.snap_length.map(|n| format!("snap length {n}")));
+    facts.extend(point.dropped.map(|n| format!("{n} dropped")));
+    facts.extend(point.filters.iter().map(|f| format!("filter `{f}`")));
+    let styles = page.options.styles;
+    page.paragraph(
+        &format!("      {}", styles.faint),
+        &format!("{}{}", facts.join(", "), styles.reset),
+    );
+}
+
+/// From when to when; the time of day alone where `short`.
+fn window(first: Option<&str>, last: Option<&str>, short: bool) -> String {
+    let (Some(first), Some(last)) = (first, last) else {
+        return "no packets".to_owned();
+    };
+    let part = |time: &str| match short {
+        true => time.get(11..23).unwrap_or(time).to_owned(),
+        false => time.to_owned(),
+    };
+    format!("{} to {}", part(first), part(last))
+}
+
+fn render_coverage(report: &InspectReport, page: &mut Page<'_>) {
+    page.heading("Coverage");
+    let styles = page.options.styles;
+    let names = report.coverage.iter().map(|row| row.node.width());
+    let width = names.max().unwrap_or(0).clamp(8, 32) + 2;
+    let Some(first) = report.coverage.first() else {
+        return;
+    };
+    let mut head = format!("  {}", " ".repeat(width));
+    for (role, _) in first.cells() {
+        head.push_str(&left(role.name(), CELL));
+    }
+    page.line(&head);
+    for row in &report.coverage {
+        let mut line = format!("  {}", left(&row.node, width));
+        for (_, cell) in row.cells() {
+            let style = match cell.state {
+                "captured" => styles.good,
+                "empty" => styles.note,
+                _ => styles.warning,
+            };
+            let reset = if style.is_empty() { "" } else { styles.reset };
+            line.push_str(&format!("{style}{}{reset}", left(cell.state, CELL)));
+        }
+        page.line(&line);
+    }
+    page.blank();
+    if report.advice.is_empty() {
+        page.line("  Nothing is missing that would tell more.");
+        return;
+    }
+    page.line("  What to do next");
+    for advice in &report.advice {
+        page.paragraph("   - ", &advice.text);
+    }
+}

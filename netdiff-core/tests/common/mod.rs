@@ -1,0 +1,28 @@
+//! Recorded sets for tests, whole or in part.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The project's recorded captures.
+pub fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata")
+}
+
+/// The failing set of a scenario with only those files for which `keep` says so.
+pub fn part_of(scenario: &str, keep: impl Fn(&str) -> bool) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let set = testdata().join("scenarios").join(scenario).join("failing");
+    for node in fs::read_dir(set).unwrap() {
+        for file in fs::read_dir(node.unwrap().path()).unwrap() {
+            let file = file.unwrap().path();
+            let name: PathBuf = file.components().rev().take(2).collect();
+            let name: PathBuf = name.components().rev().collect();
+            if keep(&name.to_string_lossy().replace('\\', "/")) {
+                let target = folder.path().join(&name);
+                fs::create_dir_all(target.parent().unwrap()).unwrap();
+                fs::copy(&file, target).unwrap();
+            }
+        }
+    }
+    folder
+}
