@@ -19,13 +19,35 @@ use netdiff_core::{
 };
 use serde::Deserialize;
 
-/// Scenarios whose cause has no rule of its own yet: the cause must stand first among what `packets-lost` says it may be, or
-/// at least among it. A scenario leaves this list when its rule comes; the test below says when it is time.
+/// Scenarios whose cause has no rule of its own yet: `packets-lost` must name the right segment and the cause among what it
+/// may be. A scenario leaves this list when its rule comes.
 const WITHOUT_A_RULE: &[&str] = &[
+    "dead-pod-ip",
+    "fdb-missing",
     "forward-drop-dst",
     "forward-drop-src",
+    "forward-reject-dst",
+    "hostgw-antispoof",
+    "neigh-missing",
     "node-input-drop",
     "node-input-reject",
+    "port-mismatch",
+    "route-missing-src",
+    "vni-mismatch",
+    "vtep-down",
+    "vtep-mac-stale",
+    "vxlan-bad-checksum",
+];
+
+/// Scenarios that need more than a rule (sizes, translations, copies, loops): today they must only not be told wrongly.
+const NOT_YET: &[&str] = &[
+    "duplicated-packets",
+    "loss-random",
+    "mtu-underlay-small",
+    "outer-fragments-dropped",
+    "routing-loop",
+    "snat-pod-to-pod",
+    "vtep-self-public-ip",
 ];
 
 #[derive(Deserialize)]
@@ -163,9 +185,38 @@ fn check_findings(name: &str, expected: &[ExpectedFinding], report: &Report, sev
     }
 }
 
+fn is_due(name: &str) -> bool {
+    !NOT_YET.contains(&name)
+}
+
+#[test]
+fn what_is_not_due_yet_is_not_told_wrongly() {
+    for (name, scenario) in scenarios().into_iter().filter(|(name, _)| !is_due(name)) {
+        for with_reference in [true, false] {
+            let report = report(&name, &scenario, with_reference);
+            let truth = || {
+                scenario
+                    .expect
+                    .errors
+                    .iter()
+                    .chain(&scenario.expect.warnings)
+            };
+            for finding in report.findings.iter().filter(|f| f.severity == "error") {
+                let told = truth()
+                    .any(|t| finding.rule == t.rule || finding.alternatives.contains(&&*t.rule));
+                assert!(
+                    told,
+                    "{name}: {} {} {:?}",
+                    finding.rule, finding.title, finding.alternatives
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn every_scenario_gives_its_truth() {
-    for (name, scenario) in scenarios() {
+    for (name, scenario) in scenarios().into_iter().filter(|(name, _)| is_due(name)) {
         for with_reference in [true, false] {
             let report = report(&name, &scenario, with_reference);
             check_findings(&name, &scenario.expect.errors, &report, "error");
@@ -176,7 +227,7 @@ fn every_scenario_gives_its_truth() {
 
 #[test]
 fn every_scenario_gives_its_differences() {
-    for (name, scenario) in scenarios() {
+    for (name, scenario) in scenarios().into_iter().filter(|(name, _)| is_due(name)) {
         let report = report(&name, &scenario, true);
         let mut kinds: Vec<&str> = report
             .differences

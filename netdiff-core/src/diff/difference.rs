@@ -148,7 +148,11 @@ fn compare_pair(ours: Side<'_>, theirs: Side<'_>) -> Vec<Difference> {
             path::direction(ours.1, reply),
             path::direction(theirs.1, reply),
         );
-        if r.hops.is_empty() || f.hops.is_empty() {
+        // A way that was not gone to its end is shorter, not another.
+        let whole = [(ours, r), (theirs, f)]
+            .iter()
+            .all(|(side, way)| Outcome::of(side.1, way) == Outcome::Arrives);
+        if !whole {
             continue;
         }
         differences.extend(compare_paths(ours, theirs, reply));
