@@ -13,7 +13,8 @@
 //! | of two nodes that saw request and reply, the one that waited longer is the initiator's, the other the responder's | 3 |
 //! | a tunnel from (to) a node's endpoint carries packets from (to) it | 1 a packet |
 //!
-//! Whether a node wraps or unwraps: the same packet was also seen outside the tunnel on that node, with a higher
+//! Whether a node wraps or unwraps: a cooked capture says whether the node sent or received it. Else: the same packet was also seen
+//! outside the tunnel on that node, with a higher
 //! TTL or strictly earlier (wraps), or with a lower TTL or at the same time or later (unwraps: the kernel stamps a
 //! packet once and carries the stamp up through decapsulation).
 
@@ -236,6 +237,10 @@ impl<'a> Census<'a> {
                 let inside = inside.iter().filter(|s| self.node(s) == self.node(outside));
                 let mut edges: Vec<Edge> = inside.filter_map(|s| edge(s, outside)).collect();
                 edges.dedup();
+                // What the capture itself says of the direction outweighs what times and TTLs suggest.
+                if let Some(sent) = outside.sent {
+                    edges = vec![if sent { Edge::Leaves } else { Edge::Enters }];
+                }
                 if let [edge] = edges.as_slice() {
                     self.note_edge(*edge, outside);
                 }

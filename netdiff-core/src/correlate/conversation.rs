@@ -27,6 +27,8 @@ pub(super) struct Seen {
     pub(super) source_mac: Option<MacAddr>,
     /// Destination MAC of the outermost frame.
     pub(super) destination_mac: Option<MacAddr>,
+    /// Whether the node sent it, where the capture says so.
+    pub(super) sent: Option<bool>,
     pub(super) sighting: Sighting,
 }
 

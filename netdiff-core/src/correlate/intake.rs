@@ -74,6 +74,7 @@ impl Intake {
                     time: observation.time,
                     source_mac: observation.frame.map(|(source, _)| source),
                     destination_mac: observation.frame.map(|(_, destination)| destination),
+                    sent: observation.sent,
                     sighting,
                 });
             }

@@ -26,6 +26,8 @@ pub struct Observation {
     pub time: Timestamp,
     /// Source and destination MAC of the outermost frame; `None` where the link has no such header.
     pub frame: Option<(MacAddr, MacAddr)>,
+    /// Whether the node sent it (true) or received it; `None` where the link's header does not say (only Linux cooked ones do).
+    pub sent: Option<bool>,
     /// What was seen.
     pub subject: Subject,
 }

@@ -6,7 +6,7 @@ use super::fingerprint::{Parts, Transport};
 use super::fragments::{Content, FragmentJoiner, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::{Detail, Evidence, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified};
-use crate::decode::{Fragment, Icmp, Ip, Layer, MacAddr, Packet, Stop};
+use crate::decode::{Fragment, Icmp, Ip, Layer, MacAddr, Packet, PacketType, Stop};
 use crate::read::{FileInterface, RawPacket};
 use crate::types::{FileId, LinkType, PointId, Timestamp};
 
@@ -90,6 +90,7 @@ impl Observer {
             evidence,
             time: raw.time.unwrap_or(Timestamp(0)),
             frame: frame_of(packet),
+            sent: sent_by_node(packet),
             subject,
         }
     }
@@ -276,6 +277,21 @@ fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
         };
     }
     Detail::Datagram
+}
+
+/// What a cooked header says of the direction.
+fn sent_by_node(packet: &Packet) -> Option<bool> {
+    match packet.layers().first()?.layer {
+        Layer::LinuxCooked(cooked) => match cooked.packet_type {
+            PacketType::Outgoing => Some(true),
+            PacketType::ToUs
+            | PacketType::Broadcast
+            | PacketType::Multicast
+            | PacketType::ToOther => Some(false),
+            PacketType::Other(_) => None,
+        },
+        _ => None,
+    }
 }
 
 fn frame_of(packet: &Packet) -> Option<(MacAddr, MacAddr)> {
