@@ -17,7 +17,7 @@ pub enum AnalysisError {
     #[error(transparent)]
     Set(SetError),
     /// A file of it cannot be read.
-    #[error("{set}: {reason}")]
+    #[error("{}{reason}", prefix(.set, .reason))]
     Read {
         /// The set, as it was asked for.
         set: String,
@@ -41,6 +41,15 @@ impl AnalysisError {
             set: paths.collect::<Vec<_>>().join(" "),
             reason,
         }
+    }
+}
+
+/// The set, unless the file's own name says it.
+fn prefix(set: &str, reason: &ReadError) -> String {
+    if reason.to_string().starts_with(set) {
+        String::new()
+    } else {
+        format!("{set}: ")
     }
 }
 
