@@ -9,28 +9,47 @@ use crate::report::model::{EvidenceReport, FindingReport};
 /// Flows named in a finding before the rest is only counted.
 const MAX_FLOWS: usize = 6;
 
+/// What and where, the likeliest cause and the first remedy come in the first lines; then the rest.
 pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, page: &mut Page<'_>) {
     let styles = page.options.styles;
     page.blank();
     let severity = finding.severity.to_uppercase();
-    let line = format!(
-        "{}{severity}{} {}",
-        styles.of_severity(finding.severity),
-        styles.reset,
-        finding.rule
-    );
-    page.line(&line);
+    let color = styles.of_severity(finding.severity);
+    page.line(&format!(
+        "{color}{severity}{} {}",
+        styles.reset, finding.rule
+    ));
     page.paragraph("  ", &finding.title);
+    if let (Some(cause), Some(remedy)) = (finding.causes.first(), finding.remedy.first()) {
+        page.paragraph("  Likely: ", &cause.cause);
+        page.paragraph("  Try:    ", remedy);
+    }
     page.blank();
+    page.line("  What was seen");
     for sentence in finding.explanation.lines() {
-        page.paragraph("  ", sentence);
+        page.paragraph("   - ", sentence);
     }
     if !finding.flows.is_empty() {
-        page.paragraph("  Hit: ", &hit(finding, flows));
+        page.paragraph("   - hit: ", &hit(finding, flows));
     }
+    if !finding.evidence.is_empty() {
+        page.paragraph("   - open in Wireshark: ", &evidence(&finding.evidence));
+    }
+    render_advice(finding, page);
+    if !finding.alternatives.is_empty() {
+        page.blank();
+        page.paragraph(
+            "  Not excluded by these captures: ",
+            &finding.alternatives.join(", "),
+        );
+    }
+    page.blank();
+}
+
+fn render_advice(finding: &FindingReport, page: &mut Page<'_>) {
     if !finding.causes.is_empty() {
         page.blank();
-        page.line("  Likely causes, likeliest first, and how to confirm each");
+        page.line("  Possible causes, likeliest first, and how to confirm each");
     }
     for (nth, cause) in finding.causes.iter().enumerate() {
         page.paragraph(&format!("   {}. ", nth + 1), &cause.cause);
@@ -38,22 +57,11 @@ pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, pag
     }
     if !finding.remedy.is_empty() {
         page.blank();
-        page.line("  What helps");
+        page.line("  What helps, in this order");
     }
     for remedy in &finding.remedy {
         page.paragraph("   - ", remedy);
     }
-    page.blank();
-    if !finding.alternatives.is_empty() {
-        page.paragraph(
-            "  Not excluded by these captures: ",
-            &finding.alternatives.join(", "),
-        );
-    }
-    if !finding.evidence.is_empty() {
-        page.paragraph("  See in Wireshark: ", &evidence(&finding.evidence));
-    }
-    page.blank();
 }
 
 fn hit(finding: &FindingReport, flows: &FlowIndex<'_>) -> String {
