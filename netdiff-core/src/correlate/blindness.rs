@@ -160,3 +160,41 @@ fn crossing_kind(seen: &[Seen], trip: &Trip, points: &[SetPoint]) -> Option<Pack
         .find(|(p, _)| role(p) == Role::Uplink)
         .map(|(_, s)| PacketKind::of(s))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{point, seen};
+    use super::*;
+
+    const UDP: PacketKind = PacketKind::Plain(Protocol::UDP);
+
+    fn blindness(link_local: &[u32]) -> Blindness {
+        let points = [point("eth0", Role::Uplink), point("eth0", Role::Uplink)];
+        let sightings = [
+            seen(0, 1, 1, 2, 64, 1),
+            seen(0, 2, 1, 2, 64, 2),
+            seen(0, 3, 1, 2, 64, 3),
+        ];
+        Blindness::new(
+            &points,
+            &sightings,
+            link_local.iter().copied().map(PointId).collect(),
+        )
+    }
+
+    #[test]
+    fn one_kind_alone_looks_like_a_filter() {
+        assert!(blindness(&[]).is_blind(PointId(0), PacketKind::Tunneled));
+        assert!(!blindness(&[]).is_blind(PointId(0), UDP));
+    }
+
+    #[test]
+    fn packets_that_stay_on_the_link_speak_against_a_filter() {
+        assert!(!blindness(&[0]).is_blind(PointId(0), PacketKind::Tunneled));
+    }
+
+    #[test]
+    fn an_uplink_that_saw_nothing_is_blind() {
+        assert!(blindness(&[]).is_blind(PointId(1), UDP));
+    }
+}

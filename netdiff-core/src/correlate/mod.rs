@@ -23,6 +23,8 @@ mod path;
 mod pod_links;
 mod roles;
 mod tcp_ranges;
+#[cfg(test)]
+mod testing;
 mod timeline;
 mod translation;
 mod trip;

@@ -144,3 +144,51 @@ impl Ends {
         links
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{address, one_node, seen};
+    use super::*;
+
+    fn links(sightings: &[Seen], candidates: &[u32], bridges: &[u32]) -> BTreeMap<IpAddr, PointId> {
+        let points = |ids: &[u32]| ids.iter().copied().map(PointId).collect();
+        Ends::new(sightings).pod_links(&points(candidates), &points(bridges), &one_node(4))
+    }
+
+    #[test]
+    fn a_pod_sends_first_at_its_own_link() {
+        // Pod 1 at point 0, pod 2 at point 1, their bridge at point 2.
+        let there = [
+            seen(0, 10, 1, 2, 64, 7),
+            seen(2, 11, 1, 2, 64, 7),
+            seen(1, 12, 1, 2, 64, 7),
+        ];
+        let back = [
+            seen(1, 20, 2, 1, 64, 8),
+            seen(2, 21, 2, 1, 64, 8),
+            seen(0, 22, 2, 1, 64, 8),
+        ];
+        let found = links(&[there, back].concat(), &[0, 1], &[2]);
+        assert_eq!(
+            found,
+            BTreeMap::from([(address(1), PointId(0)), (address(2), PointId(1))])
+        );
+    }
+
+    #[test]
+    fn where_packets_only_arrive_is_not_their_senders_link() {
+        // The link of pod 1 was not captured: its packets are seen at the bridge first.
+        let sightings = [seen(2, 11, 1, 2, 64, 7), seen(1, 12, 1, 2, 64, 7)];
+        assert_eq!(links(&sightings, &[1], &[2]), BTreeMap::new());
+    }
+
+    #[test]
+    fn a_point_that_others_use_too_is_no_link() {
+        let sightings = [seen(0, 10, 1, 9, 64, 7), seen(0, 20, 3, 9, 64, 8)];
+        let found = links(&sightings, &[0], &[]);
+        assert!(
+            !found.contains_key(&address(1)) && !found.contains_key(&address(3)),
+            "{found:?}"
+        );
+    }
+}

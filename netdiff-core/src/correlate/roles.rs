@@ -168,3 +168,49 @@ fn is_edge(points: &[SetPoint], node_of: &[NodeId], seen: &[Seen], point: PointI
         ttl.is_some_and(|ttl| *ttl != s.sighting.ttl)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{one_node, point, seen, tunneled};
+    use super::*;
+
+    #[test]
+    fn nameless_interfaces_are_told_by_their_packets() {
+        // Pod's link 0, bridge 1, tunnel device 2, uplink 3; a second pod on the bridge only.
+        let mut points = ["if5", "if3", "if4"]
+            .map(|name| point(name, Role::Unknown))
+            .to_vec();
+        points.push(point("eth0", Role::Uplink));
+        let sightings = [
+            seen(0, 10, 1, 2, 64, 7),
+            seen(1, 11, 1, 2, 64, 7),
+            seen(2, 20, 1, 2, 63, 7),
+            tunneled(seen(3, 30, 1, 2, 63, 7), 100, 101),
+            seen(1, 40, 5, 2, 64, 8),
+        ];
+        let mut node_of = one_node(4);
+        infer_roles(
+            &mut points,
+            &mut node_of,
+            &sightings,
+            &Ends::new(&sightings),
+        );
+        let roles: Vec<Role> = points.iter().map(|p| p.role).collect();
+        assert_eq!(roles, [Role::Pod, Role::Bridge, Role::Vtep, Role::Uplink]);
+    }
+
+    #[test]
+    fn a_pods_own_interface_moves_to_its_node() {
+        let mut points = vec![point("eth0", Role::Uplink), point("veth1", Role::Pod)];
+        let sightings = [seen(0, 10, 1, 2, 64, 7), seen(1, 11, 1, 2, 64, 7)];
+        let mut node_of = vec![NodeId(0), NodeId(1)];
+        infer_roles(
+            &mut points,
+            &mut node_of,
+            &sightings,
+            &Ends::new(&sightings),
+        );
+        assert_eq!(points.first().map(|p| p.role), Some(Role::Pod));
+        assert_eq!(node_of, [NodeId(1), NodeId(1)]);
+    }
+}

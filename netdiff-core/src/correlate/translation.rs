@@ -47,3 +47,27 @@ impl Translations {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::seen;
+    use super::*;
+
+    #[test]
+    fn the_same_packet_under_another_source_goes_on() {
+        let (before, after) = (seen(0, 10, 1, 2, 64, 7), seen(1, 11, 9, 2, 63, 7));
+        let translations = Translations::new(&[before, after]);
+        assert!(translations.goes_on(&before, |point| point == PointId(0)));
+    }
+
+    #[test]
+    fn neither_another_packet_nor_an_answer_is_a_translation() {
+        let question = seen(0, 10, 1, 2, 64, 7);
+        let mut answer = seen(1, 11, 2, 1, 64, 7);
+        answer.sighting.key = question.sighting.key.reversed();
+        for other in [seen(1, 11, 9, 2, 63, 8), answer] {
+            let translations = Translations::new(&[question, other]);
+            assert!(!translations.goes_on(&question, |point| point == PointId(0)));
+        }
+    }
+}

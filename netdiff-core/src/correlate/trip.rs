@@ -196,3 +196,89 @@ fn place_in_pattern(
     }
     places
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{one_node, seen};
+    use super::*;
+
+    fn trips(sightings: &[Seen]) -> Trips {
+        match_sightings(sightings, &one_node(4), &Clocks::default())
+    }
+
+    #[test]
+    fn one_packet_is_one_trip() {
+        let found = trips(&[
+            seen(0, 10, 1, 2, 64, 7),
+            seen(1, 11, 1, 2, 64, 7),
+            seen(1, 12, 1, 2, 64, 8),
+        ]);
+        assert_eq!(found.trips.len(), 2);
+        assert_eq!(
+            found
+                .trips
+                .iter()
+                .map(|t| t.sightings.len())
+                .collect::<Vec<_>>(),
+            [2, 1]
+        );
+        assert!(found.copies.is_empty());
+    }
+
+    #[test]
+    fn a_copy_at_once_takes_no_part_and_a_repetition_later_does() {
+        let copied = trips(&[
+            seen(0, 10, 1, 2, 64, 7),
+            seen(0, 15, 1, 2, 64, 7),
+            seen(1, 20, 1, 2, 64, 7),
+        ]);
+        assert_eq!((copied.trips.len(), copied.copies.len()), (1, 1));
+        let repeated = trips(&[
+            seen(0, 0, 1, 2, 64, 7),
+            seen(0, 200_000, 1, 2, 64, 7),
+            seen(1, 10, 1, 2, 64, 7),
+            seen(1, 200_010, 1, 2, 64, 7),
+        ]);
+        assert_eq!(repeated.trips.len(), 2);
+        assert!(
+            repeated
+                .trips
+                .iter()
+                .all(|t| t.sightings.len() == 2 && !t.ambiguous)
+        );
+    }
+
+    #[test]
+    fn unequal_repetitions_pair_by_time_and_are_ambiguous() {
+        let found = trips(&[
+            seen(0, 0, 1, 2, 64, 7),
+            seen(0, 200_000, 1, 2, 64, 7),
+            seen(0, 400_000, 1, 2, 64, 7),
+            seen(1, 400_010, 1, 2, 64, 7),
+        ]);
+        assert_eq!(
+            found
+                .trips
+                .iter()
+                .map(|t| t.sightings.len())
+                .collect::<Vec<_>>(),
+            [1, 1, 2]
+        );
+        assert!(found.trips.iter().all(|t| t.ambiguous));
+    }
+
+    #[test]
+    fn packets_without_a_number_have_no_copies() {
+        let mut sightings = [
+            seen(0, 10, 1, 2, 64, 7),
+            seen(0, 15, 1, 2, 64, 7),
+            seen(1, 20, 1, 2, 64, 7),
+        ];
+        sightings
+            .iter_mut()
+            .for_each(|s| s.sighting.fingerprint.repeatable = true);
+        let found = trips(&sightings);
+        assert_eq!((found.trips.len(), found.copies.len()), (2, 0));
+        assert!(found.trips.iter().all(|t| t.ambiguous));
+    }
+}
