@@ -22,8 +22,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::conversation::{Conversation, Seen};
+use super::layout::Layout;
 use super::pod_links::has_untouched_ttl;
-use super::timeline::{NodeId, PartyKind, SetPoint};
+use super::timeline::{NodeId, PartyKind};
 use crate::identify::{ArpSighting, Evidence, MacAddr};
 use crate::types::{FlowKey, Role};
 
@@ -71,8 +72,7 @@ impl AddressPlan {
 
 /// Collects the votes of a set.
 pub(super) struct Census<'a> {
-    points: &'a [SetPoint],
-    node_of: &'a [NodeId],
+    layout: Layout<'a>,
     votes: BTreeMap<IpAddr, BTreeMap<NodeId, u64>>,
     macs: BTreeMap<MacAddr, BTreeMap<NodeId, u64>>,
     plan: AddressPlan,
@@ -87,15 +87,9 @@ enum Edge {
 }
 
 impl<'a> Census<'a> {
-    pub(super) fn new(
-        points: &'a [SetPoint],
-        node_of: &'a [NodeId],
-        nodes: &[Box<str>],
-        stated: &StatedAddresses,
-    ) -> Self {
+    pub(super) fn new(layout: Layout<'a>, nodes: &[Box<str>], stated: &StatedAddresses) -> Self {
         let mut census = Self {
-            points,
-            node_of,
+            layout,
             votes: BTreeMap::new(),
             macs: BTreeMap::new(),
             plan: AddressPlan::default(),
@@ -135,7 +129,7 @@ impl<'a> Census<'a> {
             self.note_own_mac(seen);
         }
         for (evidence, arp) in arp {
-            if self.role(evidence.point) == Role::Uplink
+            if self.layout.role(evidence.point) == Role::Uplink
                 && let Some(node) = winner(self.macs.get(&arp.sender_mac))
             {
                 self.vote(IpAddr::V4(arp.sender), node, 20);
@@ -188,17 +182,8 @@ impl<'a> Census<'a> {
             .or_default() += weight;
     }
 
-    fn role(&self, point: crate::types::PointId) -> Role {
-        self.points
-            .get(point.index())
-            .map_or(Role::Unknown, |p| p.role)
-    }
-
     fn node(&self, seen: &Seen) -> NodeId {
-        self.node_of
-            .get(seen.evidence.point.index())
-            .copied()
-            .unwrap_or(NodeId(0))
+        self.layout.node(seen.evidence.point)
     }
 
     /// A sender whose TTL nobody has touched is near.
@@ -207,7 +192,7 @@ impl<'a> Census<'a> {
             return;
         }
         let source = seen.sighting.key.source;
-        match self.role(seen.evidence.point) {
+        match self.layout.role(seen.evidence.point) {
             Role::Pod | Role::Bridge if seen.sighting.tunnel.is_none() => {
                 self.vote(source, self.node(seen), 100);
                 self.plan.pods.insert(source, ());
@@ -230,7 +215,7 @@ impl<'a> Census<'a> {
         let mut packets: Vec<_> = packets.into_values().collect();
         packets.sort_by_key(|seen| seen.first().map(|s| s.evidence));
         for sightings in packets {
-            let uplink = |s: &Seen| self.role(s.evidence.point) == Role::Uplink;
+            let uplink = |s: &Seen| self.layout.role(s.evidence.point) == Role::Uplink;
             let (outside, inside): (Vec<&Seen>, Vec<&Seen>) =
                 sightings.iter().partition(|s| uplink(s));
             for outside in outside {
@@ -270,7 +255,7 @@ impl<'a> Census<'a> {
     }
 
     fn note_own_mac(&mut self, seen: &Seen) {
-        if self.role(seen.evidence.point) == Role::Uplink
+        if self.layout.role(seen.evidence.point) == Role::Uplink
             && has_untouched_ttl(seen)
             && seen.sighting.tunnel.is_none()
             && let Some(node) = seen.source_mac.and_then(|mac| winner(self.macs.get(&mac)))
@@ -282,10 +267,10 @@ impl<'a> Census<'a> {
     /// The nearer to the initiator, the longer between request and reply: no clock is compared.
     fn note_waiting(&mut self, conversation: &Conversation) {
         let mut waits: BTreeMap<NodeId, (i64, i64)> = BTreeMap::new();
-        for point in 0..self.points.len() {
+        for point in self.layout.ids() {
             let first = |seen: &[Seen]| {
                 seen.iter()
-                    .filter(|s| s.evidence.point.index() == point)
+                    .filter(|s| s.evidence.point == point)
                     .map(|s| s.time)
                     .min()
             };
@@ -295,7 +280,7 @@ impl<'a> Census<'a> {
                 continue;
             };
             let wait = (reply - request).0;
-            let node = self.node_of.get(point).copied().unwrap_or(NodeId(0));
+            let node = self.layout.node(point);
             let (low, high) = waits.entry(node).or_insert((wait, wait));
             (*low, *high) = ((*low).min(wait), (*high).max(wait));
         }

@@ -71,7 +71,7 @@ impl FlowTracks {
     /// Recognises packets and orders hops, both directions.
     pub(super) fn track(&mut self, context: &OrderContext<'_>) {
         for track in [&mut self.forward, &mut self.reply] {
-            track.matched = match_sightings(&track.seen, context.node_of, context.clocks);
+            track.matched = match_sightings(&track.seen, context.layout.node_of, context.clocks);
         }
         // Each direction's order helps the other: a first one without help, then both with.
         let first = context.order(&self.forward.seen, &self.forward.matched.trips, None);
@@ -146,7 +146,7 @@ pub(super) fn judge_direction(
         paths: scales.paths,
         coverage: scales.coverage,
         clocks: scales.context.clocks,
-        node_of: scales.context.node_of,
+        layout: scales.context.layout,
         seen: &track.seen,
         order: &track.order,
         mirror: &opposite.order,
@@ -272,7 +272,7 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
 
 /// The time between two points of one node; between nodes it would compare clocks.
 fn delay(from: PointId, to: PointId, track: &Track, context: &OrderContext<'_>) -> Option<Delay> {
-    if context.node_of.get(from.index()) != context.node_of.get(to.index()) {
+    if context.layout.node(from) != context.layout.node(to) {
         return None;
     }
     let time = |trip: &Trip, point| {

@@ -24,7 +24,8 @@ use std::collections::BTreeMap;
 use super::address_plan::AddressPlan;
 use super::clock::Clocks;
 use super::conversation::Seen;
-use super::timeline::{NodeId, SetPoint};
+use super::layout::Layout;
+use super::timeline::NodeId;
 use super::trip::Trip;
 use crate::types::{Nanos, PointId, Role};
 
@@ -49,8 +50,7 @@ impl HopOrder {
 
 /// What the ordering may look at.
 pub(super) struct OrderContext<'a> {
-    pub(super) points: &'a [SetPoint],
-    pub(super) node_of: &'a [NodeId],
+    pub(super) layout: Layout<'a>,
     pub(super) nodes: &'a [Box<str>],
     pub(super) plan: &'a AddressPlan,
     pub(super) clocks: &'a Clocks,
@@ -97,25 +97,6 @@ impl PairEvidence {
 }
 
 impl OrderContext<'_> {
-    fn node(&self, point: PointId) -> NodeId {
-        self.node_of
-            .get(point.index())
-            .copied()
-            .unwrap_or(NodeId(0))
-    }
-
-    fn role(&self, point: PointId) -> Role {
-        self.points
-            .get(point.index())
-            .map_or(Role::Unknown, |p| p.role)
-    }
-
-    fn interface(&self, point: PointId) -> &str {
-        self.points
-            .get(point.index())
-            .map_or("?", |p| &p.point.interface)
-    }
-
     /// Orders the points of a direction. `mirror` is the opposite direction's order, where there is one.
     pub(super) fn order(
         &self,
@@ -126,7 +107,7 @@ impl OrderContext<'_> {
         let mut by_node: BTreeMap<NodeId, Vec<PointId>> = BTreeMap::new();
         for trip in trips {
             for &point in trip.sightings.keys() {
-                let points = by_node.entry(self.node(point)).or_default();
+                let points = by_node.entry(self.layout.node(point)).or_default();
                 if !points.contains(&point) {
                     points.push(point);
                 }
@@ -172,7 +153,9 @@ impl OrderContext<'_> {
             home(key.map(|k| k.destination)),
         );
         let highest = |node: NodeId| {
-            let ttls = seen.iter().filter(|s| self.node(s.evidence.point) == node);
+            let ttls = seen
+                .iter()
+                .filter(|s| self.layout.node(s.evidence.point) == node);
             ttls.map(|s| s.sighting.ttl).max().unwrap_or(0)
         };
         let rank = |node: NodeId| match (source == Some(node), destination == Some(node)) {
@@ -212,7 +195,7 @@ impl OrderContext<'_> {
                 let sightings = trip
                     .sightings
                     .iter()
-                    .filter(|(p, _)| self.node(**p) == node);
+                    .filter(|(p, _)| self.layout.node(**p) == node);
                 sightings
                     .filter_map(|(_, &i)| seen.get(i))
                     .map(|s| s.time)
@@ -249,8 +232,8 @@ impl OrderContext<'_> {
                 if evidence.ttl.signum() * evidence.time_sign() < 0 {
                     result.contradictions.push(format!(
                         "{} and {}: TTL and time disagree on which comes first",
-                        self.interface(a),
-                        self.interface(b)
+                        self.layout.interface(a),
+                        self.layout.interface(b)
                     ));
                 }
                 weights.insert((a, b), (weight, reason));
@@ -269,7 +252,7 @@ impl OrderContext<'_> {
             let Some(next) = left
                 .iter()
                 .copied()
-                .min_by_key(|p| (behind(*p), self.interface(*p)))
+                .min_by_key(|p| (behind(*p), self.layout.interface(*p)))
             else {
                 return;
             };
@@ -296,7 +279,9 @@ impl OrderContext<'_> {
             (a, b) if a > b => -1,
             _ => 1,
         });
-        let by_role = side.place(self.role(a)).cmp(&side.place(self.role(b))) as i64;
+        let by_role = side
+            .place(self.layout.role(a))
+            .cmp(&side.place(self.layout.role(b))) as i64;
         let pieces = [
             (100 * evidence.ttl.signum(), "TTL"),
             (50 * evidence.time_sign(), "time on the same clock"),

@@ -18,6 +18,7 @@ mod disposition;
 mod flow;
 mod hop_order;
 mod intake;
+mod layout;
 mod outcome;
 mod path;
 mod pod_links;
@@ -50,6 +51,7 @@ use crossings::compare_clocks;
 use flow::{FlowTracks, Scales, group_flows, judge_direction};
 use hop_order::OrderContext;
 use intake::{Intake, cut_points};
+use layout::Layout;
 use path::Paths;
 use pod_links::Ends;
 use translation::Translations;
@@ -85,20 +87,23 @@ pub fn correlate(
     let translations = Translations::new(&sightings);
     let mut blindness = Blindness::new(&points, &sightings, link_local);
     let conversations = group_conversations(sightings);
-    let plan = Census::new(&points, &node_of, &nodes, stated).take(&conversations, &arp);
+    let layout = Layout {
+        points: &points,
+        node_of: &node_of,
+    };
+    let plan = Census::new(layout, &nodes, stated).take(&conversations, &arp);
     let mut flows = group_flows(conversations);
     let coverage = Coverage::new(&points, &node_of, nodes.len());
     let clocks = compare_clocks(&mut flows, &node_of, &plan);
     let context = OrderContext {
-        points: &points,
-        node_of: &node_of,
+        layout,
         nodes: &nodes,
         plan: &plan,
         clocks: &clocks,
     };
     flows.iter_mut().for_each(|flow| flow.track(&context));
     let pod_links = pod_links(&points, &node_of, &ends);
-    let mut paths = Paths::new(&points, &node_of, &plan, pod_links, &ends);
+    let mut paths = Paths::new(layout, &plan, pod_links, &ends);
     for track in flows.iter().flat_map(|flow| [&flow.forward, &flow.reply]) {
         paths.learn(&track.seen, &track.matched.trips, &track.order);
         blindness.learn(&track.seen, &track.matched.trips, &node_of, &points, &plan);

@@ -9,9 +9,9 @@ use super::conversation::Seen;
 use super::coverage::Coverage;
 use super::disposition::{Blind, Disposition, Doubt, Proof, Trust};
 use super::hop_order::HopOrder;
+use super::layout::Layout;
 use super::path::{Basis, Next, Paths};
 use super::tcp_ranges::{self, TcpRanges};
-use super::timeline::NodeId;
 use super::translation::Translations;
 use super::trip::Trip;
 use crate::identify::Detail;
@@ -26,7 +26,7 @@ pub(super) struct Judge<'a> {
     pub(super) paths: &'a Paths<'a>,
     pub(super) coverage: &'a Coverage,
     pub(super) clocks: &'a Clocks,
-    pub(super) node_of: &'a [NodeId],
+    pub(super) layout: Layout<'a>,
     pub(super) seen: &'a [Seen],
     pub(super) order: &'a HopOrder,
     pub(super) mirror: &'a HopOrder,
@@ -215,9 +215,8 @@ impl Judge<'_> {
     }
 
     fn could_see(&self, to: PointId, from: PointId, time: Timestamp) -> Option<Trust> {
-        let node = |p: PointId| self.node_of.get(p.index()).copied().unwrap_or(NodeId(0));
         let flow_was_seen = self.order.rank(to) != usize::MAX;
-        let (from, to_node) = (node(from), node(to));
+        let (from, to_node) = (self.layout.node(from), self.layout.node(to));
         if let Some(clock) = self.clocks.offset(from, to_node) {
             return self
                 .coverage

@@ -16,8 +16,9 @@ use std::net::IpAddr;
 use super::address_plan::AddressPlan;
 use super::conversation::Seen;
 use super::hop_order::{HopOrder, Side};
+use super::layout::Layout;
 use super::pod_links::Ends;
-use super::timeline::{NodeId, PartyKind, SetPoint};
+use super::timeline::{NodeId, PartyKind};
 use super::trip::Trip;
 use crate::identify::Tunnel;
 use crate::types::{PointId, Role};
@@ -71,8 +72,7 @@ pub(super) struct Class {
 
 /// Which ways packets of a set take.
 pub(super) struct Paths<'a> {
-    points: &'a [SetPoint],
-    node_of: &'a [NodeId],
+    layout: Layout<'a>,
     plan: &'a AddressPlan,
     /// How often a point followed another, per class.
     followers: BTreeMap<(Class, PointId), BTreeMap<PointId, u64>>,
@@ -87,15 +87,13 @@ pub(super) struct Paths<'a> {
 
 impl<'a> Paths<'a> {
     pub(super) fn new(
-        points: &'a [SetPoint],
-        node_of: &'a [NodeId],
+        layout: Layout<'a>,
         plan: &'a AddressPlan,
         pod_links: BTreeMap<IpAddr, PointId>,
         ends: &'a Ends,
     ) -> Self {
         Self {
-            points,
-            node_of,
+            layout,
             plan,
             followers: BTreeMap::new(),
             pod_links,
@@ -187,7 +185,7 @@ impl<'a> Paths<'a> {
 
     /// A pod's link is only for that pod.
     fn fits(&self, next: PointId, destination: IpAddr) -> bool {
-        self.role(next) != Role::Pod || self.pod_links.get(&destination) == Some(&next)
+        self.layout.role(next) != Role::Pod || self.pod_links.get(&destination) == Some(&next)
     }
 
     /// From one node, a packet in a tunnel goes to the node of the tunnel's other end only.
@@ -200,20 +198,24 @@ impl<'a> Paths<'a> {
     ) -> bool {
         let endpoint = tunnel.and_then(|t| self.plan.home(t.destination));
         let there = endpoint.or_else(|| self.plan.home(destination));
-        self.node(point) == self.node(next) || there.is_none_or(|home| home == self.node(next))
+        self.layout.node(point) == self.layout.node(next)
+            || there.is_none_or(|home| home == self.layout.node(next))
     }
 
     /// A packet that is still in its tunnel has not arrived, though its node may have.
     fn arrived(&self, point: PointId, destination: IpAddr, tunnel: Option<Tunnel>) -> bool {
         match self.plan.kind(destination) {
             PartyKind::Node => {
-                self.plan.home(destination) == Some(self.node(point))
-                    && self.role(point) != Role::Pod
+                self.plan.home(destination) == Some(self.layout.node(point))
+                    && self.layout.role(point) != Role::Pod
                     && tunnel.is_none()
             }
             // A pod that never sends is told by its link's packets, all of which are for it.
             _ => self.pod_links.get(&destination).map_or_else(
-                || self.role(point) == Role::Pod && self.ends.is_end_of_all(point, destination),
+                || {
+                    self.layout.role(point) == Role::Pod
+                        && self.ends.is_end_of_all(point, destination)
+                },
                 |link| *link == point,
             ),
         }
@@ -226,9 +228,9 @@ impl<'a> Paths<'a> {
         destination: IpAddr,
         tunnel: Option<Tunnel>,
     ) -> Option<PointId> {
-        let here = self.node(point);
+        let here = self.layout.node(point);
         if matches!(
-            self.role(point),
+            self.layout.role(point),
             Role::Unknown | Role::Merged | Role::Loopback
         ) {
             // Nothing says on which side of the node it lies.
@@ -244,22 +246,24 @@ impl<'a> Paths<'a> {
                     .copied()
                     .filter(|next| *next != point);
             }
-            let after = Side::Receiving.place(self.role(point)).checked_add(1)?;
+            let after = Side::Receiving
+                .place(self.layout.role(point))
+                .checked_add(1)?;
             return self.inward(here, after, destination, tunnel.is_some());
         }
-        let outward = match self.role(point) {
+        let outward = match self.layout.role(point) {
             Role::Uplink => None,
             _ => self.outward(point, source, destination),
         };
         // Without a capture where packets leave the node, the next one is where they enter the other.
-        let tunneled = tunnel.is_some() || self.role(point) == Role::Vtep;
+        let tunneled = tunnel.is_some() || self.layout.role(point) == Role::Vtep;
         outward.or_else(|| self.inward(there?, 0, destination, tunneled))
     }
 
     /// The next point on the sender's node.
     fn outward(&self, point: PointId, source: IpAddr, destination: IpAddr) -> Option<PointId> {
-        let here = self.node(point);
-        match self.role(point) {
+        let here = self.layout.node(point);
+        match self.layout.role(point) {
             Role::Pod => self
                 .only(here, Role::Bridge, Some(source))
                 .or_else(|| self.leaving(here, destination)),
@@ -295,16 +299,17 @@ impl<'a> Paths<'a> {
                 .pod_links
                 .get(&destination)
                 .copied()
-                .filter(|p| self.node(*p) == there),
+                .filter(|p| self.layout.node(*p) == there),
             _ => None,
         })
     }
 
     /// The one point of that role on a node: the only one, else the only one that saw `address` or tunnels, else the only bond.
     fn only(&self, node: NodeId, role: Role, address: Option<IpAddr>) -> Option<PointId> {
-        let all: Vec<PointId> = (0..self.points.len())
-            .filter_map(|i| u32::try_from(i).ok().map(PointId))
-            .filter(|p| self.node(*p) == node && self.role(*p) == role)
+        let all: Vec<PointId> = self
+            .layout
+            .ids()
+            .filter(|p| self.layout.node(*p) == node && self.layout.role(*p) == role)
             .collect();
         if let [point] = all.as_slice() {
             return Some(*point);
@@ -318,10 +323,7 @@ impl<'a> Paths<'a> {
         };
         let knowing: Vec<PointId> = all.iter().copied().filter(|p| knows(&p)).collect();
         let bonds = |p: &PointId| {
-            let name = self
-                .points
-                .get(p.index())
-                .map_or("", |p| &p.point.interface);
+            let name = self.layout.interface(*p);
             name.starts_with("bond") || name.starts_with("team")
         };
         // A bond shows what its members show; without one, several candidates leave it open.
@@ -335,8 +337,8 @@ impl<'a> Paths<'a> {
 
     /// Whether a packet that was last seen as `last` would be inside a tunnel at an uplink.
     pub(super) fn is_in_tunnel_at(&self, uplink: PointId, last: &Seen) -> bool {
-        let between = self.node(uplink) != self.node(last.evidence.point);
-        match self.role(last.evidence.point) {
+        let between = self.layout.node(uplink) != self.layout.node(last.evidence.point);
+        match self.layout.role(last.evidence.point) {
             Role::Uplink => last.sighting.tunnel.is_some() && between,
             Role::Vtep => true,
             _ => last.sighting.tunnel.is_some(),
@@ -345,21 +347,9 @@ impl<'a> Paths<'a> {
 
     /// Whether a point's capture lost packets by its own account: what it lacks, it may have lost.
     pub(super) fn has_dropped(&self, point: PointId) -> bool {
-        self.points
+        self.layout
+            .points
             .get(point.index())
             .is_some_and(|p| p.dropped > 0)
-    }
-
-    fn node(&self, point: PointId) -> NodeId {
-        self.node_of
-            .get(point.index())
-            .copied()
-            .unwrap_or(NodeId(0))
-    }
-
-    fn role(&self, point: PointId) -> Role {
-        self.points
-            .get(point.index())
-            .map_or(Role::Unknown, |p| p.role)
     }
 }

@@ -1,0 +1,41 @@
+//! Which point lies on which node and plays which part: what nearly every step of this room asks.
+
+use super::timeline::{NodeId, SetPoint};
+use crate::types::{PointId, Role};
+
+/// The points of a set and their nodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout<'a> {
+    pub(super) points: &'a [SetPoint],
+    pub(super) node_of: &'a [NodeId],
+}
+
+impl Layout<'_> {
+    /// Every point, in order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = PointId> + use<> {
+        (0..u32::try_from(self.points.len()).unwrap_or(u32::MAX)).map(PointId)
+    }
+
+    /// The node of a point.
+    pub(super) fn node(&self, point: PointId) -> NodeId {
+        // Every point has a node by construction.
+        self.node_of
+            .get(point.index())
+            .copied()
+            .unwrap_or(NodeId(0))
+    }
+
+    /// The role of a point.
+    pub(super) fn role(&self, point: PointId) -> Role {
+        self.points
+            .get(point.index())
+            .map_or(Role::Unknown, |p| p.role)
+    }
+
+    /// The interface's name.
+    pub(super) fn interface(&self, point: PointId) -> &str {
+        self.points
+            .get(point.index())
+            .map_or("?", |p| &p.point.interface)
+    }
+}
