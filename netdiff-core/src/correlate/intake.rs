@@ -20,7 +20,16 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) fn new(points: usize) -> Self {
+    /// All observations of a set with so many points.
+    pub(super) fn of(points: usize, observations: impl IntoIterator<Item = Observation>) -> Self {
+        let mut intake = Self::new(points);
+        observations
+            .into_iter()
+            .for_each(|observation| intake.take(&observation));
+        intake
+    }
+
+    fn new(points: usize) -> Self {
         Self {
             sightings: Vec::new(),
             arp: Vec::new(),
@@ -30,7 +39,7 @@ impl Intake {
         }
     }
 
-    pub(super) fn take(&mut self, observation: &Observation) {
+    fn take(&mut self, observation: &Observation) {
         let Some(counts) = self.accounting.get_mut(observation.evidence.point.index()) else {
             return;
         };

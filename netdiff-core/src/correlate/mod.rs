@@ -70,17 +70,13 @@ pub fn correlate(
     observations: impl IntoIterator<Item = Observation>,
 ) -> Timelines {
     let (nodes, mut node_of) = nodes_of(&points);
-    let mut intake = Intake::new(points.len());
-    observations
-        .into_iter()
-        .for_each(|observation| intake.take(&observation));
     let Intake {
         sightings,
         arp,
         icmp_errors,
         mut accounting,
         link_local,
-    } = intake;
+    } = Intake::of(points.len(), observations);
     let cut = cut_points(&accounting);
     let ends = Ends::new(&sightings);
     roles::infer_roles(&mut points, &mut node_of, &sightings, &ends);
