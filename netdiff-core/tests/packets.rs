@@ -29,16 +29,6 @@ use line::line;
 
 const FOLDERS: [&str; 2] = ["links", "tunnels"];
 
-/// Captures that the decoder gets wrong: left out of the snapshots, with an ignored test that holds what
-/// is right.
-const WRONG: [&str; 5] = [
-    "arp-padded.pcap",
-    "nflog-bridge.pcap",
-    "llc-bridged.pcap",
-    "l2tpv3-control.pcap",
-    "macsec-short.pcap",
-];
-
 /// A packet of a file, with its bytes.
 struct Owned {
     link_type: LinkType,
@@ -147,9 +137,6 @@ fn every_packet_is_decoded_as_written_down() {
     for name in FOLDERS {
         let mut text = String::new();
         for file in captures(name) {
-            if WRONG.contains(&file.as_str()) {
-                continue;
-            }
             let packets = read(name, &file);
             let link_type = packets[0].link_type;
             writeln!(text, "{file} ({link_type})").unwrap();
@@ -308,7 +295,6 @@ fn nflog_keeps_group_and_interfaces() {
 }
 
 #[test]
-#[ignore = "the decoder takes a bridge's NFLOG payload for a frame: it begins behind the Ethernet header"]
 fn nflog_of_a_bridge_holds_what_follows_the_ethernet_header() {
     let packets = decoded("links", "nflog-bridge");
     assert_eq!(kinds(&packets[0]), [LayerKind::Nflog, LayerKind::Arp]);
@@ -316,7 +302,6 @@ fn nflog_of_a_bridge_holds_what_follows_the_ethernet_header() {
 }
 
 #[test]
-#[ignore = "the decoder does not skip the padding in front of a bridged frame (RFC 2684, section 5.2)"]
 fn a_bridged_frame_behind_snap_begins_behind_two_bytes_of_padding() {
     for packet in tunnel("llc-bridged") {
         assert_eq!(inner(&packet), PODS);
@@ -324,7 +309,6 @@ fn a_bridged_frame_behind_snap_begins_behind_two_bytes_of_padding() {
 }
 
 #[test]
-#[ignore = "over UDP the decoder takes the control connection of a control message for its session"]
 fn control_messages_of_l2tp_have_no_session() {
     let messages = find_all(&tunnel("l2tpv3-control"), |layer| match layer {
         Layer::L2tp(l2tp) => Some((l2tp.session, l2tp.is_control)),
@@ -334,7 +318,6 @@ fn control_messages_of_l2tp_have_no_session() {
 }
 
 #[test]
-#[ignore = "the decoder does not bound encrypted MACsec data by the short length"]
 fn padding_behind_encrypted_data_is_not_its_payload() {
     let packet = &tunnel("macsec-short")[0];
     // 20 bytes of data and 16 of check value; what follows is Ethernet's padding.
@@ -342,7 +325,6 @@ fn padding_behind_encrypted_data_is_not_its_payload() {
 }
 
 #[test]
-#[ignore = "the decoder takes the padding behind ARP for payload"]
 fn padding_behind_arp_is_not_its_payload() {
     let lengths = tunnel("arp-padded");
     let lengths: Vec<_> = lengths.iter().map(|p| p.payload().wire_len).collect();

@@ -67,7 +67,8 @@ pub(super) fn decode_arp(rest: Rest<'_>) -> Decoded<'_, Arp> {
         });
     }
     let (arp, behind) = rest.parse(LayerKind::Arp, Arp::LEN, parse_arp)?;
-    Ok(Step::last(arp, behind, Stop::Payload))
+    // What follows is padding of the link.
+    Ok(Step::last(arp, behind.limit(0), Stop::Payload))
 }
 
 fn parse_arp(input: &[u8]) -> Parsed<'_, Arp> {

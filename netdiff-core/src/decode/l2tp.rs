@@ -79,11 +79,13 @@ pub(super) fn decode_l2tp(rest: Rest<'_>) -> Decoded<'_, L2tp> {
         }
         3 => {
             let ((_, session), behind) = rest.parse(kind, 8, (be_u32, be_u32))?;
+            let is_control = bits & CONTROL != 0;
             let l2tp = L2tp {
                 version: 3,
                 tunnel: None,
-                session,
-                is_control: bits & CONTROL != 0,
+                // There, control messages have their connection's number (RFC 3931, section 4.1.2.1).
+                session: if is_control { 0 } else { session },
+                is_control,
                 over_ip: false,
             };
             Ok(l2tp.step_to_frame(behind))

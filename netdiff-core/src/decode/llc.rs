@@ -66,6 +66,7 @@ pub(super) fn decode_llc(rest: Rest<'_>) -> Decoded<'_, Llc> {
                 protocol: u16::from_be_bytes([p0, p1]),
             };
             llc.snap = Some(snap);
+            let behind = behind.skip(snap.padding());
             Ok(Step::new(llc, behind, snap.next()))
         }
         SAP_IP => Ok(Step::new(llc, behind, Next::Layer(LayerKind::Ipv4))),
@@ -74,6 +75,14 @@ pub(super) fn decode_llc(rest: Rest<'_>) -> Decoded<'_, Llc> {
 }
 
 impl Snap {
+    /// Bytes in front of a bridged Ethernet frame (RFC 2684, section 5.2).
+    const fn padding(self) -> usize {
+        match (self.organization, self.protocol) {
+            (BRIDGED, 1 | 7) => 2,
+            _ => 0,
+        }
+    }
+
     fn next(self) -> Next {
         match (self.organization, self.protocol) {
             (0 | ENCAPSULATED_ETHERNET, number) => {

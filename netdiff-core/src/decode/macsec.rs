@@ -56,12 +56,18 @@ pub(super) fn decode_macsec(rest: Rest<'_>) -> Decoded<'_, Macsec> {
         channel,
         is_encrypted: bits & (ENCRYPTED | CHANGED) != 0,
     };
+    // A short length tells the data from the link's padding behind the check value.
+    let short_length = u32::from(short_length & 0x3f);
     if macsec.is_encrypted {
-        return Ok(Step::last(macsec, behind, Stop::Encrypted));
+        let sealed = match short_length {
+            0 => behind,
+            len => behind.limit(len + CHECK_VALUE_LEN),
+        };
+        return Ok(Step::last(macsec, sealed, Stop::Encrypted));
     }
-    let data_len = match short_length & 0x3f {
+    let data_len = match short_length {
         0 => behind.wire_len().saturating_sub(CHECK_VALUE_LEN),
-        len => u32::from(len),
+        len => len,
     };
     let data = behind.limit(data_len);
     let Ok((ether_type, data)) = data.split::<2>(kind) else {

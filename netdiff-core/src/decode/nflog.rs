@@ -19,6 +19,7 @@ use nom::number::complete::{be_u8, be_u16, u16};
 
 use super::rest::{Decoded, Next, Parsed, Rest, Step};
 use super::{LayerKind, Stop, dispatch};
+use crate::types::EtherType;
 
 /// An NFLOG header with the attributes in front of the packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +32,14 @@ pub struct Nflog {
     pub in_interface: Option<u32>,
     /// Index of the interface on which it leaves.
     pub out_interface: Option<u32>,
+    /// The Ethernet type of the packet, where the kernel tells it: a bridge's frame is logged without its Ethernet header.
+    pub ether_type: Option<EtherType>,
 }
 
 /// The most attributes that are looked at; the kernel writes fewer than 20.
 const MAX_ATTRIBUTES: usize = 64;
 
+const PACKET_HEADER: u16 = 1;
 const IN_INTERFACE: u16 = 4;
 const OUT_INTERFACE: u16 = 5;
 const PACKET: u16 = 9;
@@ -53,6 +57,7 @@ pub(super) fn decode_nflog(rest: Rest<'_>) -> Decoded<'_, Nflog> {
         group,
         in_interface: None,
         out_interface: None,
+        ether_type: None,
     };
     for _ in 0..MAX_ATTRIBUTES {
         let ((len, number), value) = at.parse(kind, 4, |input| parse_attribute(input, order))?;
@@ -66,6 +71,7 @@ pub(super) fn decode_nflog(rest: Rest<'_>) -> Decoded<'_, Nflog> {
         let value = value.limit(u32::from(value_len));
         match number {
             PACKET => return Ok(Step::new(nflog, value, nflog.next(value))),
+            PACKET_HEADER => nflog.ether_type = ether_type(value),
             IN_INTERFACE => nflog.in_interface = interface_index(value),
             OUT_INTERFACE => nflog.out_interface = interface_index(value),
             _ => {}
@@ -87,7 +93,11 @@ impl Nflog {
         match self.family {
             2 => Next::Layer(LayerKind::Ipv4),
             10 => Next::Layer(LayerKind::Ipv6),
-            7 => Next::Layer(LayerKind::Ethernet),
+            7 => self
+                .ether_type
+                .map_or(Next::Stop(Stop::Payload), |ether_type| {
+                    dispatch::ether_type(ether_type, LayerKind::Nflog)
+                }),
             _ => dispatch::ip_version(packet),
         }
     }
@@ -105,6 +115,12 @@ fn byte_order(attributes: &[u8]) -> Endianness {
         [_, _, 0, number, ..] if number != 0 => Endianness::Big,
         _ => Endianness::Little,
     }
+}
+
+/// The first two bytes of the packet header attribute, in network byte order whatever the others are in.
+fn ether_type(value: Rest<'_>) -> Option<EtherType> {
+    let (number, _) = value.split::<2>(LayerKind::Nflog).ok()?;
+    Some(EtherType(u16::from_be_bytes(*number)))
 }
 
 fn interface_index(value: Rest<'_>) -> Option<u32> {
