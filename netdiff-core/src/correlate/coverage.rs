@@ -2,7 +2,7 @@
 //!
 //! | the point's packets | a packet at time t |
 //! |---|---|
-//! | some before and some after t | proven: the capture ran |
+//! | some before and some after t (by more than [`EDGE`]) | proven: the capture ran |
 //! | some before t and none after, but the node's other captures ran on | assumed, and only for a flow that the point never saw at all |
 //! | no packets at all (an empty capture), and the node's other captures ran on both sides of t | the same |
 //! | otherwise | not covered: the capture may have begun later or ended before |
@@ -17,6 +17,9 @@ use crate::types::{Nanos, PointId, Timestamp};
 
 /// What tcpdump may lose at the end of a file: packets that its buffer still held.
 pub const TAIL: Nanos = Nanos::from_secs(2);
+
+/// How near its last packet a capture proves nothing: that packet may itself be the first piece of something that was cut off.
+const EDGE: Nanos = Nanos::from_millis(10);
 
 /// A closed span of time.
 type Span = (Timestamp, Timestamp);
@@ -66,7 +69,7 @@ impl Coverage {
             if first > earliest {
                 return None;
             }
-            if latest <= last {
+            if latest + EDGE <= last {
                 return Some(Trust::Proven);
             }
         }

@@ -179,8 +179,24 @@ pub(super) fn judge_direction(
     Direction {
         hops: hops(track, scales.context),
         journeys,
+        translated: is_translated(track, scales),
         contradictions: track.order.contradictions.clone(),
     }
+}
+
+fn is_translated(track: &Track, scales: &Scales<'_>) -> bool {
+    track.matched.trips.iter().any(|trip| {
+        let first = trip
+            .sightings
+            .values()
+            .next()
+            .and_then(|&i| track.seen.get(i));
+        first.is_some_and(|s| {
+            scales
+                .translations
+                .goes_on(s, |point| trip.sightings.contains_key(&point))
+        })
+    })
 }
 
 fn journey(

@@ -154,7 +154,7 @@ impl<'a> Paths<'a> {
         if let Some((next, _)) = rank.checked_add(1).and_then(|rank| own.points.get(rank)) {
             return Next::Point(*next, Basis::OwnFlow);
         }
-        if self.arrived(point, destination, tunnel) {
+        if self.arrived(point, (source, destination), tunnel) {
             return Next::Arrived;
         }
         let fits = |next: &PointId| {
@@ -203,7 +203,12 @@ impl<'a> Paths<'a> {
     }
 
     /// A packet that is still in its tunnel has not arrived, though its node may have.
-    fn arrived(&self, point: PointId, destination: IpAddr, tunnel: Option<Tunnel>) -> bool {
+    fn arrived(
+        &self,
+        point: PointId,
+        (source, destination): (IpAddr, IpAddr),
+        tunnel: Option<Tunnel>,
+    ) -> bool {
         match self.plan.kind(destination) {
             PartyKind::Node => {
                 self.plan.home(destination) == Some(self.layout.node(point))
@@ -213,8 +218,10 @@ impl<'a> Paths<'a> {
             // A pod that never sends is told by its link's packets, all of which are for it.
             _ => self.pod_links.get(&destination).map_or_else(
                 || {
+                    // It is not the link that the packet came from.
                     self.layout.role(point) == Role::Pod
                         && self.ends.is_end_of_all(point, destination)
+                        && !self.ends.may_be_link(point, source)
                 },
                 |link| *link == point,
             ),

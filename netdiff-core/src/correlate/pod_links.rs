@@ -3,7 +3,7 @@
 //! A pod's link shows only packets from or to the pod, and shows those from it before any other point does. So the link of an
 //! address is, among the points at which it sends with an untouched TTL and at which it is an end of every packet, the one that sees
 //! its packets first (and those to it last); there is none if a bridge of that node sees its packets earlier still,
-//! since then they only arrive there, or if two points tie.
+//! since then they only arrive there, if two points tie, or if two addresses claim one point.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -16,8 +16,8 @@ use crate::types::{FlowKey, PointId};
 /// What each point shows of addresses.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
-    /// The addresses that are an end of every packet of a point.
-    common: BTreeMap<PointId, BTreeSet<IpAddr>>,
+    /// The addresses that are an end of every packet of a point, IPv4 and IPv6 apart: a pod may have both.
+    common: BTreeMap<(PointId, bool), BTreeSet<IpAddr>>,
     /// Who sends at a point with an untouched TTL.
     senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
     /// Every packet: its ends, and when it was first seen at each point.
@@ -42,7 +42,7 @@ impl Ends {
             let (point, key) = (s.evidence.point, s.sighting.key);
             let both = BTreeSet::from([key.source, key.destination]);
             ends.common
-                .entry(point)
+                .entry((point, key.source.is_ipv4()))
                 .and_modify(|c| c.retain(|a| both.contains(a)))
                 .or_insert(both);
             if has_untouched_ttl(s) {
@@ -83,8 +83,9 @@ impl Ends {
 
     /// Whether an address is an end of every packet of a point.
     pub(super) fn is_end_of_all(&self, point: PointId, address: IpAddr) -> bool {
+        let family = (point, address.is_ipv4());
         self.common
-            .get(&point)
+            .get(&family)
             .is_some_and(|c| c.contains(&address))
     }
 
@@ -139,6 +140,12 @@ impl Ends {
                 twice.insert(address);
             }
         }
+        // Two pods that talk to each other alone look alike on each other's links: without the other link, nothing tells them apart.
+        let mut shared: BTreeMap<(PointId, bool), usize> = BTreeMap::new();
+        for (address, point) in &links {
+            *shared.entry((*point, address.is_ipv4())).or_default() += 1;
+        }
+        links.retain(|address, point| shared.get(&(*point, address.is_ipv4())) == Some(&1));
         // The same address on two nodes: neither link can be relied on.
         links.retain(|address, _| !twice.contains(address));
         links

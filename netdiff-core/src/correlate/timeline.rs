@@ -249,6 +249,8 @@ pub struct Direction {
     pub hops: Vec<Hop>,
     /// What became of each packet, by the time of its first sighting.
     pub journeys: Vec<Journey>,
+    /// Whether some of its packets go on under other addresses: then the hops are not the whole way.
+    pub translated: bool,
     /// Evidence that speaks against the order of the hops, as sentences.
     pub contradictions: Vec<String>,
 }

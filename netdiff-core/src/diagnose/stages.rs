@@ -27,6 +27,7 @@ const fn stage(from: usize, tunneled: bool) -> &'static [&'static str] {
             "ip-forward-off",
             "network-policy-drop",
             "route-missing-src",
+            "neigh-missing",
             "mtu-pod-too-big",
         ],
         (2, true) => &[

@@ -148,10 +148,10 @@ fn compare_pair(ours: Side<'_>, theirs: Side<'_>) -> Vec<Difference> {
             path::direction(ours.1, reply),
             path::direction(theirs.1, reply),
         );
-        // A way that was not gone to its end is shorter, not another.
+        // A way that was not gone to its end, or goes on under other addresses, is shorter, not another.
         let whole = [(ours, r), (theirs, f)]
             .iter()
-            .all(|(side, way)| Outcome::of(side.1, way) == Outcome::Arrives);
+            .all(|(side, way)| !way.translated && Outcome::of(side.1, way) == Outcome::Arrives);
         if !whole {
             continue;
         }

@@ -27,6 +27,9 @@ use crate::types::{PointId, Role};
 /// From this share of lost packets on, harm is likely.
 const HARM_PERCENT: usize = 2;
 
+/// One or two unanswered packets may be the last of a capture.
+const SEVERAL: usize = 3;
+
 /// Packets vanish and no other rule says why.
 pub(in crate::diagnose) const RULE: Rule = Rule {
     id: RuleId("packets-lost"),
@@ -144,20 +147,32 @@ const fn plural(n: usize) -> &'static str {
     if n == 1 { "packet was" } else { "packets were" }
 }
 
-/// An error needs a flow that fails: nothing of it arrives in that direction, and either the next point is proven to have captured or nothing
-/// answers what must be answered. If its capture is only assumed and no answer is due, the loss itself is in doubt.
+/// An error needs a flow that fails: nothing of it gets as far as the next point in that direction, and either that point is proven to have
+/// captured, or nothing answers what must be answered, several times over. If its capture is only assumed and no answer is due, the
+/// loss itself is in doubt.
 fn severity(timelines: &Timelines, loss: &Loss) -> Severity {
     let Some(flow) = timelines.flows.get(loss.journey.flow) else {
         return Severity::Note;
     };
     let (lost, delivered) = outcome(flow, loss.journey.reply);
-    let proven = loss.trust == Trust::Proven;
-    if delivered == 0 && (proven || flow.is_unanswered()) {
-        Severity::Error
-    } else if proven && lost * 100 >= HARM_PERCENT * (lost + delivered) {
-        Severity::Warning
+    let direction = if loss.journey.reply {
+        &flow.reply
     } else {
-        Severity::Note
+        &flow.forward
+    };
+    let passes = delivered > 0
+        || direction
+            .journeys
+            .iter()
+            .any(|j| j.points.contains(&loss.to));
+    match (loss.trust, passes) {
+        (Trust::Proven, false) => Severity::Error,
+        (Trust::Assumed, false) if flow.is_unanswered() && lost >= SEVERAL => Severity::Error,
+        (Trust::Assumed, false) if flow.is_unanswered() => Severity::Warning,
+        (Trust::Proven, true) if lost * 100 >= HARM_PERCENT * (lost + delivered) => {
+            Severity::Warning
+        }
+        _ => Severity::Note,
     }
 }
 
@@ -233,7 +248,25 @@ fn candidates(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Los
     let leaving = matches!(from, Role::Pod | Role::Bridge);
     let tunneled =
         in_tunnel || [from, to].contains(&Role::Vtep) || (leaving && uses_tunnels(timelines));
-    stages::candidates(from, to, same_node, tunneled)
+    let mut found = stages::candidates(from, to, same_node, tunneled);
+    if !same_node && !tunneled && !knows_the_edge(timelines) {
+        // No tunnel was seen, but neither was any place where one would be.
+        let inside = stages::candidates(from, to, same_node, true);
+        for id in inside {
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+    }
+    found
+}
+
+/// Whether any uplink or tunnel device was captured.
+fn knows_the_edge(timelines: &Timelines) -> bool {
+    timelines
+        .points
+        .iter()
+        .any(|p| matches!(p.role, Role::Uplink | Role::Vtep))
 }
 
 fn uses_tunnels(timelines: &Timelines) -> bool {
