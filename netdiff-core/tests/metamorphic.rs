@@ -408,3 +408,66 @@ fn a_filter_on_the_receiving_uplink_is_not_taken_for_a_block() {
         findings(&report)
     );
 }
+
+#[test]
+fn at_the_senders_own_link_nothing_has_arrived() {
+    let set = load("vxlan-8472-blocked", "failing");
+    let mut alone: Set = set
+        .into_iter()
+        .filter(|(place, _)| place.starts_with("master/veth"))
+        .collect();
+    for packets in alone.values_mut() {
+        packets.retain(|p| p.data.len() > 34 && p.data[30..34] == [10, 244, 1, 5]);
+    }
+    let report = report_of(&alone, PLAIN);
+    assert!(
+        report
+            .flows
+            .iter()
+            .all(|f| f.forward.dispositions.delivered == 0),
+        "{:?}",
+        dispositions(&report)
+    );
+    assert!(
+        findings(&report)
+            .iter()
+            .any(|(rule, _)| rule == "capture-gap"),
+        "{:?}",
+        findings(&report)
+    );
+}
+
+#[test]
+fn a_pods_link_is_not_taken_for_its_neighbors() {
+    // The link of 10.244.1.5 is missing, and that of 10.244.1.6 shows only packets between the two.
+    for name in ["tcpdump-p", "three-nodes", "ipv6"] {
+        let set = load(name, "failing");
+        let links: Vec<&String> = set.keys().filter(|place| place.contains("/veth")).collect();
+        for link in links {
+            let mut left = set.clone();
+            left.remove(link);
+            left.retain(|place, _| *place != format!("{}/cni0", link.split('/').next().unwrap()));
+            check_not_wrong(
+                &report_of(&left, PLAIN),
+                None,
+                &format!("{name} without {link}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn emptied_captures_invent_nothing() {
+    for (name, which, truth) in SETS {
+        let set = load(name, which);
+        for place in set.keys() {
+            let mut emptied = set.clone();
+            emptied.get_mut(place).unwrap().clear();
+            check_not_wrong(
+                &report_of(&emptied, PLAIN),
+                *truth,
+                &format!("{name}/{which}, {place} emptied"),
+            );
+        }
+    }
+}

@@ -71,9 +71,14 @@ const fn stage(from: usize, tunneled: bool) -> &'static [&'static str] {
     }
 }
 
+/// Whether the way between two places of one node leads out of it.
+pub(super) fn is_outward(from: Role, to: Role) -> bool {
+    place(from, true) < place(to, true)
+}
+
 /// The rules whose cause may lie between two points of these roles.
 pub(super) fn candidates(from: Role, to: Role, same_node: bool, tunneled: bool) -> Vec<RuleId> {
-    let inward = same_node && place(from, true) >= place(to, true);
+    let inward = same_node && !is_outward(from, to);
     let ends = if same_node {
         (place(from, !inward), place(to, !inward))
     } else {

@@ -93,6 +93,11 @@ fn finding(timelines: &Timelines, losses: &[&Loss]) -> Option<Finding> {
         }
     }
     if assumed {
+        for candidate in further_on(timelines, segment) {
+            if !alternatives.contains(&candidate) {
+                alternatives.push(candidate);
+            }
+        }
         alternatives.push(RuleId("capture-gap"));
     }
     Some(Finding {
@@ -259,6 +264,18 @@ fn candidates(timelines: &Timelines, segment: (PointId, PointId), losses: &[&Los
         }
     }
     found
+}
+
+/// What else there may be if the next point did not capture at all: then they were lost further on.
+fn further_on(timelines: &Timelines, segment: (PointId, PointId)) -> Vec<RuleId> {
+    let (from, to) = (timelines.role(segment.0), timelines.role(segment.1));
+    let same_node = timelines.node(segment.0) == timelines.node(segment.1);
+    let end = if same_node && stages::is_outward(from, to) {
+        Role::Uplink
+    } else {
+        Role::Pod
+    };
+    stages::candidates(to, end, true, uses_tunnels(timelines))
 }
 
 /// Whether any uplink or tunnel device was captured.
