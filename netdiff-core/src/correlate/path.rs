@@ -284,7 +284,7 @@ impl<'a> Paths<'a> {
     fn leaving(&self, here: NodeId, destination: IpAddr) -> Option<PointId> {
         let tunnels =
             !self.tunnel_points.is_empty() && self.plan.kind(destination) != PartyKind::Node;
-        let vtep = tunnels.then(|| self.only(here, Role::Vtep, None)).flatten();
+        let vtep = tunnels.then(|| self.vtep(here, destination)).flatten();
         vtep.or_else(|| self.only(here, Role::Uplink, None))
     }
 
@@ -298,7 +298,7 @@ impl<'a> Paths<'a> {
     ) -> Option<PointId> {
         (after..=3).find_map(|place| match place {
             0 => self.only(there, Role::Uplink, None),
-            1 if tunnel => self.only(there, Role::Vtep, None),
+            1 if tunnel => self.vtep(there, destination),
             2 if self.plan.kind(destination) != PartyKind::Node => {
                 self.only(there, Role::Bridge, Some(destination))
             }
@@ -308,6 +308,24 @@ impl<'a> Paths<'a> {
                 .copied()
                 .filter(|p| self.layout.node(*p) == there),
             _ => None,
+        })
+    }
+
+    /// The tunnel device for packets to an address: the only one, else the only one that saw its family (flannel has one for IPv4
+    /// and one for IPv6).
+    fn vtep(&self, node: NodeId, destination: IpAddr) -> Option<PointId> {
+        self.only(node, Role::Vtep, None).or_else(|| {
+            let family = |p: &PointId| {
+                let seen = self.addresses.get(p).into_iter().flatten();
+                seen.into_iter()
+                    .any(|address| address.is_ipv4() == destination.is_ipv4())
+            };
+            let mut fitting = self
+                .layout
+                .ids()
+                .filter(|p| self.layout.node(*p) == node && self.layout.role(*p) == Role::Vtep)
+                .filter(family);
+            fitting.next().filter(|_| fitting.next().is_none())
         })
     }
 

@@ -32,7 +32,7 @@ pub(super) fn infer_roles(
     if unknown.is_empty() {
         return;
     }
-    let vteps = find_vteps(points, node_of, seen, &unknown);
+    let vteps = find_vteps(node_of, seen, &unknown);
     vteps
         .iter()
         .for_each(|point| assign(points, *point, Role::Vtep));
@@ -128,13 +128,7 @@ fn packet_id(node_of: &[NodeId], s: &Seen) -> Option<PacketId> {
     ))
 }
 
-fn find_vteps(
-    points: &[SetPoint],
-    node_of: &[NodeId],
-    seen: &[Seen],
-    unknown: &BTreeSet<PointId>,
-) -> BTreeSet<PointId> {
-    let _ = points;
+fn find_vteps(node_of: &[NodeId], seen: &[Seen], unknown: &BTreeSet<PointId>) -> BTreeSet<PointId> {
     let tunneled = seen.iter().filter(|s| s.sighting.tunnel.is_some());
     let in_tunnel: HashMap<PacketId, u8> = tunneled
         .filter_map(|s| Some((packet_id(node_of, s)?, s.sighting.ttl)))

@@ -1,7 +1,5 @@
 //! Lines, wrapping and columns.
 
-use std::fmt::Write;
-
 use unicode_width::UnicodeWidthStr;
 
 use super::TextOptions;
@@ -109,9 +107,7 @@ fn cut(text: &str, width: usize) -> String {
 
 /// `1 packet`, `2 packets`.
 pub(super) fn count(n: u64, one: &str) -> String {
-    let mut text = String::new();
-    let _ = write!(text, "{n} {one}{}", if n == 1 { "" } else { "s" });
-    text
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -8,8 +8,6 @@ mod ladder;
 mod layout;
 mod overview;
 
-use std::fmt::Write;
-
 use super::model::{ComparisonReport, Report, SetReport};
 use super::model_flow::FlowReport;
 pub use inspect::render_inspect_text;
@@ -184,9 +182,7 @@ fn render_comparison(
         return;
     }
     if failing.reply.hops.is_empty() {
-        let mut text = String::new();
-        let _ = write!(
-            text,
+        let text = format!(
             "  replies: {} in the reference, none in the failing set",
             packets(reference)
         );
