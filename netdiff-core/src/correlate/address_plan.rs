@@ -18,7 +18,7 @@
 //! TTL or strictly earlier (wraps), or with a lower TTL or at the same time or later (unwraps: the kernel stamps a
 //! packet once and carries the stamp up through decapsulation).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::conversation::{Conversation, Seen};
@@ -26,7 +26,7 @@ use super::layout::Layout;
 use super::pod_links::has_untouched_ttl;
 use super::timeline::{NodeId, PartyKind};
 use crate::identify::{ArpSighting, Evidence, MacAddr};
-use crate::types::{FlowKey, Role};
+use crate::types::{FlowKey, PointId, Role};
 
 /// What a set's user states about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +78,9 @@ pub(super) struct Census<'a> {
     plan: AddressPlan,
     stated_pods: Vec<IpAddr>,
 }
+
+/// At each point, how many packets were equal, and the first of them.
+type Sightings<'a> = BTreeMap<PointId, (usize, &'a Seen)>;
 
 /// Which way a packet crosses the edge of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,29 +209,19 @@ impl<'a> Census<'a> {
     }
 
     /// Where a packet was seen inside and outside a node, its outer addresses and MACs tell whose they are.
+    ///
+    /// Of equal packets the first at each point is looked at, and its time only if all points saw the same number of them: else
+    /// the first here may be another than the first there.
     fn note_edges(&mut self, direction: &[Seen]) {
-        let mut packets: HashMap<(FlowKey, u64), Vec<&Seen>> = HashMap::new();
+        let mut packets: BTreeMap<(FlowKey, u64), Sightings<'_>> = BTreeMap::new();
         for seen in direction {
             let id = (seen.sighting.key, seen.sighting.fingerprint.short);
-            packets.entry(id).or_default().push(seen);
+            let points = packets.entry(id).or_default();
+            points.entry(seen.evidence.point).or_insert((0, seen)).0 += 1;
         }
-        let mut packets: Vec<_> = packets.into_values().collect();
-        packets.sort_by_key(|seen| seen.first().map(|s| s.evidence));
-        for sightings in packets {
-            let uplink = |s: &Seen| self.layout.role(s.evidence.point) == Role::Uplink;
-            let (outside, inside): (Vec<&Seen>, Vec<&Seen>) =
-                sightings.iter().partition(|s| uplink(s));
-            for outside in outside {
-                let inside = inside.iter().filter(|s| self.node(s) == self.node(outside));
-                let mut edges: Vec<Edge> = inside.filter_map(|s| edge(s, outside)).collect();
-                edges.dedup();
-                // What the capture itself says of the direction outweighs what times and TTLs suggest.
-                if let Some(sent) = outside.sent {
-                    edges = vec![if sent { Edge::Leaves } else { Edge::Enters }];
-                }
-                if let [edge] = edges.as_slice() {
-                    self.note_edge(*edge, outside);
-                }
+        for sightings in packets.values() {
+            for (edge, outside) in edges_of(self.layout, sightings) {
+                self.note_edge(edge, outside);
             }
         }
     }
@@ -313,6 +306,30 @@ fn winner(votes: Option<&BTreeMap<NodeId, u64>>) -> Option<NodeId> {
         .map(|(_, votes)| *votes)
         .all(|votes| votes * 2 < *most)
         .then_some(*node)
+}
+
+/// The sightings of one packet outside nodes, each with the way it crosses there, where that is clear.
+fn edges_of<'a>(layout: Layout<'_>, sightings: &Sightings<'a>) -> Vec<(Edge, &'a Seen)> {
+    let is_outside = |point: &PointId| layout.role(*point) == Role::Uplink;
+    let mut found = Vec::new();
+    for (uplink, (repeats, outside)) in sightings.iter().filter(|(point, _)| is_outside(point)) {
+        let inside = sightings.iter().filter(|(point, _)| {
+            !is_outside(point) && layout.node(**point) == layout.node(*uplink)
+        });
+        let comparable = inside
+            .map(|(_, sighting)| sighting)
+            .filter(|(n, s)| n == repeats || s.sighting.ttl != outside.sighting.ttl);
+        let mut edges: Vec<Edge> = comparable.filter_map(|(_, s)| edge(s, outside)).collect();
+        edges.dedup();
+        // What the capture itself says of the direction outweighs what times and TTLs suggest.
+        if let Some(sent) = outside.sent {
+            edges = vec![if sent { Edge::Leaves } else { Edge::Enters }];
+        }
+        if let [edge] = edges.as_slice() {
+            found.push((*edge, *outside));
+        }
+    }
+    found
 }
 
 /// Which way a packet crosses, told by its sightings inside and outside one node.
