@@ -9,6 +9,9 @@ use std::collections::HashMap;
 use super::conversation::Seen;
 use crate::types::{FlowKey, PointId};
 
+/// How many points and keys of equal packets are remembered; what is more common than that identifies nothing.
+const MAX_PLACES: usize = 64;
+
 /// All packets of a set by translation-proof fingerprint.
 #[derive(Debug, Default)]
 pub(super) struct Translations {
@@ -20,10 +23,11 @@ impl Translations {
         let mut by_print: HashMap<u64, Vec<(PointId, FlowKey)>> = HashMap::new();
         for s in seen {
             if let Some(print) = s.sighting.fingerprint.translated {
-                by_print
-                    .entry(print)
-                    .or_default()
-                    .push((s.evidence.point, s.sighting.key));
+                let places = by_print.entry(print).or_default();
+                let place = (s.evidence.point, s.sighting.key);
+                if places.len() < MAX_PLACES && !places.contains(&place) {
+                    places.push(place);
+                }
             }
         }
         Self { by_print }
