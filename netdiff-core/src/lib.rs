@@ -31,9 +31,10 @@
 //! [`correlate`], [`diagnose`], [`diff`]; their interfaces follow the needs of the whole and may change
 //! with any minor version.
 //!
-//! Nothing in this crate prints, or reads the clock or the environment. Nothing is written, but for one
-//! unnamed temporary file where an archive or a pipe must be read more than once. The same captures give
-//! the same report, in whatever order the files are named and on any number of threads.
+//! Nothing in this crate prints or reads the clock. Nothing is written, but for one unnamed temporary
+//! file, in the system's folder for such files, where an archive or a pipe must be read more than once.
+//! The same captures give the same report, in whatever order the files are named and on any number of
+//! threads.
 
 pub mod correlate;
 pub mod decode;

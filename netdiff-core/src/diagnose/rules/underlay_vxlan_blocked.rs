@@ -12,6 +12,7 @@
 //!   filtered by something else than VXLAN, and the rule is silent. ARP does not count: it passes firewalls.
 //! - At least one of the lost packets is small ([`SMALL`]): losing only big ones is a matter of size.
 //! - For at least one of them the other node's capture is proven to have run.
+//! - There are at least [`ENOUGH`] of them: one or two may be chance.
 //! - If VXLAN arrives in the opposite direction, the block is one-way:
 //!   `underlay-vxlan-blocked-return`.
 //!
@@ -35,6 +36,9 @@ const VXLAN: Carriage = Carriage::Tunnel(Encapsulation::Vxlan);
 
 /// Below this many bytes a packet fits every underlay: losing it is no matter of size.
 const SMALL: u32 = 1_000;
+
+/// Fewer lost packets than this may be chance.
+const ENOUGH: usize = 3;
 
 /// VXLAN is swallowed between two nodes.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -97,7 +101,8 @@ fn check_pair(
     let main = blocked.first()?;
     let back = facts.between(main.to, main.from, VXLAN);
     let open_back = back.is_some_and(|crossing| crossing.arrived > 0);
-    if open_back != (kind == Kind::OneWay) {
+    let lost: usize = blocked.iter().map(|b| b.crossing.lost.len()).sum();
+    if open_back != (kind == Kind::OneWay) || lost < ENOUGH {
         return None;
     }
     Some(finding(timelines, main, &blocked, open_back))
