@@ -103,6 +103,9 @@ pub(crate) struct Common {
     /// Another UDP port that carries VXLAN, beside 8472 and 4789; may be given several times
     #[arg(long = "vxlan-port", value_name = "PORT")]
     pub(crate) vxlan_ports: Vec<u16>,
+    /// Also say why each hop stands where it stands, what it changed, and on what expectations rest
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -55,6 +55,7 @@ fn text_options(common: &Common) -> TextOptions {
         } else {
             Styles::PLAIN
         },
+        verbose: common.verbose,
         ..TextOptions::default()
     }
 }

@@ -60,18 +60,28 @@ mirror! {
     Key { protocol: String, initiator: String, responder: String, service: Option<String> }
     Flow {
         id: String, set: SetName, key: Key, relation: String, initiator: Party, responder: Party,
-        conversations: u64, counterpart: Option<String>, hops: Vec<Hop>, dispositions: Dispositions,
-        losses: Vec<Loss>, contradictions: Vec<String>, reply: Direction,
+        conversations: u64, counterpart: Option<String>, called: Option<Called>, seen_as: Option<String>,
+        hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
+        rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>, reply: Direction,
     }
-    Direction { hops: Vec<Hop>, dispositions: Dispositions, losses: Vec<Loss>, contradictions: Vec<String> }
-    Dispositions { delivered: u64, lost: u64, not_covered: u64, unknown: u64 }
+    Called { address: String, name: Option<String>, port: Option<u16> }
+    Direction {
+        hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
+        rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>,
+    }
+    Dispositions { delivered: u64, lost: u64, not_covered: u64, unknown: u64, rejected: u64, looped: u64 }
+    Rejection { after: Point, next: Option<Point>, by: String, how: String, packets: u64 }
+    Loop { at: Point, packets: u64, most_rounds: u32 }
     Hop {
         node: String, interface: String, role: Role, encapsulation: Option<Encapsulation>, packets: u64,
-        duplicates: u64, ttl: Ttl, delay: Option<Delay>, first: Evidence, placed_by: String,
+        source: String, destination: String, duplicates: u64, duplicates_by_kind: Duplicates, ttl: Ttl,
+        delay: Option<Delay>, changes: Vec<Change>, first: Evidence, placed_by: String,
     }
     Encapsulation { kind: String, vni: Option<u32>, source: String, destination: String, port: Option<u16>, guessed: bool }
+    Duplicates { same_frame: u64, other_frame: u64, loop_rounds: u64 }
     Ttl { min: u8, max: u8 }
-    Delay { samples: u64, min_ns: i64, median_ns: i64, max_ns: i64 }
+    Delay { samples: u64, min_ns: i64, median_ns: i64, max_ns: i64, bound_ns: i64 }
+    Change { field: String, before: String, after: String, packets: u64, expected: bool }
     Loss { from: Point, to: Point, packets: u64, capture: String, expected_because: String }
     Accounting {
         set: SetName, node: String, interface: String, packets: u64, matched: u64, duplicate: u64,

@@ -13,8 +13,8 @@ pub enum Unmatched {
     Lost,
     /// The next capture point does not capture such packets.
     NotCovered,
-    /// TCP data that other points hold in other segments.
-    Resegmented,
+    /// It was refused.
+    Rejected,
     /// What became of it cannot be told.
     Unknown,
     /// No IP packet in it that could be decoded.
@@ -34,7 +34,7 @@ impl Unmatched {
             Self::NoOtherPoint => "no-other-point",
             Self::Lost => "lost",
             Self::NotCovered => "not-covered",
-            Self::Resegmented => "resegmented",
+            Self::Rejected => "rejected",
             Self::Unknown => "unknown",
             Self::NotIp => "not-ip",
             Self::Cut => "cut",

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address_plan::AddressPlan;
 use super::conversation::Seen;
+use super::layout::Layout;
+use super::place::Place;
 use super::timeline::{NodeId, SetPoint};
 use super::trip::Trip;
 use crate::types::{PointId, Protocol, Role};
@@ -82,15 +84,15 @@ impl Blindness {
         &mut self,
         seen: &[Seen],
         trips: &[Trip],
-        node_of: &[NodeId],
-        points: &[SetPoint],
+        layout: Layout<'_>,
         plan: &AddressPlan,
     ) {
+        let (points, node_of) = (layout.points, layout.node_of);
         for trip in trips {
             let mut nodes: BTreeSet<NodeId> = trip
                 .sightings
                 .keys()
-                .filter_map(|p| node_of.get(p.index()).copied())
+                .filter_map(|p| node_of.get(p.point.index()).copied())
                 .collect();
             // A packet that was seen elsewhere left its sender's node.
             let sender = trip.sightings.values().next().and_then(|i| seen.get(*i));
@@ -105,10 +107,9 @@ impl Blindness {
                 let Some(node) = node_of.get(uplink.index()) else {
                     continue;
                 };
-                let seen_by_an_uplink = trip
-                    .sightings
-                    .keys()
-                    .any(|p| self.uplinks.contains(p) && node_of.get(p.index()) == Some(node));
+                let seen_by_an_uplink = trip.sightings.keys().any(|p| {
+                    self.uplinks.contains(&p.point) && node_of.get(p.point.index()) == Some(node)
+                });
                 if nodes.contains(node) && !seen_by_an_uplink && !self.shows(uplink, kind) {
                     self.refuted.insert((uplink, kind));
                 }
@@ -147,7 +148,11 @@ impl Blindness {
 
 /// How a packet that was seen on two nodes crossed between them; `None` where no point tells.
 fn crossing_kind(seen: &[Seen], trip: &Trip, points: &[SetPoint]) -> Option<PacketKind> {
-    let role = |p: &PointId| points.get(p.index()).map_or(Role::Unknown, |p| p.role);
+    let role = |p: &Place| {
+        points
+            .get(p.point.index())
+            .map_or(Role::Unknown, |p| p.role)
+    };
     let sightings = || {
         trip.sightings
             .iter()

@@ -8,15 +8,24 @@
 //! 3. Ports: the responder's port is the one below 32768 when the other is not (Linux takes client ports from there).
 //! 4. Ports: the responder's is the lower one.
 //! 5. The earliest packet at the point that saw both directions, else the lower address.
+//!
+//! # One key, several connections
+//! Ports are used again. Where a key has SYNs with different sequence numbers, each begins a connection of its own, and a packet
+//! belongs to the one whose first number is nearest below its own (that it acknowledges, in the other direction); those nearer
+//! to none than half the sequence space belong to a connection from before the capture.
 
 use std::collections::HashMap;
 
-use super::timeline::Service;
+use super::pieces::distance;
+use super::place::Place;
 use crate::identify::{Detail, Evidence, MacAddr, Sighting, TcpFlags};
-use crate::types::{FlowKey, Protocol, Timestamp};
+use crate::types::{FlowKey, Timestamp};
 
 /// First port that Linux gives to clients (`net.ipv4.ip_local_port_range`).
 const FIRST_CLIENT_PORT: u16 = 32_768;
+
+/// How many connections of one pair of ports are told apart; further ones count to the nearest.
+const MAX_CONNECTIONS: usize = 256;
 
 /// A sighting with its place and time.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +38,23 @@ pub(super) struct Seen {
     pub(super) destination_mac: Option<MacAddr>,
     /// Whether the node sent it, where the capture says so.
     pub(super) sent: Option<bool>,
+    /// The conversation that it belongs to.
+    pub(super) conversation: u32,
+    /// Which of the conversation's keys it has, counted from the initiator's side.
+    pub(super) stage: u8,
     pub(super) sighting: Sighting,
+}
+
+impl Seen {
+    /// Where it was seen, the first time it came through.
+    pub(super) const fn place(&self) -> Place {
+        Place {
+            point: self.evidence.point,
+            stage: self.stage,
+            carried: self.sighting.tunnel.is_some(),
+            pass: 0,
+        }
+    }
 }
 
 /// Both directions of one 5-tuple.
@@ -39,25 +64,6 @@ pub(super) struct Conversation {
     pub(super) key: FlowKey,
     pub(super) forward: Vec<Seen>,
     pub(super) reply: Vec<Seen>,
-}
-
-impl Conversation {
-    /// What the responder offers.
-    pub(super) fn service(&self) -> Service {
-        match self.key.protocol {
-            Protocol::TCP | Protocol::UDP | Protocol::SCTP | Protocol::UDP_LITE => {
-                Service::Port(self.key.destination_port)
-            }
-            Protocol::ICMP | Protocol::ICMPV6 => {
-                match self.forward.first().map(|s| s.sighting.detail) {
-                    Some(Detail::Query { .. }) => Service::Echo,
-                    Some(Detail::IcmpError { .. }) => Service::IcmpError,
-                    _ => Service::None,
-                }
-            }
-            _ => Service::None,
-        }
-    }
 }
 
 /// Sorts sightings into conversations, in the order of their keys.
@@ -93,6 +99,74 @@ pub(super) fn group_conversations(sightings: Vec<Seen>) -> Vec<Conversation> {
         .collect();
     conversations.sort_by_key(|c| c.key);
     conversations
+        .into_iter()
+        .flat_map(part_connections)
+        .collect()
+}
+
+/// Parts the TCP connections that used one pair of ports one after the other.
+fn part_connections(conversation: Conversation) -> Vec<Conversation> {
+    let mut starts: Vec<u32> = Vec::new();
+    for seen in &conversation.forward {
+        if let Detail::Tcp {
+            flags, sequence, ..
+        } = seen.sighting.detail
+            && TcpFlags(flags).any(TcpFlags::SYN)
+            && !starts.contains(&sequence)
+            && starts.len() < MAX_CONNECTIONS
+        {
+            starts.push(sequence);
+        }
+    }
+    if starts.len() < 2 {
+        return vec![conversation];
+    }
+    let empty = || Conversation {
+        key: conversation.key,
+        forward: Vec::new(),
+        reply: Vec::new(),
+    };
+    let mut parts: Vec<Conversation> = (0..=starts.len()).map(|_| empty()).collect();
+    for seen in conversation.forward {
+        let part = connection_of(&starts, sequence_of(&seen));
+        if let Some(part) = parts.get_mut(part) {
+            part.forward.push(seen);
+        }
+    }
+    for seen in conversation.reply {
+        let part = connection_of(&starts, acknowledgment_of(&seen));
+        if let Some(part) = parts.get_mut(part) {
+            part.reply.push(seen);
+        }
+    }
+    parts.retain(|part| !part.forward.is_empty() || !part.reply.is_empty());
+    parts
+}
+
+/// Place 0 is for what began before the capture.
+fn connection_of(starts: &[u32], number: Option<u32>) -> usize {
+    let ahead = |start: u32| number.map(|number| distance(start, number));
+    let nearest = starts
+        .iter()
+        .enumerate()
+        .filter_map(|(nth, start)| Some((ahead(*start)?, nth)))
+        .filter(|(ahead, _)| *ahead >= 0)
+        .min();
+    nearest.map_or(0, |(_, nth)| nth + 1)
+}
+
+const fn sequence_of(seen: &Seen) -> Option<u32> {
+    match seen.sighting.detail {
+        Detail::Tcp { sequence, .. } => Some(sequence),
+        _ => None,
+    }
+}
+
+const fn acknowledgment_of(seen: &Seen) -> Option<u32> {
+    match seen.sighting.detail {
+        Detail::Tcp { acknowledgment, .. } => Some(acknowledgment),
+        _ => None,
+    }
 }
 
 /// Whether the sender of `there`, whose key is `key`, began.

@@ -41,7 +41,7 @@ fn note_crossings(
             let on_node = trip
                 .sightings
                 .iter()
-                .filter(move |(p, _)| node_of.get(p.index()) == Some(&node));
+                .filter(move |(p, _)| node_of.get(p.point.index()) == Some(&node));
             on_node
                 .filter_map(|(_, &i)| track.seen.get(i))
                 .map(|s| s.time)

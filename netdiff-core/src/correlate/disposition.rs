@@ -1,5 +1,7 @@
 //! What became of a packet.
 
+use std::net::IpAddr;
+
 use crate::types::PointId;
 
 /// How a packet is known to have arrived.
@@ -9,8 +11,6 @@ pub enum Proof {
     Seen,
     /// The other side acknowledged or answered it.
     Answered,
-    /// Its bytes were seen further on in other segments.
-    Resegmented,
 }
 
 /// How sure it is that a point that did not see a packet would have seen it.
@@ -39,7 +39,7 @@ pub enum Blind {
 pub enum Doubt {
     /// Equal packets, and a different number of them at different points.
     Ambiguous,
-    /// It goes on under other addresses: something translates them.
+    /// It was seen in another conversation further on, and too little tells whether that is a translation of this one.
     Translated,
     /// The next point's capture lost packets, by its own account.
     Dropped,
@@ -47,6 +47,20 @@ pub enum Doubt {
     Cut,
     /// Nothing says which point should have seen it next.
     NoExpectation,
+}
+
+/// How a packet was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// By an ICMP error that quotes it.
+    Icmp {
+        /// Type.
+        icmp_type: u8,
+        /// Code.
+        code: u8,
+    },
+    /// By a TCP reset that somebody on the way sent in the receiver's name.
+    Reset,
 }
 
 /// What became of one packet. There is no default: absence has a cause.
@@ -62,6 +76,24 @@ pub enum Disposition {
         to: PointId,
         /// How sure it is that `to` captured.
         trust: Trust,
+    },
+    /// Somebody refused it and said so.
+    Rejected {
+        /// Where it was last seen.
+        after: PointId,
+        /// Where it would have been seen next, if that is known.
+        next: Option<PointId>,
+        /// Who says so, by the address that the refusal bears.
+        by: IpAddr,
+        /// How.
+        refusal: Refusal,
+    },
+    /// It came through the same point again and again, each time with a lower TTL, and never arrived.
+    Looped {
+        /// A point on the loop.
+        at: PointId,
+        /// How often it came through there.
+        rounds: u32,
     },
     /// It went out of sight at `after`.
     NotCovered {

@@ -1,30 +1,95 @@
-//! Builds the timeline of one flow from its conversations.
+//! Groups conversations into flows, and recognizes their packets.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::Coverage;
-use super::accounting::{PointAccounting, Unmatched};
-use super::address_plan::AddressPlan;
-use super::blindness::Blindness;
-use super::conversation::{Conversation, Seen};
-use super::disposition::{Blind, Disposition, Proof};
-use super::hop_order::{HopOrder, OrderContext};
-use super::outcome::{AnsweredQueries, Judge};
-use super::path::Paths;
-use super::tcp_ranges::TcpRanges;
-use super::timeline::{Delay, Direction, Hop, Journey, Party, PartyKind, Relation, Service};
-use super::translation::Translations;
-use super::trip::{Trip, Trips, match_sightings};
-use crate::types::{Nanos, PointId, Protocol};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// What makes conversations one flow.
+use super::address_plan::AddressPlan;
+use super::conversation::Seen;
+use super::hop_order::{HopOrder, OrderContext, Way};
+use super::timeline::{Called, Party, PartyKind, Relation, Service};
+use super::translation::Linked;
+use super::trip::{Trips, match_sightings};
+use crate::identify::Detail;
+use crate::types::{FlowKey, Protocol};
+
+/// One of the address pairs under which a flow's packets go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct FlowId {
+pub(super) struct Stage {
     pub(super) initiator: IpAddr,
     pub(super) responder: IpAddr,
-    pub(super) protocol: Protocol,
     pub(super) service: Service,
+}
+
+/// What makes conversations one flow: who talks to whom, and the same translations on the way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FlowId {
+    /// The initiator itself, as the first stage has it.
+    pub(super) initiator: IpAddr,
+    /// The responder itself, as the last stage has it.
+    pub(super) responder: IpAddr,
+    pub(super) protocol: Protocol,
+    /// What the responder itself offers.
+    pub(super) service: Service,
+    /// From the initiator's side on; one where nothing is translated.
+    pub(super) stages: Vec<Stage>,
+}
+
+impl FlowId {
+    fn of(linked: &Linked) -> Option<Self> {
+        let service = service_of(linked);
+        let stages: Vec<Stage> = linked
+            .keys
+            .iter()
+            .map(|key| Stage {
+                initiator: key.source,
+                responder: key.destination,
+                service: service(key),
+            })
+            .collect();
+        let (first, last) = (*stages.first()?, *stages.last()?);
+        Some(Self {
+            initiator: first.initiator,
+            responder: last.responder,
+            protocol: linked.keys.first()?.protocol,
+            service: last.service,
+            stages,
+        })
+    }
+
+    /// The address that the initiator called, where something leads it elsewhere.
+    fn called(&self) -> Option<Called> {
+        let first = self.stages.first()?;
+        let elsewhere = (first.responder, first.service) != (self.responder, self.service);
+        elsewhere.then_some(Called {
+            address: first.responder,
+            port: match first.service {
+                Service::Port(port) => Some(port),
+                _ => None,
+            },
+        })
+    }
+
+    /// The address that the responder sees the initiator under, where that is another.
+    fn seen_as(&self) -> Option<IpAddr> {
+        let last = self.stages.last()?;
+        (last.initiator != self.initiator).then_some(last.initiator)
+    }
+}
+
+/// What the responder of a conversation offers under one of its keys.
+fn service_of(linked: &Linked) -> impl Fn(&FlowKey) -> Service + use<> {
+    let detail = linked.forward.first().map(|s| s.sighting.detail);
+    move |key| match key.protocol {
+        Protocol::TCP | Protocol::UDP | Protocol::SCTP | Protocol::UDP_LITE => {
+            Service::Port(key.destination_port)
+        }
+        Protocol::ICMP | Protocol::ICMPV6 => match detail {
+            Some(Detail::Query { .. }) => Service::Echo,
+            Some(Detail::IcmpError { .. }) => Service::IcmpError,
+            _ => Service::None,
+        },
+        _ => Service::None,
+    }
 }
 
 /// One direction of a flow while it is being worked on.
@@ -45,39 +110,62 @@ pub(super) struct FlowTracks {
 }
 
 /// Joins conversations to flows, in the order of their ids.
-pub(super) fn group_flows(conversations: Vec<Conversation>) -> Vec<FlowTracks> {
+pub(super) fn group_flows(conversations: Vec<Linked>) -> Vec<FlowTracks> {
     let mut flows: BTreeMap<FlowId, FlowTracks> = BTreeMap::new();
-    for conversation in conversations {
-        let id = FlowId {
-            initiator: conversation.key.source,
-            responder: conversation.key.destination,
-            protocol: conversation.key.protocol,
-            service: conversation.service(),
+    for linked in conversations {
+        let (Some(id), Some(key)) = (FlowId::of(&linked), linked.keys.first()) else {
+            continue;
         };
-        let flow = flows.entry(id).or_insert_with(|| FlowTracks {
-            id,
+        let port = key.source_port;
+        let flow = flows.entry(id).or_insert_with_key(|id| FlowTracks {
+            id: id.clone(),
             client_ports: Vec::new(),
             forward: Track::default(),
             reply: Track::default(),
         });
-        flow.client_ports.push(conversation.key.source_port);
-        flow.forward.seen.extend(conversation.forward);
-        flow.reply.seen.extend(conversation.reply);
+        flow.client_ports.push(port);
+        flow.forward.seen.extend(linked.forward);
+        flow.reply.seen.extend(linked.reply);
     }
     flows.into_values().collect()
 }
 
 impl FlowTracks {
-    /// Recognises packets and orders hops, both directions.
+    /// From where to where: the parties themselves, whatever their packets say on the way.
+    pub(super) const fn ways(&self) -> (Way, Way) {
+        let (initiator, responder) = (self.id.initiator, self.id.responder);
+        let there = Way {
+            source: initiator,
+            destination: responder,
+            reply: false,
+        };
+        let back = Way {
+            source: responder,
+            destination: initiator,
+            reply: true,
+        };
+        (there, back)
+    }
+
+    /// Recognizes packets and orders hops, both directions.
     pub(super) fn track(&mut self, context: &OrderContext<'_>) {
         for track in [&mut self.forward, &mut self.reply] {
             track.matched = match_sightings(&track.seen, context.layout.node_of, context.clocks);
         }
+        let (there, back) = self.ways();
+        let order = |track: &Track, way, mirror| {
+            context.order(&track.seen, &track.matched.trips, way, mirror)
+        };
         // Each direction's order helps the other: a first one without help, then both with.
-        let first = context.order(&self.forward.seen, &self.forward.matched.trips, None);
-        self.reply.order = context.order(&self.reply.seen, &self.reply.matched.trips, Some(&first));
-        let mirror = Some(&self.reply.order).filter(|order| !order.points.is_empty());
-        self.forward.order = context.order(&self.forward.seen, &self.forward.matched.trips, mirror);
+        let first = order(&self.forward, there, None);
+        self.reply.order = order(&self.reply, back, Some(&first));
+        let mirror = Some(&self.reply.order).filter(|order| !order.places.is_empty());
+        self.forward.order = order(&self.forward, there, mirror);
+    }
+
+    /// What the initiator called, and what the responder sees it as, where translation makes them differ.
+    pub(super) fn translated_ends(&self) -> (Option<Called>, Option<IpAddr>) {
+        (self.id.called(), self.id.seen_as())
     }
 
     /// The parties, as the address plan knows them.
@@ -121,194 +209,4 @@ fn relation(initiator: &Party, responder: &Party) -> Relation {
         (Node, Node) if apart => Relation::NodeToNode,
         _ => Relation::Other,
     }
-}
-
-/// What a direction is judged by.
-pub(super) struct Scales<'a> {
-    pub(super) paths: &'a Paths<'a>,
-    pub(super) coverage: &'a Coverage,
-    pub(super) context: &'a OrderContext<'a>,
-    pub(super) translations: &'a Translations,
-    pub(super) blindness: &'a Blindness,
-    pub(super) cut: &'a BTreeSet<PointId>,
-}
-
-/// Judges one direction, and counts its packets.
-pub(super) fn judge_direction(
-    track: &Track,
-    opposite: &Track,
-    parties: (IpAddr, IpAddr),
-    scales: &Scales<'_>,
-    accounting: &mut [PointAccounting],
-) -> Direction {
-    let trips = &track.matched.trips;
-    let mut judge = Judge {
-        paths: scales.paths,
-        coverage: scales.coverage,
-        clocks: scales.context.clocks,
-        layout: scales.context.layout,
-        seen: &track.seen,
-        order: &track.order,
-        mirror: &opposite.order,
-        parties,
-        ranges: TcpRanges::new(&track.seen, trips, &opposite.seen),
-        queries: AnsweredQueries::new(&track.seen, trips, &opposite.seen),
-        translations: scales.translations,
-        blindness: scales.blindness,
-        headers_cut: track
-            .seen
-            .iter()
-            .any(|s| s.sighting.fingerprint.headers.is_none()),
-        cut: scales.cut,
-    };
-    let mut journeys = Vec::with_capacity(trips.len());
-    for trip in trips {
-        let (disposition, basis) = judge.judge(trip);
-        account(trip, disposition, accounting);
-        journeys.extend(journey(trip, track, disposition, basis));
-    }
-    for &copy in &track.matched.copies {
-        if let Some(point) = track
-            .seen
-            .get(copy)
-            .and_then(|s| accounting.get_mut(s.evidence.point.index()))
-        {
-            point.duplicate += 1;
-        }
-    }
-    Direction {
-        hops: hops(track, scales.context),
-        journeys,
-        translated: is_translated(track, scales),
-        contradictions: track.order.contradictions.clone(),
-    }
-}
-
-fn is_translated(track: &Track, scales: &Scales<'_>) -> bool {
-    track.matched.trips.iter().any(|trip| {
-        let first = trip
-            .sightings
-            .values()
-            .next()
-            .and_then(|&i| track.seen.get(i));
-        first.is_some_and(|s| {
-            scales
-                .translations
-                .goes_on(s, |point| trip.sightings.contains_key(&point))
-        })
-    })
-}
-
-fn journey(
-    trip: &Trip,
-    track: &Track,
-    disposition: Disposition,
-    basis: Option<super::Basis>,
-) -> Option<Journey> {
-    let mut points: Vec<PointId> = trip.sightings.keys().copied().collect();
-    points.sort_by_key(|p| track.order.rank(*p));
-    let at = |point: &PointId| trip.sightings.get(point).and_then(|&i| track.seen.get(i));
-    let (first, last) = (at(points.first()?)?, at(points.last()?)?);
-    Some(Journey {
-        first: first.evidence,
-        last: last.evidence,
-        time: first.time,
-        ip_len: first.sighting.ip_len,
-        tunnel: last.sighting.tunnel,
-        points,
-        disposition,
-        basis,
-    })
-}
-
-fn account(trip: &Trip, disposition: Disposition, accounting: &mut [PointAccounting]) {
-    let lone = trip.sightings.len() == 1;
-    for point in trip.sightings.keys() {
-        let Some(counts) = accounting.get_mut(point.index()) else {
-            continue;
-        };
-        match disposition {
-            _ if !lone => counts.matched += 1,
-            Disposition::NotCovered {
-                blind: Blind::Window,
-                ..
-            } => counts.outside_window += 1,
-            Disposition::NotCovered {
-                blind: Blind::Filter,
-                ..
-            } => {
-                counts.add_unmatched(Unmatched::NotCovered);
-            }
-            Disposition::Lost { .. } => counts.add_unmatched(Unmatched::Lost),
-            Disposition::Delivered(Proof::Resegmented) => {
-                counts.add_unmatched(Unmatched::Resegmented);
-            }
-            Disposition::Unknown { .. } => counts.add_unmatched(Unmatched::Unknown),
-            Disposition::NotCovered {
-                blind: Blind::NoPoint,
-                ..
-            }
-            | Disposition::Delivered(_) => {
-                counts.add_unmatched(Unmatched::NoOtherPoint);
-            }
-        }
-    }
-}
-
-fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
-    let mut hops: Vec<Hop> = Vec::new();
-    for (point, reason) in &track.order.points {
-        let here: Vec<&Seen> = track
-            .matched
-            .trips
-            .iter()
-            .filter_map(|trip| trip.sightings.get(point).and_then(|&i| track.seen.get(i)))
-            .collect();
-        let Some(first) = here.first() else { continue };
-        let ttls = || here.iter().map(|s| s.sighting.ttl);
-        let copies = track
-            .matched
-            .copies
-            .iter()
-            .filter_map(|&i| track.seen.get(i));
-        let previous = hops.last().map(|hop| hop.point);
-        hops.push(Hop {
-            point: *point,
-            packets: here.len() as u64,
-            duplicates: copies.filter(|s| s.evidence.point == *point).count() as u64,
-            tunnel: first.sighting.tunnel,
-            ttl: (ttls().min().unwrap_or(0), ttls().max().unwrap_or(0)),
-            delay: previous.and_then(|previous| delay(previous, *point, track, context)),
-            first: first.evidence,
-            reason: reason.clone(),
-        });
-    }
-    hops
-}
-
-/// The time between two points of one node; between nodes it would compare clocks.
-fn delay(from: PointId, to: PointId, track: &Track, context: &OrderContext<'_>) -> Option<Delay> {
-    if context.layout.node(from) != context.layout.node(to) {
-        return None;
-    }
-    let time = |trip: &Trip, point| {
-        trip.sightings
-            .get(&point)
-            .and_then(|&i| track.seen.get(i))
-            .map(|s| s.time)
-    };
-    let mut delays: Vec<Nanos> = track
-        .matched
-        .trips
-        .iter()
-        .filter_map(|trip| Some(time(trip, to)? - time(trip, from)?))
-        .collect();
-    delays.sort_unstable();
-    let median = delays.get(delays.len().checked_sub(1)? / 2)?;
-    Some(Delay {
-        samples: delays.len() as u64,
-        min: *delays.first()?,
-        median: *median,
-        max: *delays.last()?,
-    })
 }

@@ -8,23 +8,26 @@
 //! 3. corrected time, where the clock offset is known better than the difference;
 //! 4. the node's name, which is arbitrary and says so.
 //!
-//! Inside a node, for each pair of points:
-//! 1. TTL of the same packets (a routed hop takes one): weight 100;
-//! 2. time of the same packets, if every difference has one sign (ties count for neither): weight 50;
-//! 3. the same two points in the opposite direction, mirrored: weight 20;
-//! 4. interface roles, pod – bridge – vtep – uplink on the sender's node and back on the receiver's: weight 10;
-//! 5. the interface's name, which is arbitrary and says so.
+//! Inside a node, for each pair of places (a point, or one of the passes through it):
+//! 1. addresses of the initiator's side come before those that they are translated to, and after them on the way back: weight 200;
+//! 2. TTL of the same packets (a routed hop takes one): weight 100;
+//! 3. time of the same packets, if every difference has one sign (ties count for neither): weight 50;
+//! 4. the same two places in the opposite direction, mirrored: weight 20;
+//! 5. interface roles, pod – bridge – vtep – uplink on the sender's node and back on the receiver's: weight 10;
+//! 6. the interface's name, which is arbitrary and says so.
 //!
-//! The point that the fewest weights put behind another comes first, and so on. Where the sum of the evidence is overruled
+//! The place that the fewest weights put behind another comes first, and so on. Where the sum of the evidence is overruled
 //! by a stronger piece, that is a contradiction and reported.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use super::address_plan::AddressPlan;
 use super::clock::Clocks;
 use super::conversation::Seen;
 use super::layout::Layout;
+use super::place::Place;
 use super::timeline::NodeId;
 use super::trip::Trip;
 use crate::types::{Nanos, PointId, Role};
@@ -32,19 +35,31 @@ use crate::types::{Nanos, PointId, Role};
 /// The order of a direction's points.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HopOrder {
-    /// The points, first to last, each with the reason for its place.
-    pub(super) points: Vec<(PointId, String)>,
+    /// The places, first to last, each with the reason for where it stands.
+    pub(super) places: Vec<(Place, String)>,
     /// Evidence that was overruled.
     pub(super) contradictions: Vec<String>,
 }
 
 impl HopOrder {
-    /// A point's place.
-    pub(super) fn rank(&self, point: PointId) -> usize {
-        self.points
+    /// How many places come before this one.
+    pub(super) fn rank(&self, place: Place) -> usize {
+        self.places
             .iter()
-            .position(|(p, _)| *p == point)
+            .position(|(p, _)| *p == place)
             .unwrap_or(usize::MAX)
+    }
+
+    /// Whether a point is on the way.
+    pub(super) fn has_point(&self, point: PointId) -> bool {
+        self.places.iter().any(|(place, _)| place.point == point)
+    }
+
+    /// The point before the first pass through a point.
+    pub(super) fn point_before(&self, point: PointId) -> Option<PointId> {
+        let first = self.places.iter().position(|(p, _)| p.point == point)?;
+        let (before, _) = self.places.get(first.checked_sub(1)?)?;
+        Some(before.point)
     }
 }
 
@@ -66,7 +81,7 @@ struct PairEvidence {
 }
 
 impl PairEvidence {
-    fn of(a: PointId, b: PointId, trips: &[Trip], seen: &[Seen]) -> Self {
+    fn of(a: Place, b: Place, trips: &[Trip], seen: &[Seen]) -> Self {
         let mut evidence = Self::default();
         for trip in trips {
             let (Some(a), Some(b)) = (trip.sightings.get(&a), trip.sightings.get(&b)) else {
@@ -102,33 +117,33 @@ impl OrderContext<'_> {
         &self,
         seen: &[Seen],
         trips: &[Trip],
+        way: Way,
         mirror: Option<&HopOrder>,
     ) -> HopOrder {
-        let mut by_node: BTreeMap<NodeId, Vec<PointId>> = BTreeMap::new();
-        for trip in trips {
-            for &point in trip.sightings.keys() {
-                let points = by_node.entry(self.layout.node(point)).or_default();
-                if !points.contains(&point) {
-                    points.push(point);
-                }
-            }
+        let mut by_node: BTreeMap<NodeId, BTreeSet<Place>> = BTreeMap::new();
+        for &place in trips.iter().flat_map(|trip| trip.sightings.keys()) {
+            let node = self.layout.node(place.point);
+            by_node.entry(node).or_default().insert(place);
         }
         let mut result = HopOrder::default();
-        let nodes = self.order_nodes(&by_node.keys().copied().collect::<Vec<_>>(), seen, trips);
+        let present: Vec<NodeId> = by_node.keys().copied().collect();
+        let nodes = self.order_nodes(&present, seen, trips, way);
         for (node, reason) in nodes {
-            let mut points = by_node.remove(&node).unwrap_or_default();
-            points.sort_unstable();
-            let side = self.side(node, seen);
-            self.order_points(&points, side, &reason, (seen, trips, mirror), &mut result);
+            let places: Vec<Place> = by_node.remove(&node).into_iter().flatten().collect();
+            let view = View {
+                seen,
+                trips,
+                mirror,
+                side: self.side(node, way),
+                reply: way.reply,
+            };
+            self.order_places(&places, &reason, &view, &mut result);
         }
         result
     }
 
-    fn side(&self, node: NodeId, seen: &[Seen]) -> Side {
-        let Some(key) = seen.first().map(|s| s.sighting.key) else {
-            return Side::Transit;
-        };
-        let (source, destination) = (self.plan.home(key.source), self.plan.home(key.destination));
+    fn side(&self, node: NodeId, way: Way) -> Side {
+        let (source, destination) = (self.plan.home(way.source), self.plan.home(way.destination));
         match (source == Some(node), destination == Some(node)) {
             (true, true) => Side::Both,
             (true, false) => Side::Sending,
@@ -145,13 +160,9 @@ impl OrderContext<'_> {
         nodes: &[NodeId],
         seen: &[Seen],
         trips: &[Trip],
+        way: Way,
     ) -> Vec<(NodeId, String)> {
-        let key = seen.first().map(|s| s.sighting.key);
-        let home = |address: Option<std::net::IpAddr>| address.and_then(|a| self.plan.home(a));
-        let (source, destination) = (
-            home(key.map(|k| k.source)),
-            home(key.map(|k| k.destination)),
-        );
+        let (source, destination) = (self.plan.home(way.source), self.plan.home(way.destination));
         let highest = |node: NodeId| {
             let ttls = seen
                 .iter()
@@ -195,7 +206,7 @@ impl OrderContext<'_> {
                 let sightings = trip
                     .sightings
                     .iter()
-                    .filter(|(p, _)| self.layout.node(**p) == node);
+                    .filter(|(p, _)| self.layout.node(p.point) == node);
                 sightings
                     .filter_map(|(_, &i)| seen.get(i))
                     .map(|s| s.time)
@@ -216,34 +227,33 @@ impl OrderContext<'_> {
         later.cmp(&earlier)
     }
 
-    fn order_points(
+    fn order_places(
         &self,
-        points: &[PointId],
-        side: Side,
+        places: &[Place],
         node_reason: &str,
-        (seen, trips, mirror): (&[Seen], &[Trip], Option<&HopOrder>),
+        view: &View<'_>,
         result: &mut HopOrder,
     ) {
-        let mut weights: BTreeMap<(PointId, PointId), (i64, &'static str)> = BTreeMap::new();
-        for (nth, &a) in points.iter().enumerate() {
-            for &b in points.iter().skip(nth + 1) {
-                let evidence = PairEvidence::of(a, b, trips, seen);
-                let (weight, reason) = self.weigh(a, b, side, evidence, mirror);
+        let mut weights: BTreeMap<(Place, Place), (i64, &'static str)> = BTreeMap::new();
+        for (nth, &a) in places.iter().enumerate() {
+            for &b in places.iter().skip(nth + 1) {
+                let evidence = PairEvidence::of(a, b, view.trips, view.seen);
+                let (weight, reason) = self.weigh(a, b, evidence, view);
                 if evidence.ttl.signum() * evidence.time_sign() < 0 {
                     result.contradictions.push(format!(
                         "{} and {}: TTL and time disagree on which comes first",
-                        self.layout.interface(a),
-                        self.layout.interface(b)
+                        self.layout.interface(a.point),
+                        self.layout.interface(b.point)
                     ));
                 }
                 weights.insert((a, b), (weight, reason));
                 weights.insert((b, a), (-weight, reason));
             }
         }
-        let mut left = points.to_vec();
-        let mut previous: Option<PointId> = None;
+        let mut left = places.to_vec();
+        let mut previous: Option<Place> = None;
         while !left.is_empty() {
-            let behind = |a: PointId| -> i64 {
+            let behind = |a: Place| -> i64 {
                 left.iter()
                     .filter_map(|b| weights.get(&(a, *b)))
                     .map(|(w, _)| (*w).max(0))
@@ -252,7 +262,7 @@ impl OrderContext<'_> {
             let Some(next) = left
                 .iter()
                 .copied()
-                .min_by_key(|p| (behind(*p), self.layout.interface(*p)))
+                .min_by_key(|p| (behind(*p), self.layout.interface(p.point), *p))
             else {
                 return;
             };
@@ -260,7 +270,7 @@ impl OrderContext<'_> {
             let reason = previous
                 .and_then(|before| weights.get(&(before, next)))
                 .map_or(node_reason, |(_, reason)| reason);
-            result.points.push((next, reason.to_owned()));
+            result.places.push((next, reason.to_owned()));
             previous = Some(next);
         }
     }
@@ -268,21 +278,23 @@ impl OrderContext<'_> {
     /// Negative when `a` comes before `b`, with the strongest reason.
     fn weigh(
         &self,
-        a: PointId,
-        b: PointId,
-        side: Side,
+        a: Place,
+        b: Place,
         evidence: PairEvidence,
-        mirror: Option<&HopOrder>,
+        view: &View<'_>,
     ) -> (i64, &'static str) {
-        let mirrored = mirror.map_or(0, |mirror| match (mirror.rank(a), mirror.rank(b)) {
-            (usize::MAX, _) | (_, usize::MAX) => 0,
-            (a, b) if a > b => -1,
-            _ => 1,
-        });
-        let by_role = side
-            .place(self.layout.role(a))
-            .cmp(&side.place(self.layout.role(b))) as i64;
+        let mirrored = view
+            .mirror
+            .map_or(0, |mirror| match (mirror.rank(a), mirror.rank(b)) {
+                (usize::MAX, _) | (_, usize::MAX) => 0,
+                (a, b) if a > b => -1,
+                _ => 1,
+            });
+        let place = |place: Place| view.side.place(self.layout.role(place.point));
+        let by_role = place(a).cmp(&place(b)) as i64;
+        let translated = a.stage.cmp(&b.stage) as i64 * if view.reply { -1 } else { 1 };
         let pieces = [
+            (200 * translated, "address translation"),
             (100 * evidence.ttl.signum(), "TTL"),
             (50 * evidence.time_sign(), "time on the same clock"),
             (20 * mirrored, "the opposite direction, mirrored"),
@@ -295,6 +307,24 @@ impl OrderContext<'_> {
             .map_or("name only", |(_, reason)| *reason);
         (weight, reason)
     }
+}
+
+/// From where to where the packets of a direction go, whatever translates their addresses between.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    /// Whether it leads back to the initiator.
+    pub(super) reply: bool,
+}
+
+/// What is known of a direction while a node's places are ordered.
+struct View<'a> {
+    seen: &'a [Seen],
+    trips: &'a [Trip],
+    mirror: Option<&'a HopOrder>,
+    side: Side,
+    reply: bool,
 }
 
 /// Which end of a flow a node is.

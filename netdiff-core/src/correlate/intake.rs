@@ -84,6 +84,8 @@ impl Intake {
                     source_mac: observation.frame.map(|(source, _)| source),
                     destination_mac: observation.frame.map(|(_, destination)| destination),
                     sent: observation.sent,
+                    conversation: 0,
+                    stage: 0,
                     sighting,
                 });
             }

@@ -3,27 +3,36 @@
 //! Its door is [`Timelines`]. No bytes and no layers come in here: only observations.
 //!
 //! The way through the room, a file a step: sightings are grouped into conversations (`conversation`), the conversations tell
-//! which address lives where (`address_plan`); packets are recognised across points (`trip`); packets both ways compare the clocks
-//! (`clock`); evidence orders the points (`hop_order`); orders and roles say which point comes next (`path`); what was
-//! expected, what could be seen (`coverage`) and what answers prove (`tcp_ranges`, `outcome`) give each packet its disposition.
+//! which address lives where (`address_plan`) and which of them are one under several addresses (`translation`); packets are
+//! recognized across points (`trip`), TCP by its bytes (`pieces`), and told from copies, loops and repetitions (`repetition`); packets both ways
+//! compare the clocks (`clock`); evidence orders the places on the way (`hop_order`); orders and roles say which point comes next (`path`);
+//! what was expected, what could be seen (`coverage`, `blindness`), what answers prove and who refused (`outcome`, `rejection`) give each
+//! packet its disposition (`direction`).
 
 mod accounting;
 mod address_plan;
 mod blindness;
+mod changes;
 mod clock;
 mod conversation;
 mod coverage;
 mod crossings;
+mod direction;
 mod disposition;
 mod flow;
+mod hop;
 mod hop_order;
 mod intake;
 mod layout;
 mod outcome;
+mod own_way;
 mod path;
+mod pieces;
+mod place;
 mod pod_links;
+mod rejection;
+mod repetition;
 mod roles;
-mod tcp_ranges;
 #[cfg(test)]
 mod testing;
 mod timeline;
@@ -34,10 +43,11 @@ pub use accounting::{PointAccounting, Unmatched};
 pub use address_plan::{AddressPlan, StatedAddresses};
 pub use clock::{ClockOffset, Clocks};
 pub use coverage::{Coverage, TAIL};
-pub use disposition::{Blind, Disposition, Doubt, Proof, Trust};
+pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
+pub use hop::{Change, Delay, Duplicates, Field, Hop};
 pub use path::Basis;
 pub use timeline::{
-    Delay, Direction, FlowTimeline, Hop, IcmpError, Journey, NodeId, Party, PartyKind, Relation,
+    Called, Direction, FlowTimeline, IcmpError, Journey, NodeId, Party, PartyKind, Relation,
     RoleBasis, Service, SetPoint, Timelines,
 };
 
@@ -48,13 +58,15 @@ use address_plan::Census;
 use blindness::Blindness;
 use conversation::group_conversations;
 use crossings::compare_clocks;
-use flow::{FlowTracks, Scales, group_flows, judge_direction};
+use direction::{Scales, judge_direction};
+use flow::{FlowTracks, group_flows};
 use hop_order::OrderContext;
 use intake::{Intake, cut_points};
 use layout::Layout;
 use path::Paths;
 use pod_links::Ends;
-use translation::Translations;
+use rejection::Rejections;
+use translation::link_conversations;
 
 use crate::identify::Observation;
 use crate::types::{PointId, Role};
@@ -80,7 +92,6 @@ pub fn correlate(
     let cut = cut_points(&accounting);
     let ends = Ends::new(&sightings);
     roles::infer_roles(&mut points, &mut node_of, &sightings, &ends);
-    let translations = Translations::new(&sightings);
     let mut blindness = Blindness::new(&points, &sightings, link_local);
     let conversations = group_conversations(sightings);
     let layout = Layout {
@@ -88,7 +99,9 @@ pub fn correlate(
         node_of: &node_of,
     };
     let plan = Census::new(layout, &nodes, stated).take(&conversations, &arp);
-    let mut flows = group_flows(conversations);
+    let (linked, elsewhere) = link_conversations(conversations, &node_of);
+    let mut flows = group_flows(linked);
+    let rejections = Rejections::new(&icmp_errors);
     let coverage = Coverage::new(&points, &node_of, nodes.len());
     let clocks = compare_clocks(&mut flows, &node_of, &plan);
     let context = OrderContext {
@@ -100,15 +113,13 @@ pub fn correlate(
     flows.iter_mut().for_each(|flow| flow.track(&context));
     let pod_links = pod_links(&points, &node_of, &ends);
     let mut paths = Paths::new(layout, &plan, pod_links, &ends);
-    for track in flows.iter().flat_map(|flow| [&flow.forward, &flow.reply]) {
-        paths.learn(&track.seen, &track.matched.trips, &track.order);
-        blindness.learn(&track.seen, &track.matched.trips, &node_of, &points, &plan);
-    }
+    learn_ways(&flows, &context, &mut paths, &mut blindness);
     let scales = Scales {
         paths: &paths,
         coverage: &coverage,
         context: &context,
-        translations: &translations,
+        elsewhere: &elsewhere,
+        rejections: &rejections,
         blindness: &blindness,
         cut: &cut,
     };
@@ -130,13 +141,32 @@ pub fn correlate(
     }
 }
 
+/// What packets do teaches what to expect of others, and what a point cannot see.
+fn learn_ways(
+    flows: &[FlowTracks],
+    context: &OrderContext<'_>,
+    paths: &mut Paths<'_>,
+    blindness: &mut Blindness,
+) {
+    let directions = flows.iter().flat_map(|flow| {
+        let (there, back) = flow.ways();
+        [(&flow.forward, there), (&flow.reply, back)]
+    });
+    for (track, way) in directions {
+        let trips = &track.matched.trips;
+        paths.learn(&track.seen, trips, &track.order, way);
+        blindness.learn(&track.seen, trips, context.layout, context.plan);
+    }
+}
+
 fn finish_flow(
     flow: &FlowTracks,
     scales: &Scales<'_>,
     accounting: &mut [PointAccounting],
 ) -> FlowTimeline {
-    let (there, back) = (flow.id.initiator, flow.id.responder);
+    let (there, back) = flow.ways();
     let (initiator, responder, relation) = flow.parties(scales.context.plan);
+    let (called, seen_as) = flow.translated_ends();
     FlowTimeline {
         initiator,
         responder,
@@ -144,20 +174,10 @@ fn finish_flow(
         service: flow.id.service,
         relation,
         conversations: flow.client_ports.len() as u64,
-        forward: judge_direction(
-            &flow.forward,
-            &flow.reply,
-            (there, back),
-            scales,
-            accounting,
-        ),
-        reply: judge_direction(
-            &flow.reply,
-            &flow.forward,
-            (back, there),
-            scales,
-            accounting,
-        ),
+        called,
+        seen_as,
+        forward: judge_direction(&flow.forward, &flow.reply, there, scales, accounting),
+        reply: judge_direction(&flow.reply, &flow.forward, back, scales, accounting),
     }
 }
 

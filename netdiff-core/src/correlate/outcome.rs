@@ -1,21 +1,23 @@
 //! Decides what became of each trip of a direction.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::blindness::{Blindness, PacketKind};
 use super::clock::Clocks;
 use super::conversation::Seen;
 use super::coverage::Coverage;
-use super::disposition::{Blind, Disposition, Doubt, Proof, Trust};
-use super::hop_order::HopOrder;
+use super::disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
+use super::hop_order::Way;
 use super::layout::Layout;
+use super::own_way::OwnWay;
 use super::path::{Basis, Next, Paths};
-use super::tcp_ranges::{self, TcpRanges};
-use super::translation::Translations;
+use super::pieces::Acknowledged;
+use super::rejection::{Rejections, Resets};
+use super::translation::SeenElsewhere;
 use super::trip::Trip;
 use crate::identify::Detail;
-use crate::types::{FlowKey, Nanos, PointId, Protocol, Timestamp};
+use crate::types::{Nanos, PointId, Protocol, Timestamp};
 
 /// How far two clocks may differ from what packets in one direction show, or from each other when nothing tells: nodes that
 /// keep time at all are nearer than this.
@@ -28,12 +30,14 @@ pub(super) struct Judge<'a> {
     pub(super) clocks: &'a Clocks,
     pub(super) layout: Layout<'a>,
     pub(super) seen: &'a [Seen],
-    pub(super) order: &'a HopOrder,
-    pub(super) mirror: &'a HopOrder,
-    pub(super) parties: (IpAddr, IpAddr),
-    pub(super) ranges: TcpRanges,
+    pub(super) own: OwnWay<'a>,
+    pub(super) way: Way,
+    pub(super) acknowledged: Acknowledged,
+    pub(super) bases: HashMap<u32, u32>,
     pub(super) queries: AnsweredQueries,
-    pub(super) translations: &'a Translations,
+    pub(super) elsewhere: &'a SeenElsewhere,
+    pub(super) rejections: &'a Rejections,
+    pub(super) resets: Resets,
     pub(super) blindness: &'a Blindness,
     /// Whether a sighting of this direction lacks part of its transport header.
     pub(super) headers_cut: bool,
@@ -43,7 +47,7 @@ pub(super) struct Judge<'a> {
 
 /// Which queries were answered, among those that were asked once.
 #[derive(Default)]
-pub(super) struct AnsweredQueries(HashSet<(FlowKey, u16)>);
+pub(super) struct AnsweredQueries(HashSet<(u32, u16)>);
 
 impl AnsweredQueries {
     /// From the trips of the asking direction and the sightings of the answering one.
@@ -57,13 +61,13 @@ impl AnsweredQueries {
         for trip in trips {
             let first = trip.sightings.values().next().and_then(|&i| seen.get(i));
             if let Some((s, (true, sequence))) = first.and_then(|s| Some((s, query(s)?)))
-                && !once.insert((s.sighting.key, sequence))
+                && !once.insert((s.conversation, sequence))
             {
-                again.insert((s.sighting.key, sequence));
+                again.insert((s.conversation, sequence));
             }
         }
         let answered = opposite.iter().filter_map(|s| match query(s)? {
-            (false, sequence) => Some((s.sighting.key.reversed(), sequence)),
+            (false, sequence) => Some((s.conversation, sequence)),
             (true, _) => None,
         });
         Self(
@@ -78,20 +82,41 @@ impl AnsweredQueries {
             Detail::Query {
                 request: true,
                 sequence,
-            } => self.0.contains(&(s.sighting.key, sequence)),
+            } => self.0.contains(&(s.conversation, sequence)),
             _ => false,
         }
     }
 }
 
+impl Next {
+    fn rejected(
+        self,
+        after: PointId,
+        by: IpAddr,
+        refusal: Refusal,
+    ) -> (Disposition, Option<Basis>) {
+        let (next, basis) = match self {
+            Self::Point(next, basis) => (Some(next), Some(basis)),
+            Self::NoPoint | Self::Arrived => (None, None),
+        };
+        let end = Disposition::Rejected {
+            after,
+            next,
+            by,
+            refusal,
+        };
+        (end, basis)
+    }
+}
+
 impl Judge<'_> {
     /// What became of a trip, and on what the expectation rests.
-    pub(super) fn judge(&mut self, trip: &Trip) -> (Disposition, Option<Basis>) {
+    pub(super) fn judge(&self, trip: &Trip) -> (Disposition, Option<Basis>) {
         let last = trip
             .sightings
             .iter()
-            .max_by_key(|(point, _)| self.order.rank(**point));
-        let Some((after, last)) = last.and_then(|(point, i)| Some((*point, self.seen.get(*i)?)))
+            .max_by_key(|(place, _)| self.own.order.rank(**place));
+        let Some((place, last)) = last.and_then(|(place, i)| Some((*place, self.seen.get(*i)?)))
         else {
             // A trip has a sighting by construction; without one nothing can be said.
             let end = Disposition::Unknown {
@@ -100,78 +125,59 @@ impl Judge<'_> {
             };
             return (end, None);
         };
-        let tunnel = last.sighting.tunnel;
-        match self
+        let after = place.point;
+        let next = self
             .paths
-            .next(after, self.parties, tunnel, self.order, self.mirror)
+            .next(place, self.way, last.sighting.tunnel, &self.own);
+        if next == Next::Arrived {
+            return (Disposition::Delivered(Proof::Seen), None);
+        }
+        if let Some((at, rounds)) = trip.looped {
+            return (Disposition::Looped { at, rounds }, None);
+        }
+        if let Some((by, refusal)) = self.rejections.of(trip, self.seen) {
+            return next.rejected(after, by, refusal);
+        }
+        if let Next::Point(to, _) = next
+            && let Some(by) = self.resets.of(last, to)
+            && self.could_see(to, after, last.time).is_some()
         {
-            Next::Arrived => (Disposition::Delivered(Proof::Seen), None),
-            _ if self.is_answered(last) => (Disposition::Delivered(Proof::Answered), None),
-            Next::NoPoint => (
-                Disposition::NotCovered {
-                    after,
-                    blind: Blind::NoPoint,
-                },
-                None,
-            ),
+            return next.rejected(after, by, Refusal::Reset);
+        }
+        if self.is_answered(trip, last) {
+            return (Disposition::Delivered(Proof::Answered), None);
+        }
+        match next {
             Next::Point(to, basis) => (self.judge_absence(trip, after, last, to), Some(basis)),
+            Next::NoPoint | Next::Arrived => {
+                let blind = Blind::NoPoint;
+                (Disposition::NotCovered { after, blind }, None)
+            }
         }
     }
 
-    fn is_answered(&mut self, last: &Seen) -> bool {
-        self.queries.contains(last) || self.ranges.is_acknowledged(last)
+    fn is_answered(&self, trip: &Trip, last: &Seen) -> bool {
+        let base = self.bases.get(&last.conversation);
+        self.queries.contains(last)
+            || base.is_some_and(|base| self.acknowledged.covers(trip, last, *base))
     }
 
     /// A packet that was last seen at `after` was expected at `to`, and `to` has no sighting of it.
-    fn judge_absence(
-        &mut self,
-        trip: &Trip,
-        after: PointId,
-        last: &Seen,
-        to: PointId,
-    ) -> Disposition {
-        if trip.ambiguous {
-            return Disposition::Unknown {
-                after,
-                doubt: Doubt::Ambiguous,
-            };
-        }
-        if let Some(found) = self.in_other_pieces(last, after) {
-            return found;
-        }
-        if self
-            .translations
-            .goes_on(last, |point| trip.sightings.contains_key(&point))
-        {
-            return Disposition::Unknown {
-                after,
-                doubt: Doubt::Translated,
-            };
-        }
-        if self.cut.contains(&to) || self.may_hide_in_pieces(last, to) {
-            return Disposition::Unknown {
-                after,
-                doubt: Doubt::Cut,
-            };
+    fn judge_absence(&self, trip: &Trip, after: PointId, last: &Seen, to: PointId) -> Disposition {
+        if let Some(doubt) = self.doubt(trip, last, to) {
+            return Disposition::Unknown { after, doubt };
         }
         if self.blindness.is_blind(to, self.kind_at(to, last)) {
-            return Disposition::NotCovered {
-                after,
-                blind: Blind::Filter,
-            };
+            let blind = Blind::Filter;
+            return Disposition::NotCovered { after, blind };
         }
         if self.paths.has_dropped(to) {
-            return Disposition::Unknown {
-                after,
-                doubt: Doubt::Dropped,
-            };
+            let doubt = Doubt::Dropped;
+            return Disposition::Unknown { after, doubt };
         }
+        let from = after;
         match self.could_see(to, after, last.time) {
-            Some(trust) => Disposition::Lost {
-                from: after,
-                to,
-                trust,
-            },
+            Some(trust) => Disposition::Lost { from, to, trust },
             None => Disposition::NotCovered {
                 after,
                 blind: Blind::Window,
@@ -179,30 +185,24 @@ impl Judge<'_> {
         }
     }
 
+    /// Why `to` may have seen the packet although it is not known to have.
+    fn doubt(&self, trip: &Trip, last: &Seen, to: PointId) -> Option<Doubt> {
+        if trip.ambiguous {
+            return Some(Doubt::Ambiguous);
+        }
+        let own = |point| trip.sightings.keys().any(|place| place.point == point);
+        if self.elsewhere.goes_on(last, own) {
+            return Some(Doubt::Translated);
+        }
+        let cut = self.cut.contains(&to) || self.may_hide_in_pieces(last, to);
+        cut.then_some(Doubt::Cut)
+    }
+
     /// Whether a TCP segment may be at `to` in other pieces that cannot be compared: headers were cut, and `to` saw some
     /// of the flow.
     fn may_hide_in_pieces(&self, last: &Seen, to: PointId) -> bool {
         let tcp = last.sighting.key.protocol == Protocol::TCP;
-        tcp && self.order.rank(to) != usize::MAX && self.headers_cut
-    }
-
-    /// Whether points further on saw the same bytes in other segments.
-    fn in_other_pieces(&mut self, last: &Seen, after: PointId) -> Option<Disposition> {
-        let rank = self.order.rank(after);
-        let mut partly = false;
-        for (point, _) in self.order.points.iter().skip(rank.saturating_add(1)) {
-            match self.ranges.coverage(last, *point) {
-                tcp_ranges::Coverage::All => {
-                    return Some(Disposition::Delivered(Proof::Resegmented));
-                }
-                tcp_ranges::Coverage::Part => partly = true,
-                tcp_ranges::Coverage::None => {}
-            }
-        }
-        partly.then_some(Disposition::Unknown {
-            after,
-            doubt: Doubt::Ambiguous,
-        })
+        tcp && self.own.order.has_point(to) && self.headers_cut
     }
 
     /// The kind of packet that the next point would see.
@@ -215,7 +215,7 @@ impl Judge<'_> {
     }
 
     fn could_see(&self, to: PointId, from: PointId, time: Timestamp) -> Option<Trust> {
-        let flow_was_seen = self.order.rank(to) != usize::MAX;
+        let flow_was_seen = self.own.order.has_point(to);
         let (from, to_node) = (self.layout.node(from), self.layout.node(to));
         if let Some(clock) = self.clocks.offset(from, to_node) {
             return self

@@ -1,7 +1,8 @@
 //! Which capture point should see a packet next.
 //!
 //! "Lost" needs an expectation. In order of trust, the first that answers wins:
-//! 1. [`Basis::OwnFlow`]: other packets of the same flow and direction went on to the next hop;
+//! 1. [`Basis::OwnFlow`]: other packets of the same flow and direction went on from here (the most did to that place; the first on
+//!    the way of equals), or are seen at the next place on its way;
 //! 2. [`Basis::SameClass`]: packets between the same kinds of parties on the same two nodes went on from this point (the
 //!    most did to that one; the first in point order of equals);
 //! 3. [`Basis::Mirror`]: the opposite direction of the flow came through that point just before this one;
@@ -15,8 +16,10 @@ use std::net::IpAddr;
 
 use super::address_plan::AddressPlan;
 use super::conversation::Seen;
-use super::hop_order::{HopOrder, Side};
+use super::hop_order::{HopOrder, Side, Way};
 use super::layout::Layout;
+use super::own_way::{OwnWay, steps_of};
+use super::place::Place;
 use super::pod_links::Ends;
 use super::timeline::{NodeId, PartyKind};
 use super::trip::Trip;
@@ -75,7 +78,7 @@ pub(super) struct Paths<'a> {
     layout: Layout<'a>,
     plan: &'a AddressPlan,
     /// How often a point followed another, per class.
-    followers: BTreeMap<(Class, PointId), BTreeMap<PointId, u64>>,
+    followers: BTreeMap<(Class, Place), BTreeMap<PointId, u64>>,
     /// The link of each pod.
     pod_links: BTreeMap<IpAddr, PointId>,
     ends: &'a Ends,
@@ -104,7 +107,7 @@ impl<'a> Paths<'a> {
     }
 
     /// Learns from one direction of a flow.
-    pub(super) fn learn(&mut self, seen: &[Seen], trips: &[Trip], order: &HopOrder) {
+    pub(super) fn learn(&mut self, seen: &[Seen], trips: &[Trip], order: &HopOrder, way: Way) {
         for s in seen {
             let (point, key) = (s.evidence.point, s.sighting.key);
             let addresses = self.addresses.entry(point).or_default();
@@ -114,18 +117,14 @@ impl<'a> Paths<'a> {
                 self.tunnel_points.insert(point);
             }
         }
-        let Some(key) = seen.first().map(|s| s.sighting.key) else {
-            return;
-        };
-        let class = self.class(key.source, key.destination);
+        let class = self.class(way.source, way.destination);
         for trip in trips {
-            let mut points: Vec<PointId> = trip.sightings.keys().copied().collect();
-            points.sort_by_key(|p| order.rank(*p));
-            for pair in points.windows(2) {
-                if let [from, to] = pair {
-                    let next = self.followers.entry((class, *from)).or_default();
-                    *next.entry(*to).or_default() += 1;
-                }
+            for (from, to) in steps_of(trip, order) {
+                let next = self
+                    .followers
+                    .entry((class, from.without_stage()))
+                    .or_default();
+                *next.entry(to.point).or_default() += 1;
             }
         }
     }
@@ -141,44 +140,41 @@ impl<'a> Paths<'a> {
         }
     }
 
-    /// What should come after `point` for packets from `source` to `destination`, carried there by `tunnel`.
+    /// What should come after `place` on this way, for packets that `tunnel` carries there.
     pub(super) fn next(
         &self,
-        point: PointId,
-        (source, destination): (IpAddr, IpAddr),
+        place: Place,
+        way: Way,
         tunnel: Option<Tunnel>,
-        own: &HopOrder,
-        mirror: &HopOrder,
+        own: &OwnWay<'_>,
     ) -> Next {
-        let rank = own.rank(point);
-        if let Some((next, _)) = rank.checked_add(1).and_then(|rank| own.points.get(rank)) {
-            return Next::Point(*next, Basis::OwnFlow);
+        let (point, destination) = (place.point, way.destination);
+        if let Some(next) = own.after(place) {
+            return Next::Point(next, Basis::OwnFlow);
         }
-        if self.arrived(point, (source, destination), tunnel) {
+        if self.arrived(point, way, tunnel) {
             return Next::Arrived;
         }
-        let fits = |next: &PointId| {
-            own.rank(*next) == usize::MAX
-                && self.fits(*next, destination)
-                && self.towards(point, *next, destination, tunnel)
+        let fits = |next: PointId| {
+            !own.order.has_point(next)
+                && self.fits(next, destination)
+                && self.towards(point, next, destination, tunnel)
         };
-        let class = self.class(source, destination);
-        let followers = self.followers.get(&(class, point)).into_iter().flatten();
+        let class = self.class(way.source, destination);
+        let followers = self.followers.get(&(class, place.without_stage()));
         let most = followers
-            .filter(|(next, _)| fits(next))
+            .into_iter()
+            .flatten()
+            .filter(|(next, _)| fits(**next))
             .min_by_key(|(next, n)| (std::cmp::Reverse(**n), **next));
         if let Some((next, _)) = most {
             return Next::Point(*next, Basis::SameClass);
         }
-        let before = mirror
-            .rank(point)
-            .checked_sub(1)
-            .and_then(|rank| mirror.points.get(rank));
-        if let Some((next, _)) = before.filter(|(next, _)| fits(next)) {
-            return Next::Point(*next, Basis::Mirror);
+        if let Some(next) = own.mirror.point_before(point).filter(|next| fits(*next)) {
+            return Next::Point(next, Basis::Mirror);
         }
-        match self.by_roles(point, source, destination, tunnel) {
-            Some(next) if own.rank(next) == usize::MAX => Next::Point(next, Basis::Roles),
+        match self.by_roles(point, way.source, destination, tunnel) {
+            Some(next) if !own.order.has_point(next) => Next::Point(next, Basis::Roles),
             _ => Next::NoPoint,
         }
     }
@@ -203,12 +199,8 @@ impl<'a> Paths<'a> {
     }
 
     /// A packet that is still in its tunnel has not arrived, though its node may have.
-    fn arrived(
-        &self,
-        point: PointId,
-        (source, destination): (IpAddr, IpAddr),
-        tunnel: Option<Tunnel>,
-    ) -> bool {
+    fn arrived(&self, point: PointId, way: Way, tunnel: Option<Tunnel>) -> bool {
+        let (source, destination) = (way.source, way.destination);
         match self.plan.kind(destination) {
             PartyKind::Node => {
                 self.plan.home(destination) == Some(self.layout.node(point))

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::conversation::Seen;
 use super::timeline::{NodeId, RoleBasis, SetPoint};
-use crate::identify::{Detail, Encapsulation, Evidence, Fingerprint, Sighting, Tunnel};
+use crate::identify::{Detail, Encapsulation, Evidence, Fingerprint, Marks, Sighting, Tunnel};
 use crate::types::{
     CapturePoint, FileId, FlowKey, PacketNumber, PointId, Protocol, Role, Timestamp, Vni,
 };
@@ -42,6 +42,8 @@ pub(super) fn seen(at: u32, micros: i64, from: u8, to: u8, ttl: u8, print: u64) 
         source_mac: None,
         destination_mac: None,
         sent: None,
+        conversation: 0,
+        stage: 0,
         sighting: Sighting {
             key: FlowKey {
                 source: address(from),
@@ -54,10 +56,12 @@ pub(super) fn seen(at: u32, micros: i64, from: u8, to: u8, ttl: u8, print: u64) 
                 short: print,
                 headers: Some(print),
                 full: Some(print),
-                translated: Some(print),
+                telling: true,
                 repeatable: false,
             },
             ttl,
+            identification: 1,
+            marks: Marks::default(),
             ip_len: 100,
             detail: Detail::Datagram,
             tunnel: None,

@@ -7,9 +7,10 @@ use super::address_plan::AddressPlan;
 use super::clock::Clocks;
 use super::coverage::Coverage;
 use super::disposition::Disposition;
+use super::hop::Hop;
 use super::path::Basis;
 use crate::identify::{ArpSighting, Evidence, Quote, Tunnel};
-use crate::types::{CapturePoint, FileId, LinkType, Nanos, PointId, Protocol, Role, Timestamp};
+use crate::types::{CapturePoint, FileId, LinkType, PointId, Protocol, Role, Timestamp};
 
 /// Index of a node in its set's sorted list of nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -227,6 +228,10 @@ pub struct FlowTimeline {
     pub relation: Relation,
     /// How many conversations (5-tuples, ping runs) it has.
     pub conversations: u64,
+    /// What the initiator called, where something (a service's address, a node's port) leads it to the responder.
+    pub called: Option<Called>,
+    /// The address under which the responder sees the initiator, where something (masquerade) hides it.
+    pub seen_as: Option<IpAddr>,
     /// Initiator to responder.
     pub forward: Direction,
     /// Responder to initiator.
@@ -242,6 +247,15 @@ impl FlowTimeline {
     }
 }
 
+/// An address that leads somewhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Called {
+    /// The address.
+    pub address: IpAddr,
+    /// The port, where the protocol has ports.
+    pub port: Option<u16>,
+}
+
 /// One direction of a flow.
 #[derive(Clone, Debug, Default)]
 pub struct Direction {
@@ -249,63 +263,47 @@ pub struct Direction {
     pub hops: Vec<Hop>,
     /// What became of each packet, by the time of its first sighting.
     pub journeys: Vec<Journey>,
-    /// Whether some of its packets go on under other addresses: then the hops are not the whole way.
-    pub translated: bool,
     /// Evidence that speaks against the order of the hops, as sentences.
     pub contradictions: Vec<String>,
 }
 
-/// A capture point on the way of a direction.
-#[derive(Clone, Debug)]
-pub struct Hop {
-    /// Where.
-    pub point: PointId,
-    /// Packets seen here, duplicates and fragments not counted again.
-    pub packets: u64,
-    /// Further copies seen here.
-    pub duplicates: u64,
-    /// The tunnel around them, where there is one.
-    pub tunnel: Option<Tunnel>,
-    /// Time to live: lowest and highest seen.
-    pub ttl: (u8, u8),
-    /// Time since the previous hop on the same node.
-    pub delay: Option<Delay>,
-    /// The first packet seen here.
-    pub first: Evidence,
-    /// Why the hop stands where it stands.
-    pub reason: String,
-}
-
-/// How long packets took between two points of one node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delay {
-    /// How many packets were measured.
-    pub samples: u64,
-    /// Shortest.
-    pub min: Nanos,
-    /// Median (the lower one of an even count).
-    pub median: Nanos,
-    /// Longest.
-    pub max: Nanos,
-}
-
 /// One packet's way through the capture points.
+///
+/// Of TCP, a piece of one where segmentation offload cuts differently at different points: the bytes that the same segments hold at
+/// each point. A super-packet is then the evidence of several journeys.
 #[derive(Clone, Debug)]
 pub struct Journey {
-    /// Its first sighting in hop order.
-    pub first: Evidence,
-    /// Its last sighting in hop order.
-    pub last: Evidence,
+    /// Its sightings in hop order, one a hop; never empty.
+    pub sightings: Vec<Evidence>,
     /// When it was first seen, by that node's clock.
     pub time: Timestamp,
-    /// Length of the inner-most IP packet in bytes.
+    /// Length of the inner-most IP packet in bytes, where it was last seen.
     pub ip_len: u32,
+    /// Of TCP, how much sequence space it takes; `None` for everything without.
+    pub bytes: Option<u32>,
     /// The tunnel at the last sighting.
     pub tunnel: Option<Tunnel>,
-    /// The points that saw it, in hop order.
-    pub points: Vec<PointId>,
     /// What became of it.
     pub disposition: Disposition,
     /// On what the expectation rests, where it was expected further on.
     pub basis: Option<Basis>,
+}
+
+impl Journey {
+    /// Its first sighting in hop order.
+    #[must_use]
+    pub fn first(&self) -> Option<Evidence> {
+        self.sightings.first().copied()
+    }
+
+    /// Its last sighting in hop order.
+    #[must_use]
+    pub fn last(&self) -> Option<Evidence> {
+        self.sightings.last().copied()
+    }
+
+    /// The points that saw it, in hop order.
+    pub fn points(&self) -> impl Iterator<Item = PointId> + '_ {
+        self.sightings.iter().map(|evidence| evidence.point)
+    }
 }

@@ -1,77 +1,403 @@
-//! Packets that go on under other addresses.
+//! Links conversations whose packets go on under other addresses, and orders their keys.
 //!
-//! Masquerade, ClusterIP and NodePort rewrite addresses and ports on the way. Flows are not joined across translation yet; what
-//! is known here is that a packet that seems to end was seen elsewhere with the same translation-proof
-//! fingerprint under another key. Then it was not lost there, and what became of it belongs to the other flow.
+//! Masquerade, ClusterIP, NodePort and hairpin rewrite addresses, ports and ICMP identifiers on the way. Fingerprints leave those
+//! out, so the same packet has equal fingerprints before and after.
+//!
+//! # The rule
+//! Two conversations are one if enough packets of theirs are equal in everything a translation leaves alone, as deep as both
+//! sightings go. Each such packet counts:
+//!
+//! | packet | weight |
+//! |---|---|
+//! | TCP, whole header | 2 |
+//! | a number of its own (IPv4 identification) and a payload that both show | 2 |
+//! | a number of its own, or a payload, but not both | 1 |
+//!
+//! A weight of [`ENOUGH`] links, both directions together. A pair of sightings on one node must lie within [`LONGEST_STAY`]. If both are
+//! seen at one point with the same TTL and the same tunnel, something sent the packet twice: then the two are never linked (a name
+//! service asked at two addresses, say).
+//!
+//! # The tie-break
+//! The heaviest pairs link first; of equals, the first in order of keys. A third conversation joins only if it is linked with each of the others:
+//! two clients that one port was given to one after the other stay apart.
+//!
+//! # In which order
+//! A key comes before another if its packets have a higher TTL, else if they are earlier on the same node; if neither tells, in order of
+//! keys, which is arbitrary.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::conversation::Seen;
-use crate::types::{FlowKey, PointId};
+use super::conversation::{Conversation, Seen};
+use super::timeline::NodeId;
+use crate::identify::{Detail, Fingerprint};
+use crate::types::{FlowKey, Nanos, PointId, Protocol};
 
-/// How many points and keys of equal packets are remembered; what is more common than that identifies nothing.
-const MAX_PLACES: usize = 64;
+/// The weight that links two conversations.
+const ENOUGH: u32 = 2;
 
-/// All packets of a set by translation-proof fingerprint.
-#[derive(Debug, Default)]
-pub(super) struct Translations {
-    by_print: HashMap<u64, Vec<(PointId, FlowKey)>>,
+/// How long a packet may stay on a node.
+const LONGEST_STAY: Nanos = Nanos::from_secs(1);
+
+/// Sightings with one fingerprint, beyond which it identifies nothing.
+const MAX_EQUAL: usize = 64;
+
+/// Keys that one conversation may have: more are never seen on one way.
+const MAX_KEYS: usize = 6;
+
+/// Conversations that are one, under all their keys.
+#[derive(Clone, Debug)]
+pub(super) struct Linked {
+    /// Initiator to responder, nearest to the initiator first.
+    pub(super) keys: Vec<FlowKey>,
+    pub(super) forward: Vec<Seen>,
+    pub(super) reply: Vec<Seen>,
 }
 
-impl Translations {
-    pub(super) fn new(seen: &[Seen]) -> Self {
-        let mut by_print: HashMap<u64, Vec<(PointId, FlowKey)>> = HashMap::new();
-        for s in seen {
-            if let Some(print) = s.sighting.fingerprint.translated {
-                let places = by_print.entry(print).or_default();
-                let place = (s.evidence.point, s.sighting.key);
-                if places.len() < MAX_PLACES && !places.contains(&place) {
-                    places.push(place);
+/// A sighting of a conversation and direction.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    conversation: usize,
+    reply: bool,
+    seen: &'a Seen,
+}
+
+/// What speaks for two conversations being one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Link {
+    weight: u32,
+    /// Negative where the first one's key comes before the second's.
+    order: i64,
+    refuted: bool,
+}
+
+type Links = BTreeMap<(usize, usize), Link>;
+
+/// Packets that were seen in several conversations, whether or not those could be linked.
+///
+/// One that seems to end, and was seen elsewhere in another conversation, may have gone on there: it was not lost.
+#[derive(Debug, Default)]
+pub(super) struct SeenElsewhere {
+    by_print: HashMap<(Protocol, u64), Vec<(PointId, u32)>>,
+}
+
+impl SeenElsewhere {
+    fn note(&mut self, id: (Protocol, u64), entries: &[Entry<'_>]) {
+        let places = entries.iter().map(|entry| {
+            let number = u32::try_from(entry.conversation).unwrap_or(u32::MAX);
+            (entry.seen.evidence.point, number)
+        });
+        self.by_print.insert(id, places.collect());
+    }
+
+    /// Turns indexes of conversations into the numbers of the groups that they belong to.
+    fn renumber(&mut self, groups: &[Vec<usize>]) {
+        let mut number_of: HashMap<usize, u32> = HashMap::new();
+        for (number, members) in (0u32..).zip(groups) {
+            number_of.extend(members.iter().map(|member| (*member, number)));
+        }
+        for (_, conversation) in self.by_print.values_mut().flatten() {
+            let number = number_of.get(&(*conversation as usize));
+            *conversation = number.copied().unwrap_or(*conversation);
+        }
+    }
+
+    /// Whether the packet was seen in another conversation at a point that did not see it in its own.
+    pub(super) fn goes_on(&self, s: &Seen, own_points: impl Fn(PointId) -> bool) -> bool {
+        let id = (s.sighting.key.protocol, s.sighting.fingerprint.short);
+        let others = self.by_print.get(&id).into_iter().flatten();
+        s.sighting.fingerprint.telling
+            && others
+                .into_iter()
+                .any(|(point, number)| *number != s.conversation && !own_points(*point))
+    }
+}
+
+/// Links the conversations of a set; numbers them, and the keys of each.
+pub(super) fn link_conversations(
+    conversations: Vec<Conversation>,
+    node_of: &[NodeId],
+) -> (Vec<Linked>, SeenElsewhere) {
+    let mut elsewhere = SeenElsewhere::default();
+    let links = find_links(&conversations, node_of, &mut elsewhere);
+    let groups = group(conversations.len(), &links);
+    elsewhere.renumber(&groups);
+    let mut slots: Vec<Option<Conversation>> = conversations.into_iter().map(Some).collect();
+    let mut linked = Vec::with_capacity(groups.len());
+    for (number, members) in (0u32..).zip(groups) {
+        let ordered = in_order(&members, &links);
+        let mut whole = Linked {
+            keys: Vec::new(),
+            forward: Vec::new(),
+            reply: Vec::new(),
+        };
+        for (stage, member) in (0u8..).zip(ordered) {
+            let Some(conversation) = slots.get_mut(member).and_then(Option::take) else {
+                continue;
+            };
+            whole.keys.push(conversation.key);
+            let number_it = |mut seen: Seen| {
+                (seen.conversation, seen.stage) = (number, stage);
+                seen
+            };
+            whole
+                .forward
+                .extend(conversation.forward.into_iter().map(number_it));
+            whole
+                .reply
+                .extend(conversation.reply.into_iter().map(number_it));
+        }
+        linked.push(whole);
+    }
+    (linked, elsewhere)
+}
+
+fn find_links(
+    conversations: &[Conversation],
+    node_of: &[NodeId],
+    elsewhere: &mut SeenElsewhere,
+) -> Links {
+    let mut equal: HashMap<(Protocol, u64), Vec<Entry<'_>>> = HashMap::new();
+    for (index, conversation) in conversations.iter().enumerate() {
+        let both = [(false, &conversation.forward), (true, &conversation.reply)];
+        for (reply, seen) in both
+            .into_iter()
+            .flat_map(|(reply, list)| list.iter().map(move |s| (reply, s)))
+        {
+            if seen.sighting.fingerprint.telling
+                && !matches!(seen.sighting.detail, Detail::IcmpError { .. })
+            {
+                let id = (seen.sighting.key.protocol, seen.sighting.fingerprint.short);
+                equal.entry(id).or_default().push(Entry {
+                    conversation: index,
+                    reply,
+                    seen,
+                });
+            }
+        }
+    }
+    let mut links = Links::new();
+    for (id, entries) in equal {
+        let first = entries.first().map(|entry| entry.conversation);
+        let lone = entries
+            .iter()
+            .all(|entry| Some(entry.conversation) == first);
+        if !lone && entries.len() <= MAX_EQUAL {
+            note_equal(&entries, node_of, &mut links);
+            elsewhere.note(id, &entries);
+        }
+    }
+    links.retain(|_, link| !link.refuted && link.weight >= ENOUGH);
+    links
+}
+
+/// Notes one packet's sightings under different keys.
+fn note_equal(entries: &[Entry<'_>], node_of: &[NodeId], links: &mut Links) {
+    // A packet counts once, however many points saw it.
+    let mut found = Links::new();
+    for a in entries {
+        for b in entries.iter().filter(|b| b.conversation > a.conversation) {
+            if a.reply != b.reply {
+                continue;
+            }
+            let Some(weight) = agreement(a.seen, b.seen) else {
+                continue;
+            };
+            let link = found.entry((a.conversation, b.conversation)).or_default();
+            match compare(a.seen, b.seen, node_of) {
+                Comparison::SentTwice => link.refuted = true,
+                Comparison::Unrelated => {}
+                Comparison::Order(order) => {
+                    link.weight = link.weight.max(weight);
+                    link.order += if a.reply { -order } else { order };
                 }
             }
         }
-        Self { by_print }
     }
+    for (pair, link) in found {
+        let all = links.entry(pair).or_default();
+        all.weight = all.weight.saturating_add(link.weight);
+        all.order += link.order;
+        all.refuted |= link.refuted;
+    }
+}
 
-    /// Whether the packet was seen under another key at a point that did not see it under its own.
-    ///
-    /// A translation rewrites one end at least and keeps the protocol; an answer is no translation of its question.
-    pub(super) fn goes_on(&self, s: &Seen, own_points: impl Fn(PointId) -> bool) -> bool {
-        let key = s.sighting.key;
-        let others = s
-            .sighting
-            .fingerprint
-            .translated
-            .and_then(|print| self.by_print.get(&print));
-        others.into_iter().flatten().any(|(point, other)| {
-            *other != key
-                && *other != key.reversed()
-                && other.protocol == key.protocol
-                && !own_points(*point)
-        })
+/// How much it says that two sightings have the same short fingerprint; `None` where deeper ones differ.
+fn agreement(a: &Seen, b: &Seen) -> Option<u32> {
+    let deep = |print: fn(&Fingerprint) -> Option<u64>| {
+        let (a, b) = (
+            print(&a.sighting.fingerprint),
+            print(&b.sighting.fingerprint),
+        );
+        a.zip(b).map(|(a, b)| a == b)
+    };
+    let (headers, full) = (deep(|p| p.headers), deep(|p| p.full));
+    if headers == Some(false) || full == Some(false) {
+        return None;
     }
+    let numbered = a.sighting.identification != 0;
+    Some(match a.sighting.key.protocol {
+        Protocol::TCP if headers.is_some() => 2,
+        _ if numbered && full.is_some() => 2,
+        _ => 1,
+    })
+}
+
+enum Comparison {
+    SentTwice,
+    /// Too far apart in time.
+    Unrelated,
+    /// Negative where the first comes first.
+    Order(i64),
+}
+
+fn compare(a: &Seen, b: &Seen, node_of: &[NodeId]) -> Comparison {
+    let node = |point: PointId| node_of.get(point.index());
+    let (ttl_a, ttl_b) = (i64::from(a.sighting.ttl), i64::from(b.sighting.ttl));
+    let same_node = node(a.evidence.point) == node(b.evidence.point);
+    if same_node && (b.time - a.time).0.unsigned_abs() > LONGEST_STAY.0.unsigned_abs() {
+        return Comparison::Unrelated;
+    }
+    if a.evidence.point == b.evidence.point
+        && ttl_a == ttl_b
+        && a.sighting.tunnel == b.sighting.tunnel
+    {
+        return Comparison::SentTwice;
+    }
+    let by_time = if same_node {
+        a.time.cmp(&b.time) as i64
+    } else {
+        0
+    };
+    Comparison::Order(2 * (ttl_b - ttl_a).signum() + by_time)
+}
+
+/// Groups that are linked each with each, in order of their first member.
+fn group(count: usize, links: &Links) -> Vec<Vec<usize>> {
+    let mut group_of: Vec<usize> = (0..count).collect();
+    let mut members: Vec<Vec<usize>> = (0..count).map(|i| vec![i]).collect();
+    let mut by_weight: Vec<(&(usize, usize), &Link)> = links.iter().collect();
+    by_weight.sort_by_key(|(pair, link)| (std::cmp::Reverse(link.weight), **pair));
+    for (&(a, b), _) in by_weight {
+        let (Some(&into), Some(&from)) = (group_of.get(a), group_of.get(b)) else {
+            continue;
+        };
+        let (Some(ours), Some(theirs)) = (members.get(into), members.get(from)) else {
+            continue;
+        };
+        let linked = |x: usize, y: usize| links.contains_key(&(x.min(y), x.max(y)));
+        let all_linked = ours.iter().all(|x| theirs.iter().all(|y| linked(*x, *y)));
+        if into == from || !all_linked || ours.len() + theirs.len() > MAX_KEYS {
+            continue;
+        }
+        let moved = members
+            .get_mut(from)
+            .map(std::mem::take)
+            .unwrap_or_default();
+        for member in &moved {
+            if let Some(group) = group_of.get_mut(*member) {
+                *group = into;
+            }
+        }
+        if let Some(ours) = members.get_mut(into) {
+            ours.extend(moved);
+        }
+    }
+    members.retain(|members| !members.is_empty());
+    members.iter_mut().for_each(|m| m.sort_unstable());
+    members.sort();
+    members
+}
+
+/// The member that the fewest come before, and so on.
+fn in_order(members: &[usize], links: &Links) -> Vec<usize> {
+    let before = |a: usize, b: usize| -> i64 {
+        let order = |pair| links.get(&pair).map_or(0, |link| link.order.signum());
+        if a < b { order((a, b)) } else { -order((b, a)) }
+    };
+    let mut left = members.to_vec();
+    let mut ordered = Vec::with_capacity(left.len());
+    while let Some(next) = left.iter().copied().min_by_key(|a| {
+        let behind: i64 = left.iter().map(|b| before(*a, *b).max(0)).sum();
+        (behind, *a)
+    }) {
+        left.retain(|member| *member != next);
+        ordered.push(next);
+    }
+    ordered
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::seen;
+    use super::super::conversation::group_conversations;
+    use super::super::testing::{one_node, seen};
     use super::*;
 
-    #[test]
-    fn the_same_packet_under_another_source_goes_on() {
-        let (before, after) = (seen(0, 10, 1, 2, 64, 7), seen(1, 11, 9, 2, 63, 7));
-        let translations = Translations::new(&[before, after]);
-        assert!(translations.goes_on(&before, |point| point == PointId(0)));
+    fn link(sightings: &[Seen]) -> Vec<Linked> {
+        link_conversations(group_conversations(sightings.to_vec()), &one_node(4)).0
     }
 
     #[test]
-    fn neither_another_packet_nor_an_answer_is_a_translation() {
-        let question = seen(0, 10, 1, 2, 64, 7);
-        let mut answer = seen(1, 11, 2, 1, 64, 7);
-        answer.sighting.key = question.sighting.key.reversed();
-        for other in [seen(1, 11, 9, 2, 63, 8), answer] {
-            let translations = Translations::new(&[question, other]);
-            assert!(!translations.goes_on(&question, |point| point == PointId(0)));
-        }
+    fn the_same_packet_under_another_source_is_one_conversation() {
+        // Pod 8 is masqueraded as 1, whose key sorts first.
+        let linked = link(&[seen(0, 10, 8, 2, 64, 7), seen(1, 11, 1, 2, 63, 7)]);
+        assert_eq!(linked.len(), 1);
+        let keys: Vec<_> = linked[0].keys.iter().map(|k| k.source).collect();
+        let address = super::super::testing::address;
+        assert_eq!(keys, [address(8), address(1)]);
+        assert_eq!(
+            linked[0]
+                .forward
+                .iter()
+                .map(|s| s.stage)
+                .collect::<Vec<_>>(),
+            [0, 1]
+        );
+    }
+
+    #[test]
+    fn another_packet_is_no_translation() {
+        assert_eq!(
+            link(&[seen(0, 10, 8, 2, 64, 7), seen(1, 11, 1, 2, 63, 8)]).len(),
+            2
+        );
+    }
+
+    #[test]
+    fn what_one_point_sees_twice_was_sent_twice() {
+        let linked = link(&[
+            seen(0, 10, 8, 2, 64, 7),
+            seen(0, 11, 8, 3, 64, 7),
+            seen(1, 12, 8, 3, 63, 7),
+        ]);
+        assert_eq!(linked.len(), 2);
+    }
+
+    #[test]
+    fn a_packet_of_an_unlinked_conversation_is_known_elsewhere() {
+        let other = |print| {
+            let mut s = seen(1, 11, 1, 2, 63, print);
+            // Without a number of its own, one packet is not enough.
+            s.sighting.identification = 0;
+            s
+        };
+        let mut lone = seen(0, 10, 8, 2, 64, 7);
+        lone.sighting.identification = 0;
+        let sightings = vec![lone, other(7)];
+        let (linked, elsewhere) = link_conversations(group_conversations(sightings), &one_node(4));
+        assert_eq!(linked.len(), 2);
+        let s = linked[1].forward[0];
+        assert!(elsewhere.goes_on(&s, |point| point == s.evidence.point));
+    }
+
+    #[test]
+    fn two_clients_of_one_translated_port_stay_apart() {
+        let linked = link(&[
+            seen(0, 10, 8, 2, 64, 7),
+            seen(1, 11, 1, 2, 63, 7),
+            seen(0, 20, 9, 2, 64, 6),
+            seen(1, 21, 1, 2, 63, 6),
+        ]);
+        assert_eq!(linked.len(), 2, "{linked:?}");
+        assert_eq!(linked.iter().map(|l| l.keys.len()).max(), Some(2));
     }
 }

@@ -1,48 +1,52 @@
 //! Recognises the same packet at every capture point of one direction.
 //!
 //! # The rule
-//! Sightings with equal keys and equal fingerprints are the same packet, or repetitions of it. The deepest fingerprint that every
-//! sighting of the direction has decides: payload, else headers, else the first 8 bytes of the transport header.
-//!
-//! # Copies
-//! At one point, an equal packet within [`COPY_SPAN`] of another is a copy (a mirror, a flooded or re-injected frame),
-//! not a repetition: no sender repeats a numbered packet that fast. Copies are counted and take no part. A packet without any number of its
-//! own (UDP with IPv4 identification 0, or over IPv6) may be sent twice at once: it has repetitions only.
-//!
-//! # Repetitions, and the tie-break
-//! Where every point saw the same number of repetitions, the k-th here is the k-th there. Where the numbers differ, the
-//! point with the most (the first of them in point order) sets the pattern, and each sighting elsewhere goes to the
-//! repetition that is nearest by corrected time among those that are still free, in order of time. Without a clock offset between
-//! the nodes, order alone pairs them. Either way those trips are marked ambiguous: a missing sighting then proves nothing.
+//! Sightings of one conversation with equal fingerprints are the same packet, or repetitions of it. The deepest fingerprint that
+//! every such sighting of the conversation has decides: payload, else headers, else the first 8 bytes of the transport header. TCP
+//! segments that take sequence space are matched by their bytes instead: see `pieces`. Copies, loops and repetitions are told apart
+//! by the rules of `repetition`.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::clock::Clocks;
 use super::conversation::Seen;
+use super::pieces::{self, Range};
+use super::place::Place;
+use super::repetition::{CopyKind, Passes, Separated, Times, is_loop, pair, places_of, separate};
 use super::timeline::NodeId;
 use crate::identify::Fingerprint;
-use crate::types::{FlowKey, Nanos, PointId, Timestamp};
+use crate::types::PointId;
 
-/// How close two equal packets at one point must be to count as copies.
-pub(super) const COPY_SPAN: Nanos = Nanos::from_millis(1);
-
-/// One packet and the points that saw it. Indexes into the direction's sightings.
-#[derive(Clone, Debug)]
+/// One packet, or the bytes of one that was cut elsewhere, and the places that saw it. Indexes into the direction's sightings.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trip {
-    /// One sighting a point, by point.
-    pub(super) sightings: BTreeMap<PointId, usize>,
+    /// One sighting a place.
+    pub(super) sightings: BTreeMap<Place, usize>,
     /// Whether equal packets made the pairing a guess.
     pub(super) ambiguous: bool,
+    /// Of TCP, its sequence numbers as distances from the conversation's first.
+    pub(super) bytes: Option<Range>,
+    /// How often the same bytes were sent, as far as was seen.
+    pub(super) transmissions: u32,
+    /// A point that it came through again and again, and how often.
+    pub(super) looped: Option<(PointId, u32)>,
 }
 
-/// All trips of a direction, and the copies that were set aside.
+/// All trips of a direction, and the sightings that were set aside.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trips {
     pub(super) trips: Vec<Trip>,
-    pub(super) copies: Vec<usize>,
+    pub(super) copies: Vec<(usize, CopyKind)>,
 }
 
-/// How much of its packets a direction is matched by.
+/// How clocks compare: what matching needs of a set.
+#[derive(Clone, Copy)]
+pub(super) struct Timing<'a> {
+    pub(super) node_of: &'a [NodeId],
+    pub(super) clocks: &'a Clocks,
+}
+
+/// How much of its packets a conversation is matched by.
 #[derive(Clone, Copy)]
 enum Depth {
     Payload,
@@ -51,11 +55,11 @@ enum Depth {
 }
 
 impl Depth {
-    fn of(seen: &[Seen]) -> Self {
-        let prints = || seen.iter().map(|s| s.sighting.fingerprint);
-        if prints().all(|print| print.full.is_some()) {
+    fn of<'a>(seen: impl Iterator<Item = &'a Seen> + Clone) -> Self {
+        let mut prints = seen.map(|s| s.sighting.fingerprint);
+        if prints.clone().all(|print| print.full.is_some()) {
             Self::Payload
-        } else if prints().all(|print| print.headers.is_some()) {
+        } else if prints.all(|print| print.headers.is_some()) {
             Self::Headers
         } else {
             Self::Short
@@ -74,211 +78,84 @@ impl Depth {
 
 /// Sorts the sightings of one direction into trips, earliest first.
 pub(super) fn match_sightings(seen: &[Seen], node_of: &[NodeId], clocks: &Clocks) -> Trips {
-    let depth = Depth::of(seen);
-    let mut equal: HashMap<(FlowKey, u64), BTreeMap<PointId, Vec<usize>>> = HashMap::new();
+    let timing = Timing { node_of, clocks };
+    let mut conversations: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (index, s) in seen.iter().enumerate() {
-        let id = (s.sighting.key, depth.print(s.sighting.fingerprint));
-        equal
-            .entry(id)
-            .or_default()
-            .entry(s.evidence.point)
-            .or_default()
-            .push(index);
+        conversations.entry(s.conversation).or_default().push(index);
     }
     let mut result = Trips::default();
-    for mut points in equal.into_values() {
-        for sightings in points.values_mut() {
-            sightings.sort_by_key(|&i| seen.get(i).map(|s| (s.time, s.evidence)));
-            if !sightings
-                .iter()
-                .filter_map(|&i| seen.get(i))
-                .any(|s| s.sighting.fingerprint.repeatable)
-            {
-                set_copies_aside(sightings, seen, &mut result.copies);
-            }
-        }
-        result
-            .trips
-            .extend(pair_repetitions(&points, seen, node_of, clocks));
+    for indexes in conversations.into_values() {
+        let whole = pieces::match_pieces(seen, indexes, timing, &mut result);
+        match_whole(seen, &whole, timing, &mut result);
     }
     result.trips.sort_by_key(|trip| {
-        trip.sightings
-            .values()
-            .filter_map(|&i| seen.get(i))
-            .map(|s| (s.time, s.evidence))
-            .min()
+        let sightings = trip.sightings.values().filter_map(|&i| seen.get(i));
+        let first = sightings.map(|s| (s.time, s.evidence)).min();
+        (first, trip.bytes)
     });
     result.copies.sort_unstable();
+    result.copies.dedup();
     result
 }
 
-fn set_copies_aside(sightings: &mut Vec<usize>, seen: &[Seen], copies: &mut Vec<usize>) {
-    let mut last: Option<Timestamp> = None;
-    sightings.retain(|&index| {
-        let Some(s) = seen.get(index) else {
-            return false;
-        };
-        let copy = last.is_some_and(|last| s.time - last < COPY_SPAN);
-        last = Some(s.time);
-        if copy {
-            copies.push(index);
+/// Matches packets that nothing cuts on the way.
+fn match_whole(seen: &[Seen], indexes: &[usize], timing: Timing<'_>, result: &mut Trips) {
+    let depth = Depth::of(indexes.iter().filter_map(|&i| seen.get(i)));
+    let mut equal: HashMap<u64, BTreeMap<Place, Vec<usize>>> = HashMap::new();
+    for &index in indexes {
+        let Some(s) = seen.get(index) else { continue };
+        let places = equal
+            .entry(depth.print(s.sighting.fingerprint))
+            .or_default();
+        places.entry(s.place()).or_default().push(index);
+    }
+    for places in equal.into_values() {
+        let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();
+        for (place, sightings) in places {
+            let separated: Separated = separate(sightings, seen);
+            result.copies.extend(separated.copies);
+            repetitions.insert(place, separated.repetitions);
         }
-        !copy
-    });
+        let (trips, rounds) = trips_of(&repetitions, seen, timing);
+        result.trips.extend(trips);
+        result.copies.extend(rounds);
+    }
 }
 
-fn pair_repetitions(
-    points: &BTreeMap<PointId, Vec<usize>>,
+/// One trip for each repetition of a packet, and the further rounds of those that loop.
+pub(super) fn trips_of(
+    repetitions: &BTreeMap<Place, Vec<Passes>>,
     seen: &[Seen],
-    node_of: &[NodeId],
-    clocks: &Clocks,
-) -> Vec<Trip> {
-    // The first of the points with the most.
-    let Some((pattern_point, pattern)) = points
+    timing: Timing<'_>,
+) -> (Vec<Trip>, Vec<(usize, CopyKind)>) {
+    let time = |passes: &Passes| Some(seen.get(*passes.first()?)?.time);
+    let times: Times = repetitions
         .iter()
-        .min_by_key(|(point, sightings)| (std::cmp::Reverse(sightings.len()), **point))
-    else {
-        return Vec::new();
-    };
-    let ambiguous = points
-        .values()
-        .any(|sightings| sightings.len() != pattern.len());
-    let mut trips: Vec<Trip> = pattern
-        .iter()
-        .map(|&index| Trip {
-            sightings: BTreeMap::from([(*pattern_point, index)]),
-            ambiguous,
-        })
+        .map(|(place, list)| (*place, list.iter().filter_map(time).collect()))
         .collect();
-    for (point, sightings) in points.iter().filter(|(point, _)| *point != pattern_point) {
-        let shift = shift_between(*pattern_point, *point, node_of, clocks);
-        let places = place_in_pattern(pattern, sightings, seen, shift);
-        for (place, &index) in places.into_iter().zip(sightings) {
-            if let Some(trip) = trips.get_mut(place) {
-                trip.sightings.insert(*point, index);
+    let paired = pair(&times, timing.node_of, timing.clocks);
+    let mut rounds = Vec::new();
+    let mut trips = Vec::with_capacity(paired.repetitions.len());
+    for repetition in paired.repetitions {
+        let mut trip = Trip {
+            sightings: BTreeMap::new(),
+            ambiguous: paired.ambiguous,
+            bytes: None,
+            transmissions: 1,
+            looped: None,
+        };
+        for (place, nth) in repetition {
+            let passes = repetitions.get(&place).and_then(|list| list.get(nth));
+            let Some(passes) = passes else { continue };
+            let (placed, further) = places_of(place, passes);
+            trip.sightings.extend(placed);
+            rounds.extend(further.into_iter().map(|index| (index, CopyKind::Loop)));
+            if is_loop(passes) && trip.looped.is_none() {
+                let count = u32::try_from(passes.len()).unwrap_or(u32::MAX);
+                trip.looped = Some((place.point, count));
             }
         }
+        trips.push(trip);
     }
-    trips
-}
-
-/// How far the clock of `to`'s node is ahead of that of `from`'s, where it is known.
-fn shift_between(from: PointId, to: PointId, node_of: &[NodeId], clocks: &Clocks) -> Option<Nanos> {
-    let (from, to) = (node_of.get(from.index())?, node_of.get(to.index())?);
-    clocks.offset(*from, *to).map(|offset| offset.offset)
-}
-
-/// For each of `sightings`, in order of time, the place in `pattern` it belongs to: increasing, each used once.
-fn place_in_pattern(
-    pattern: &[usize],
-    sightings: &[usize],
-    seen: &[Seen],
-    shift: Option<Nanos>,
-) -> Vec<usize> {
-    let (Some(shift), true) = (shift, pattern.len() > sightings.len()) else {
-        return (0..sightings.len()).collect();
-    };
-    let time = |index: usize| seen.get(index).map_or(Timestamp(0), |s| s.time);
-    let mut places = Vec::with_capacity(sightings.len());
-    let mut next = 0;
-    for (nth, &sighting) in sightings.iter().enumerate() {
-        // Leave room for those that follow.
-        let last = pattern.len() - (sightings.len() - nth);
-        let distance = |place: &usize| {
-            let expected = pattern
-                .get(*place)
-                .map_or(Timestamp(0), |&i| time(i) + shift);
-            ((time(sighting) - expected).0.unsigned_abs(), *place)
-        };
-        let place = (next..=last).min_by_key(distance).unwrap_or(next);
-        places.push(place);
-        next = place + 1;
-    }
-    places
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::testing::{one_node, seen};
-    use super::*;
-
-    fn trips(sightings: &[Seen]) -> Trips {
-        match_sightings(sightings, &one_node(4), &Clocks::default())
-    }
-
-    #[test]
-    fn one_packet_is_one_trip() {
-        let found = trips(&[
-            seen(0, 10, 1, 2, 64, 7),
-            seen(1, 11, 1, 2, 64, 7),
-            seen(1, 12, 1, 2, 64, 8),
-        ]);
-        assert_eq!(found.trips.len(), 2);
-        assert_eq!(
-            found
-                .trips
-                .iter()
-                .map(|t| t.sightings.len())
-                .collect::<Vec<_>>(),
-            [2, 1]
-        );
-        assert!(found.copies.is_empty());
-    }
-
-    #[test]
-    fn a_copy_at_once_takes_no_part_and_a_repetition_later_does() {
-        let copied = trips(&[
-            seen(0, 10, 1, 2, 64, 7),
-            seen(0, 15, 1, 2, 64, 7),
-            seen(1, 20, 1, 2, 64, 7),
-        ]);
-        assert_eq!((copied.trips.len(), copied.copies.len()), (1, 1));
-        let repeated = trips(&[
-            seen(0, 0, 1, 2, 64, 7),
-            seen(0, 200_000, 1, 2, 64, 7),
-            seen(1, 10, 1, 2, 64, 7),
-            seen(1, 200_010, 1, 2, 64, 7),
-        ]);
-        assert_eq!(repeated.trips.len(), 2);
-        assert!(
-            repeated
-                .trips
-                .iter()
-                .all(|t| t.sightings.len() == 2 && !t.ambiguous)
-        );
-    }
-
-    #[test]
-    fn unequal_repetitions_pair_by_time_and_are_ambiguous() {
-        let found = trips(&[
-            seen(0, 0, 1, 2, 64, 7),
-            seen(0, 200_000, 1, 2, 64, 7),
-            seen(0, 400_000, 1, 2, 64, 7),
-            seen(1, 400_010, 1, 2, 64, 7),
-        ]);
-        assert_eq!(
-            found
-                .trips
-                .iter()
-                .map(|t| t.sightings.len())
-                .collect::<Vec<_>>(),
-            [1, 1, 2]
-        );
-        assert!(found.trips.iter().all(|t| t.ambiguous));
-    }
-
-    #[test]
-    fn packets_without_a_number_have_no_copies() {
-        let mut sightings = [
-            seen(0, 10, 1, 2, 64, 7),
-            seen(0, 15, 1, 2, 64, 7),
-            seen(1, 20, 1, 2, 64, 7),
-        ];
-        sightings
-            .iter_mut()
-            .for_each(|s| s.sighting.fingerprint.repeatable = true);
-        let found = trips(&sightings);
-        assert_eq!((found.trips.len(), found.copies.len()), (2, 0));
-        assert!(found.trips.iter().all(|t| t.ambiguous));
-    }
+    (trips, rounds)
 }

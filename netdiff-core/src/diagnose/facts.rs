@@ -96,32 +96,40 @@ impl Facts {
         direction: &Direction,
         journey: &Journey,
     ) {
-        for pair in journey.points.windows(2) {
+        for pair in journey.sightings.windows(2) {
             let [from, to] = pair else { continue };
-            let nodes = (timelines.node(*from), timelines.node(*to));
+            let nodes = (timelines.node(from.point), timelines.node(to.point));
             if nodes.0 != nodes.1 {
                 // The uplink of one side may not have been captured: either end tells.
                 let ends = direction
                     .hops
                     .iter()
-                    .filter(|hop| hop.point == *from || hop.point == *to);
+                    .filter(|hop| hop.point == from.point || hop.point == to.point);
                 let tunnel = ends.filter_map(|hop| hop.tunnel).next();
                 let crossing = self.crossing(nodes, Carriage::of(tunnel));
                 crossing.arrived += 1;
                 if crossing.arrived_evidence.len() < 2 {
-                    crossing.arrived_evidence.push(journey.last);
+                    crossing.arrived_evidence.push(*to);
                 }
             }
         }
-        let Disposition::Lost { from, to, trust } = journey.disposition else {
-            return;
+        // What was refused did not arrive either; that it was refused, the ICMP errors tell.
+        let (from, to, trust) = match journey.disposition {
+            Disposition::Lost { from, to, trust } => (from, to, trust),
+            Disposition::Rejected {
+                after,
+                next: Some(next),
+                ..
+            } => (after, next, Trust::Proven),
+            _ => return,
         };
+        let Some(last) = journey.last() else { return };
         let loss = Loss {
             journey: id,
             from,
             to,
             trust,
-            last: journey.last,
+            last,
             ip_len: journey.ip_len,
             protocol,
             tunnel: journey.tunnel,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pairing::FlowPair;
 use super::path::{self, Leg, Step};
-use crate::correlate::{Direction, Disposition, FlowTimeline, Relation, Timelines};
+use crate::correlate::{Direction, Disposition, FlowTimeline, Journey, Relation, Timelines};
 use crate::identify::Evidence;
 use crate::types::{PointId, Role};
 
@@ -148,10 +148,10 @@ fn compare_pair(ours: Side<'_>, theirs: Side<'_>) -> Vec<Difference> {
             path::direction(ours.1, reply),
             path::direction(theirs.1, reply),
         );
-        // A way that was not gone to its end, or goes on under other addresses, is shorter, not another.
+        // A way that was not gone to its end is shorter, not another.
         let whole = [(ours, r), (theirs, f)]
             .iter()
-            .all(|(side, way)| !way.translated && Outcome::of(side.1, way) == Outcome::Arrives);
+            .all(|(side, way)| Outcome::of(side.1, way) == Outcome::Arrives);
         if !whole {
             continue;
         }
@@ -184,12 +184,18 @@ impl Outcome {
         }
         let lost = ends().find_map(|end| match end {
             Disposition::Lost { from, to, .. } => Some(Self::Stops(from, to)),
+            Disposition::Rejected {
+                after,
+                next: Some(next),
+                ..
+            } => Some(Self::Stops(after, next)),
             _ => None,
         });
         let vanished = ends().find_map(|end| match end {
             Disposition::NotCovered { after, .. } | Disposition::Unknown { after, .. } => {
                 Some(Self::Vanishes(after))
             }
+            Disposition::Looped { at, .. } => Some(Self::Vanishes(at)),
             _ => None,
         });
         lost.or(vanished.filter(|_| flow.is_unanswered()))
@@ -230,7 +236,7 @@ fn compare_delivery(ours: Side<'_>, theirs: Side<'_>, reply: bool) -> Option<Dif
         direction
             .journeys
             .first()
-            .map(|j| j.last)
+            .and_then(Journey::last)
             .into_iter()
             .collect()
     };

@@ -3,21 +3,22 @@
 //! | covered | why |
 //! |---|---|
 //! | IP payload length | no hop changes it; fragments are joined first |
-//! | IPv4 identification, not for TCP | survives routing, bridging and encapsulation for ICMP and UDP; segmentation offload renumbers TCP |
+//! | IPv4 identification, not for TCP data | survives routing, bridging and encapsulation; segmentation offload renumbers TCP data |
 //! | TCP: sequence, acknowledgment, flags, window, timestamps | name one segment, and its retransmission apart from it where timestamps are used |
-//! | ICMP: type, code, identifier and sequence | name one query |
+//! | ICMP: type, code and sequence | name one query, with the identifier that the flow key has |
 //! | ESP: index and sequence; WireGuard: index and counter | all that is readable of a sealed packet |
 //! | the payload's first bytes, up to [`PrefixLimit`] | tell apart what the headers do not |
 //!
 //! Never covered: MAC addresses, VLAN, TTL, DSCP/ECN, every checksum (offload leaves them wrong), TCP's other
-//! options (hops rewrite the MSS), and all outer headers.
+//! options (hops rewrite the MSS), and all outer headers. Neither what address translation rewrites: addresses, ports and
+//! ICMP identifiers are in the flow key alone, so that equal fingerprints under two keys tell of a translation.
 //!
 //! Packets with equal fingerprints in one flow are the same packet or repetitions of it; which, the correlator
 //! decides by order and time.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::decode::{Esp, Icmp, Ip, Tcp, WireGuard};
+use crate::decode::{Esp, Icmp, Ip, Layer, Tcp, TcpFlags, WireGuard};
 use crate::types::Protocol;
 
 /// How many payload bytes a fingerprint may cover: what every capture point of the set has.
@@ -49,9 +50,8 @@ pub struct Fingerprint {
     pub headers: Option<u64>,
     /// Headers and payload prefix; `None` where the capture cut the payload before the limit.
     pub full: Option<u64>,
-    /// What is left when a hop translates addresses, ports and ICMP identifiers; `None` where the capture cut too much, or where
-    /// what is left tells one packet from another by chance only.
-    pub translated: Option<u64>,
+    /// Whether the fingerprint tells the packet from those of other flows: it has a number of its own, or payload.
+    pub telling: bool,
     /// Whether a sender may send the same again at once: it carries no number of its own.
     pub repeatable: bool,
 }
@@ -65,8 +65,8 @@ pub(super) struct Parts {
     short: u64,
     /// The rest of the transport header; `None` where the capture cut it.
     rest: Option<[u64; 2]>,
-    /// `short` without what translation changes.
-    translated: u64,
+    /// Whether it is a TCP segment with data, which segmentation offload renumbers.
+    carries_data: bool,
     /// Hash of the payload prefix; `None` where the capture cut it.
     prefix: Option<u64>,
     prefix_len: u32,
@@ -81,6 +81,7 @@ impl Parts {
         payload_len: u32,
         limit: PrefixLimit,
     ) -> Self {
+        let carries_data = transport.is_tcp() && payload_len > 0;
         let prefix_len = limit.0.min(payload_len);
         Self {
             protocol: ip.protocol,
@@ -91,7 +92,7 @@ impl Parts {
                 .unwrap_or(0),
             short: transport.short(),
             rest: transport.rest(),
-            translated: transport.without_translation(),
+            carries_data,
             prefix: payload.get(..prefix_len as usize).map(xxh3_64),
             prefix_len,
         }
@@ -103,38 +104,44 @@ impl Parts {
         let base = u64::from(self.protocol.0) << 32 | u64::from(ip_payload_len);
         let identification = u64::from(self.identification);
         let short = hash_words(&[base, identification, self.short]);
-        let kept = if tcp { 0 } else { identification };
+        let kept = if self.carries_data { 0 } else { identification };
         let headers = self.rest.map(|[first, second]| {
             hash_words(&[base, kept, self.short, hash_words(&[first, second])])
         });
         let numbered = identification != 0 || tcp;
-        let translated = self
-            .rest
-            .zip(self.prefix)
-            .filter(|_| numbered || self.prefix_len > 0);
         Fingerprint {
             short,
             headers,
             full: headers
                 .zip(self.prefix)
                 .map(|(headers, prefix)| hash_words(&[headers, prefix])),
-            translated: translated.map(|([first, second], prefix)| {
-                hash_words(&[
-                    base,
-                    kept,
-                    self.translated,
-                    hash_words(&[first, second, prefix]),
-                ])
-            }),
+            telling: numbered || (self.prefix_len > 0 && self.prefix.is_some()),
             repeatable: !numbered && !matches!(self.protocol, Protocol::ICMP | Protocol::ICMPV6),
         }
     }
 }
 
+/// [`Fingerprint::short`] of a packet that an ICMP error quotes: errors quote 8 bytes behind the IP header at least (RFC 792). `None`
+/// for a fragment, whose datagram has another length.
+pub(super) fn quoted_short(ip: &Ip, transport: &Layer) -> Option<u64> {
+    let transport = match transport {
+        Layer::Tcp(tcp) => Transport::Tcp(tcp, false),
+        Layer::Icmp(icmp) => Transport::Icmp(icmp),
+        Layer::Udp(_) | Layer::Sctp(_) => Transport::Other,
+        Layer::Esp(esp) => Transport::Esp(esp),
+        _ => return None,
+    };
+    let parts = Parts::new(ip, transport, &[], 0, PrefixLimit(0));
+    ip.fragment
+        .is_none()
+        .then(|| parts.finish(ip.payload_len).short)
+}
+
 /// The transport header as far as it identifies a packet.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Transport<'a> {
-    Tcp(&'a Tcp),
+    /// With whether all of the header was captured.
+    Tcp(&'a Tcp, bool),
     Icmp(&'a Icmp),
     Esp(&'a Esp),
     WireGuard(&'a WireGuard),
@@ -146,9 +153,15 @@ impl Transport<'_> {
     /// What the first 8 bytes tell beside ports and identifiers, which the flow key has.
     fn short(self) -> u64 {
         match self {
-            Self::Tcp(tcp) => u64::from(tcp.sequence),
+            Self::Tcp(tcp, _) => u64::from(tcp.sequence),
             Self::Icmp(icmp) => {
-                u64::from(icmp.icmp_type) << 40 | u64::from(icmp.code) << 32 | u64::from(icmp.rest)
+                // The identifier is in the flow key, and address translation may change it (RFC 5508).
+                let rest = if icmp.is_query() {
+                    u32::from(icmp.sequence())
+                } else {
+                    icmp.rest
+                };
+                u64::from(icmp.icmp_type) << 40 | u64::from(icmp.code) << 32 | u64::from(rest)
             }
             Self::Esp(esp) => u64::from(esp.spi) << 32 | u64::from(esp.sequence),
             Self::WireGuard(message) => {
@@ -161,26 +174,34 @@ impl Transport<'_> {
     /// What the rest of the header tells; `None` where it was cut.
     fn rest(self) -> Option<[u64; 2]> {
         match self {
-            Self::Tcp(tcp) => {
-                tcp.header_len?;
-                let control = u64::from(tcp.flags.0) << 16 | u64::from(tcp.window);
-                let timestamps = tcp
-                    .timestamps
-                    .map_or(0, |t| u64::from(t.value) << 32 | u64::from(t.echo));
-                Some([u64::from(tcp.acknowledgment) << 32 | control, timestamps])
-            }
+            Self::Tcp(tcp, whole) => whole.then(|| tcp_words(tcp, tcp.flags.0)),
             Self::WireGuard(message) => Some([message.counter.unwrap_or(0), 0]),
             Self::Icmp(_) | Self::Esp(_) | Self::Other => Some([0, 0]),
         }
     }
 
-    /// [`Transport::short`] without the identifier that address translation may change (RFC 5508).
-    fn without_translation(self) -> u64 {
-        match self {
-            Self::Icmp(icmp) if icmp.is_query() => self.short() & !(0xffff << 16),
-            _ => self.short(),
-        }
+    const fn is_tcp(self) -> bool {
+        matches!(self, Self::Tcp(..))
     }
+}
+
+/// What a TCP header tells of the moment it was made.
+fn tcp_words(tcp: &Tcp, flags: u8) -> [u64; 2] {
+    let control = u64::from(flags) << 16 | u64::from(tcp.window);
+    let timestamps = tcp
+        .timestamps
+        .map_or(0, |t| u64::from(t.value) << 32 | u64::from(t.echo));
+    [u64::from(tcp.acknowledgment) << 32 | control, timestamps]
+}
+
+/// What segments that were cut from one transmission, or merged to one, have in common: the kernel's GRO merges only segments
+/// that are equal in this, and its GSO copies it; PSH and FIN go to the last piece, CWR to the first.
+pub(super) fn control_of(tcp: &Tcp) -> u64 {
+    const CWR: u8 = 0x80;
+    hash_words(&tcp_words(
+        tcp,
+        tcp.flags.0 & !(TcpFlags::PSH | TcpFlags::FIN | CWR),
+    ))
 }
 
 fn hash_words(words: &[u64]) -> u64 {

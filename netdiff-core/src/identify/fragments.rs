@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use super::fingerprint::Parts;
-use super::{Detail, Tunnel};
+use super::{Detail, Marks, Tunnel};
 use crate::decode::{Fragment, Ip};
 use crate::types::{FlowKey, PointId, Protocol};
 
@@ -31,6 +31,8 @@ pub(super) struct Opening {
     pub(super) parts: Parts,
     pub(super) detail: Detail,
     pub(super) ttl: u8,
+    pub(super) identification: u16,
+    pub(super) marks: Marks,
     pub(super) tunnel: Option<Tunnel>,
     pub(super) header_len: u16,
 }

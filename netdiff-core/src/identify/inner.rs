@@ -2,6 +2,7 @@
 //!
 //! A control message of a tunnel protocol (GTP-U echo, L2TP hello …) carries nothing and is itself the packet.
 
+use super::fingerprint::quoted_short;
 use super::{ArpSighting, Encapsulation, Quote, Tunnel};
 use crate::decode::{Ip, Layer, PlacedLayer};
 use crate::types::{FlowKey, Protocol, Vni};
@@ -153,6 +154,9 @@ pub(super) fn quote_of(layers: &[PlacedLayer]) -> Option<Quote> {
         Contents::Ip(inner) => Some(Quote {
             key: inner.key(),
             tunnel: inner.tunnel,
+            short: inner
+                .transport
+                .and_then(|transport| quoted_short(inner.ip, transport)),
         }),
         Contents::Arp(_) | Contents::Neither => None,
     }

@@ -19,8 +19,8 @@ mod role;
 pub use crate::decode::{ArpOperation, MacAddr, TcpFlags};
 pub use fingerprint::{Fingerprint, PrefixLimit};
 pub use observation::{
-    ArpSighting, Detail, Encapsulation, Evidence, Observation, Quote, Sighting, Subject, Tunnel,
-    Unidentified,
+    ArpSighting, Detail, Encapsulation, Evidence, Marks, Observation, Quote, Sighting, Subject,
+    Tunnel, Unidentified,
 };
 pub use observer::{ObservedPoint, Observer};
 pub use role::infer_role;

@@ -69,6 +69,10 @@ pub struct Sighting {
     pub fingerprint: Fingerprint,
     /// Time to live of the inner-most header.
     pub ttl: u8,
+    /// Identification of the inner-most IPv4 header; 0 where it has none, or over IPv6.
+    pub identification: u16,
+    /// What hops may change.
+    pub marks: Marks,
     /// Length of the inner-most IP packet in bytes, header included; of the whole datagram if it was fragmented.
     pub ip_len: u32,
     /// What its protocol adds.
@@ -90,8 +94,13 @@ pub enum Detail {
         sequence: u32,
         /// Acknowledgment number.
         acknowledgment: u32,
-        /// Bytes of data in it.
-        data_len: u32,
+        /// Length of header and data in bytes.
+        segment_len: u32,
+        /// Length of the header in bytes; `None` where the capture cut the field that says it.
+        header_len: Option<u8>,
+        /// What all segments that are cut from one transmission have in common: acknowledgment, window, timestamps and flags
+        /// but PSH, FIN and CWR, hashed. `None` where the capture cut some of it.
+        control: Option<u64>,
     },
     /// An ICMP query or its answer.
     Query {
@@ -115,6 +124,19 @@ pub enum Detail {
     Datagram,
 }
 
+/// Fields of the inner-most packet that hops may change, and do for a reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// DSCP and ECN: IPv4's type of service, IPv6's traffic class.
+    pub traffic_class: u8,
+    /// The don't-fragment bit; never set over IPv6.
+    pub dont_fragment: bool,
+    /// Identifier of the outermost VLAN.
+    pub vlan: Option<u16>,
+    /// TCP's maximum segment size option, in bytes.
+    pub maximum_segment_size: Option<u16>,
+}
+
 /// The packet that an ICMP error quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quote {
@@ -122,6 +144,8 @@ pub struct Quote {
     pub key: FlowKey,
     /// The tunnel around it, where the quote reaches that far.
     pub tunnel: Option<Tunnel>,
+    /// The quoted packet's [`Fingerprint::short`]; `None` where the quote is too short.
+    pub short: Option<u64>,
 }
 
 /// How a packet is carried.

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::fingerprint::{Parts, Transport};
+use super::fingerprint::{Parts, Transport, control_of};
 use super::fragments::{Content, FragmentJoiner, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
-use super::{Detail, Evidence, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified};
-use crate::decode::{Fragment, Icmp, Ip, Layer, MacAddr, Packet, PacketType, Stop};
+use super::{
+    Detail, Evidence, Marks, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified,
+};
+use crate::decode::{Fragment, Icmp, Ip, Layer, MacAddr, Packet, PacketType, Stop, Tcp};
 use crate::read::{FileInterface, RawPacket};
 use crate::types::{FileId, LinkType, PointId, Timestamp};
 
@@ -204,16 +206,8 @@ impl Observer {
         let payload = data.get(start..end).unwrap_or_default();
         let (transport, detail) = match inner.transport {
             Some(Layer::Tcp(tcp)) => {
-                // Of a header that the capture cut, the length of the data is not known.
-                let header_len = tcp.header_len.map_or(ip.payload_len, u32::from);
-                let data_len = ip.payload_len.checked_sub(header_len)?;
-                let detail = Detail::Tcp {
-                    flags: tcp.flags.0,
-                    sequence: tcp.sequence,
-                    acknowledgment: tcp.acknowledgment,
-                    data_len,
-                };
-                (Transport::Tcp(tcp), detail)
+                let whole = !transport_was_cut(packet.stop());
+                (Transport::Tcp(tcp, whole), tcp_detail(tcp, whole, ip)?)
             }
             Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp, packet)),
             Some(Layer::Esp(esp)) => (Transport::Esp(esp), Detail::Datagram),
@@ -232,6 +226,8 @@ impl Observer {
             parts,
             detail,
             ttl: ip.ttl,
+            identification: ipv4_identification(ip),
+            marks: marks_of(inner, packet),
             tunnel: inner.tunnel,
             header_len: ip.header_len,
         })
@@ -243,10 +239,53 @@ fn sighting(opening: &Opening, payload_len: u32, fragments: u16) -> Sighting {
         key: opening.key,
         fingerprint: opening.parts.finish(payload_len),
         ttl: opening.ttl,
+        identification: opening.identification,
+        marks: opening.marks,
         ip_len: payload_len.saturating_add(u32::from(opening.header_len)),
         detail: opening.detail,
         tunnel: opening.tunnel,
         fragments,
+    }
+}
+
+/// `None` where the header is longer than what the IP header says there is.
+fn tcp_detail(tcp: &Tcp, whole: bool, ip: &Ip) -> Option<Detail> {
+    if ip.payload_len < tcp.header_len.map_or(0, u32::from) {
+        return None;
+    }
+    Some(Detail::Tcp {
+        flags: tcp.flags.0,
+        sequence: tcp.sequence,
+        acknowledgment: tcp.acknowledgment,
+        segment_len: ip.payload_len,
+        header_len: tcp.header_len,
+        control: whole.then(|| control_of(tcp)),
+    })
+}
+
+/// IPv6 numbers fragments only.
+fn ipv4_identification(ip: &Ip) -> u16 {
+    let number = ip.identification.filter(|_| ip.source.is_ipv4());
+    number.map_or(0, |n| u16::try_from(n).unwrap_or(0))
+}
+
+fn marks_of(inner: &Inner<'_>, packet: &Packet) -> Marks {
+    let vlan = packet
+        .layers()
+        .iter()
+        .find_map(|placed| match placed.layer {
+            Layer::Vlan(tag) => Some(tag.id),
+            _ => None,
+        });
+    let maximum_segment_size = match inner.transport {
+        Some(Layer::Tcp(tcp)) => tcp.maximum_segment_size,
+        _ => None,
+    };
+    Marks {
+        traffic_class: inner.ip.traffic_class,
+        dont_fragment: inner.ip.dont_fragment,
+        vlan,
+        maximum_segment_size,
     }
 }
 

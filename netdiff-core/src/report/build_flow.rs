@@ -1,17 +1,13 @@
 //! A flow of the timelines as a flow of the report.
 
-use std::collections::BTreeMap;
-
 use super::build::{Analyzed, flow_id};
+use super::build_ends::Ends;
 use super::model::SetName;
 use super::model_flow::{
-    AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
-    FlowKeyReport, FlowReport, HopReport, LossReport, TtlReport,
+    AddressedParty, CalledReport, ChangeReport, DelayReport, DirectionReport, DuplicatesReport,
+    EncapsulationReport, FlowKeyReport, FlowReport, HopReport, TtlReport,
 };
-use crate::correlate::{
-    Basis, Direction, Disposition, FlowTimeline, Hop, Party, PartyKind, Service, Trust,
-};
-use crate::types::PointId;
+use crate::correlate::{Called, Change, Direction, FlowTimeline, Hop, Party, PartyKind, Service};
 
 pub(super) fn flow_report(
     set: &Analyzed<'_>,
@@ -39,6 +35,11 @@ pub(super) fn flow_report(
         responder: party_report(set, &flow.responder),
         conversations: flow.conversations,
         counterpart,
+        called: flow
+            .called
+            .as_ref()
+            .map(|called| called_report(set, called)),
+        seen_as: flow.seen_as.map(|address| address.to_string()),
         forward: direction_report(set, name, &flow.forward),
         reply: direction_report(set, name, &flow.reply),
     }
@@ -56,6 +57,24 @@ fn party_report(set: &Analyzed<'_>, party: &Party) -> AddressedParty {
     }
 }
 
+fn change_report(change: &Change) -> ChangeReport {
+    ChangeReport {
+        field: change.field.name(),
+        before: change.before.clone(),
+        after: change.after.clone(),
+        packets: change.packets,
+        expected: change.expected,
+    }
+}
+
+fn called_report(set: &Analyzed<'_>, called: &Called) -> CalledReport {
+    CalledReport {
+        address: called.address.to_string(),
+        name: set.names.get(&called.address).cloned(),
+        port: called.port,
+    }
+}
+
 /// The word for a kind of address.
 pub(super) const fn kind_name(kind: PartyKind) -> &'static str {
     match kind {
@@ -66,42 +85,18 @@ pub(super) const fn kind_name(kind: PartyKind) -> &'static str {
 }
 
 fn direction_report(set: &Analyzed<'_>, name: SetName, direction: &Direction) -> DirectionReport {
-    let mut counts = DispositionCounts::default();
-    let mut losses: BTreeMap<(PointId, PointId, Trust), (u64, Option<Basis>)> = BTreeMap::new();
-    for journey in &direction.journeys {
-        match journey.disposition {
-            Disposition::Delivered(_) => counts.delivered += 1,
-            Disposition::NotCovered { .. } => counts.not_covered += 1,
-            Disposition::Unknown { .. } => counts.unknown += 1,
-            Disposition::Lost { from, to, trust } => {
-                counts.lost += 1;
-                losses
-                    .entry((from, to, trust))
-                    .or_insert((0, journey.basis))
-                    .0 += 1;
-            }
-        }
-    }
-    let losses = losses
-        .into_iter()
-        .map(|((from, to, trust), (packets, basis))| LossReport {
-            from: set.point(from),
-            to: set.point(to),
-            packets,
-            capture: match trust {
-                Trust::Proven => "proven",
-                Trust::Assumed => "assumed",
-            },
-            expected_because: basis.map_or("", Basis::phrase),
-        });
+    let ends = Ends::of(direction);
     DirectionReport {
         hops: direction
             .hops
             .iter()
             .map(|hop| hop_report(set, name, hop))
             .collect(),
-        dispositions: counts,
-        losses: losses.collect(),
+        dispositions: ends.counts,
+        losses: ends.losses(set),
+        rejections: ends.rejections(set),
+        loops: ends.loops(set),
+        reasons: ends.reasons,
         contradictions: direction.contradictions.clone(),
     }
 }
@@ -121,7 +116,14 @@ fn hop_report(set: &Analyzed<'_>, name: SetName, hop: &Hop) -> HopReport {
             guessed: tunnel.guessed,
         }),
         packets: hop.packets,
-        duplicates: hop.duplicates,
+        source: hop.source.to_string(),
+        destination: hop.destination.to_string(),
+        duplicates: hop.duplicates.total(),
+        duplicates_by_kind: DuplicatesReport {
+            same_frame: hop.duplicates.same_frame,
+            other_frame: hop.duplicates.other_frame,
+            loop_rounds: hop.duplicates.rounds,
+        },
         ttl: TtlReport {
             min: hop.ttl.0,
             max: hop.ttl.1,
@@ -131,7 +133,9 @@ fn hop_report(set: &Analyzed<'_>, name: SetName, hop: &Hop) -> HopReport {
             min_ns: delay.min.0,
             median_ns: delay.median.0,
             max_ns: delay.max.0,
+            bound_ns: delay.bound.0,
         }),
+        changes: hop.changes.iter().map(change_report).collect(),
         first: set.evidence(name, hop.first),
         placed_by: hop.reason.clone(),
     }

@@ -3,6 +3,7 @@
 //! `build` makes a [`Report`] from what the rooms before found; `json` and `text` render it, one renderer a file.
 
 mod build;
+mod build_ends;
 mod build_flow;
 mod compare;
 mod inspect;

@@ -1,5 +1,7 @@
 //! The report's flows: hops, dispositions and losses.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::model::{EvidenceReport, PointName, SetName};
@@ -53,6 +55,10 @@ pub struct FlowReport {
     pub conversations: u64,
     /// The other set's flow that plays the same part.
     pub counterpart: Option<String>,
+    /// What the initiator called, where a service's address or a node's port leads it to the responder.
+    pub called: Option<CalledReport>,
+    /// The address under which the responder sees the initiator, where masquerade hides it.
+    pub seen_as: Option<String>,
     /// Initiator to responder.
     #[serde(flatten)]
     pub forward: DirectionReport,
@@ -67,8 +73,14 @@ pub struct DirectionReport {
     pub hops: Vec<HopReport>,
     /// What became of its packets.
     pub dispositions: DispositionCounts,
+    /// How each disposition is known, or why it cannot be: packets by reason, such as `delivered-seen`, `not-covered-window`.
+    pub reasons: BTreeMap<&'static str, u64>,
     /// Where packets were lost.
     pub losses: Vec<LossReport>,
+    /// Where packets were refused.
+    pub rejections: Vec<RejectionReport>,
+    /// Where packets went round and round.
+    pub loops: Vec<LoopReport>,
     /// Evidence that speaks against the order of the hops.
     pub contradictions: Vec<String>,
 }
@@ -76,7 +88,7 @@ pub struct DirectionReport {
 /// How many packets met which end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DispositionCounts {
-    /// Arrived: seen at the end of the way, answered, or seen further on in other segments.
+    /// Arrived: seen at the end of the way, or answered.
     pub delivered: u64,
     /// Seen at one point and not at the next, which could have seen them.
     pub lost: u64,
@@ -84,6 +96,10 @@ pub struct DispositionCounts {
     pub not_covered: u64,
     /// Cannot be told.
     pub unknown: u64,
+    /// Refused, by an ICMP error that quotes them or a reset.
+    pub rejected: u64,
+    /// Came through one point again and again, and never arrived.
+    pub looped: u64,
 }
 
 /// A capture point on the way.
@@ -99,12 +115,20 @@ pub struct HopReport {
     pub encapsulation: Option<EncapsulationReport>,
     /// Packets, copies not counted again.
     pub packets: u64,
+    /// Source address of its packets here.
+    pub source: String,
+    /// Destination address of its packets here.
+    pub destination: String,
     /// Further copies of packets.
     pub duplicates: u64,
+    /// The same, by kind.
+    pub duplicates_by_kind: DuplicatesReport,
     /// Time to live of the inner-most header.
     pub ttl: TtlReport,
-    /// Time since the previous hop on the same node; `null` for the first hop of a node.
+    /// Time since the previous hop; `null` where the two nodes' clocks cannot be compared.
     pub delay: Option<DelayReport>,
+    /// What the way from the previous hop changed.
+    pub changes: Vec<ChangeReport>,
     /// The first packet.
     pub first: EvidenceReport,
     /// Why the hop stands where it stands.
@@ -137,7 +161,44 @@ pub struct TtlReport {
     pub max: u8,
 }
 
-/// Delays between two points of one node.
+/// An address that leads somewhere else.
+#[derive(Clone, Debug, Serialize)]
+pub struct CalledReport {
+    /// IP address.
+    pub address: String,
+    /// What the cluster, the manifest or a hosts file calls it.
+    pub name: Option<String>,
+    /// Port.
+    pub port: Option<u16>,
+}
+
+/// Further copies of packets, by kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DuplicatesReport {
+    /// The same frame again: a mirror, or a network or capture that duplicates.
+    pub same_frame: u64,
+    /// The same packet in another frame: flooded, or re-injected by a bridge.
+    pub other_frame: u64,
+    /// Further rounds of a loop.
+    pub loop_rounds: u64,
+}
+
+/// A field that differs from the previous hop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeReport {
+    /// `source`, `destination`, `ttl`, `dscp`, `ecn`, `dont-fragment`, `vlan` or `mss`.
+    pub field: &'static str,
+    /// At the previous hop.
+    pub before: String,
+    /// Here.
+    pub after: String,
+    /// In how many packets.
+    pub packets: u64,
+    /// Whether hops of these roles do that.
+    pub expected: bool,
+}
+
+/// Delays between two points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct DelayReport {
     /// Packets measured.
@@ -148,6 +209,34 @@ pub struct DelayReport {
     pub median_ns: i64,
     /// Longest.
     pub max_ns: i64,
+    /// How wrong all of them may be: 0 on one node, else the error of the clock comparison.
+    pub bound_ns: i64,
+}
+
+/// Packets refused behind one point.
+#[derive(Clone, Debug, Serialize)]
+pub struct RejectionReport {
+    /// Last point that saw them.
+    pub after: PointName,
+    /// The next captured point on their way, if that is known.
+    pub next: Option<PointName>,
+    /// Whose address the refusal bears.
+    pub by: String,
+    /// `icmp 3/1` (type and code), or `reset`.
+    pub how: String,
+    /// How many.
+    pub packets: u64,
+}
+
+/// Packets that never got out of a loop.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoopReport {
+    /// A point on the loop.
+    pub at: PointName,
+    /// How many.
+    pub packets: u64,
+    /// How often one of them came through there, at most.
+    pub most_rounds: u32,
 }
 
 /// Packets lost on one segment.

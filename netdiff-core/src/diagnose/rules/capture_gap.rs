@@ -59,7 +59,10 @@ fn vanishing(flow: &FlowTimeline) -> Option<(PointId, &Journey)> {
             Disposition::NotCovered { after, .. } | Disposition::Unknown { after, .. } => {
                 ends.entry(after).or_insert((0, journey)).0 += 1;
             }
-            Disposition::Delivered(_) | Disposition::Lost { .. } => return None,
+            Disposition::Delivered(_)
+            | Disposition::Lost { .. }
+            | Disposition::Rejected { .. }
+            | Disposition::Looped { .. } => return None,
         }
     }
     let most = ends
@@ -98,7 +101,7 @@ fn finding(
         evidence: flows
             .iter()
             .take(MAX_EVIDENCE)
-            .map(|(_, _, journey)| journey.last)
+            .filter_map(|(_, _, journey)| journey.last())
             .collect(),
         explanation: vec![format!(
             "They are last seen at {name}, nothing answers them, and {why}."

@@ -169,7 +169,7 @@ fn severity(timelines: &Timelines, loss: &Loss) -> Severity {
         || direction
             .journeys
             .iter()
-            .any(|j| j.points.contains(&loss.to));
+            .any(|j| j.points().any(|point| point == loss.to));
     match (loss.trust, passes) {
         (Trust::Proven, false) => Severity::Error,
         (Trust::Assumed, false) if flow.is_unanswered() && lost >= SEVERAL => Severity::Error,
@@ -191,7 +191,7 @@ fn outcome(flow: &FlowTimeline, reply: bool) -> (usize, usize) {
             .count()
     };
     (
-        count(|d| matches!(d, Disposition::Lost { .. })),
+        count(|d| matches!(d, Disposition::Lost { .. } | Disposition::Rejected { .. })),
         count(|d| matches!(d, Disposition::Delivered(_))),
     )
 }

@@ -59,21 +59,27 @@ pub(super) fn render_title(flow: &FlowReport, page: &mut Page<'_>) {
     page.paragraph("  ", &places);
 }
 
-/// `ping 10.244.0.4 → 10.244.1.5`, `tcp 10.244.0.4 → 10.244.1.5:8080 (default/web-0)`.
+/// `ping 10.244.0.4 → 10.244.1.5`, `tcp 10.244.0.4 → 10.244.1.5:8080 (default/web-0) via 10.96.0.20:80`.
 pub(super) fn short(flow: &FlowReport) -> String {
-    let responder = match flow.responder.port {
-        Some(port) if flow.responder.address.contains(':') => {
-            format!("[{}]:{port}", flow.responder.address)
-        }
-        Some(port) => format!("{}:{port}", flow.responder.address),
-        None => flow.responder.address.clone(),
-    };
+    let responder = with_port(&flow.responder.address, flow.responder.port);
+    let via = flow.called.as_ref().map_or_else(String::new, |called| {
+        let address = with_port(&called.address, called.port);
+        format!(" via {}", named(&address, called.name.as_deref()))
+    });
     format!(
-        "{} {} → {}",
+        "{} {} → {}{via}",
         what(flow),
         named(&flow.initiator.address, flow.initiator.name.as_deref()),
         named(&responder, flow.responder.name.as_deref())
     )
+}
+
+fn with_port(address: &str, port: Option<u16>) -> String {
+    match port {
+        Some(port) if address.contains(':') => format!("[{address}]:{port}"),
+        Some(port) => format!("{address}:{port}"),
+        None => address.to_owned(),
+    }
 }
 
 /// An address with what it is called: `10.244.1.5 (default/web-0)`.
@@ -109,10 +115,14 @@ pub(super) fn outcome(flow: &FlowReport) -> String {
         (there.delivered, "there"),
         (there.lost, "lost"),
         (there.not_covered, "out of sight"),
+        (there.rejected, "rejected"),
+        (there.looped, "in a loop"),
         (there.unknown, "unknown"),
         (back.delivered, "back"),
         (back.lost, "lost on the way back"),
         (back.not_covered, "back out of sight"),
+        (back.rejected, "rejected on the way back"),
+        (back.looped, "in a loop on the way back"),
         (back.unknown, "back unknown"),
     ]
     .iter()

@@ -1,5 +1,6 @@
 //! Hop ladders: one line a capture point, two columns of what was seen there.
 
+use super::hop_notes;
 use super::layout::{Page, left, right};
 use crate::report::model::{LadderLine, PointName, SetReport};
 use crate::report::model_flow::{
@@ -23,15 +24,14 @@ pub(super) struct Sides<'a> {
 
 /// A line: a point, named by the side that has it (by both where they differ).
 pub(super) struct Line<'a> {
-    left: Option<&'a HopReport>,
-    right: Option<&'a HopReport>,
+    pub(super) left: Option<&'a HopReport>,
+    pub(super) right: Option<&'a HopReport>,
 }
 
 /// The lines of a ladder and where packets were lost on either side.
 pub(super) struct Ladder<'a> {
     lines: Vec<Line<'a>>,
-    left_losses: &'a [LossReport],
-    right_losses: &'a [LossReport],
+    sides: [&'a DirectionReport; 2],
     /// Whether the right column is read upwards.
     back: bool,
 }
@@ -48,15 +48,18 @@ pub(super) fn aligned<'a>(
     });
     Ladder {
         lines: lines.collect(),
-        left_losses: &reference.losses,
-        right_losses: &failing.losses,
+        sides: [reference, failing],
         back: false,
     }
 }
 
 /// One flow's two directions, the replies read upwards.
 pub(super) fn there_and_back(flow: &FlowReport) -> Ladder<'_> {
-    let same = |a: &HopReport, b: &HopReport| (&a.node, &a.interface) == (&b.node, &b.interface);
+    let same = |a: &HopReport, b: &HopReport| {
+        let place = |hop: &HopReport| (hop.node.clone(), hop.interface.clone());
+        let mirrored = (&a.source, &a.destination) == (&b.destination, &b.source);
+        place(a) == place(b) && mirrored
+    };
     let mut lines: Vec<Line<'_>> = Vec::new();
     let mut back: Vec<&HopReport> = flow.reply.hops.iter().rev().collect();
     for hop in &flow.forward.hops {
@@ -83,8 +86,7 @@ pub(super) fn there_and_back(flow: &FlowReport) -> Ladder<'_> {
     }));
     Ladder {
         lines,
-        left_losses: &flow.forward.losses,
-        right_losses: &flow.reply.losses,
+        sides: [&flow.forward, &flow.reply],
         back: true,
     }
 }
@@ -101,14 +103,18 @@ pub(super) fn render(ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>
         styles.reset
     ));
     let mut node = String::new();
+    let mut before = (None, None);
     for line in &ladder.lines {
         let here = node_name(line);
         if here != node {
             page.line(&format!("  {here}"));
             node = here;
         }
+        hop_notes::render_translations(line, before, ladder.back, page);
         render_line(line, ladder, sides, page);
-        render_losses(line, ladder, page);
+        hop_notes::render_notes(line, ladder.back, page);
+        render_ends(line, ladder, page);
+        before = (line.left.or(before.0), line.right.or(before.1));
     }
     render_unseen(ladder, page);
     render_tunnels(ladder, page);
@@ -140,8 +146,10 @@ fn render_line(line: &Line<'_>, ladder: &Ladder<'_>, sides: &Sides<'_>, page: &m
                 set: &SetReport,
                 losses: &[LossReport]| match hop {
         Some(hop) => {
+            // Between nodes the clocks say too little for a short figure.
             let delay = hop
                 .delay
+                .filter(|delay| delay.bound_ns == 0)
                 .map_or_else(String::new, |d| format!("{}", Nanos(d.median_ns)));
             let sign = if delay.is_empty() || delay.starts_with('-') {
                 ""
@@ -167,8 +175,9 @@ fn render_line(line: &Line<'_>, ladder: &Ladder<'_>, sides: &Sides<'_>, page: &m
         }
         None => (right("–", PACKETS), ""),
     };
-    let (l, l_style) = cell(line.left, line.right, sides.left_set, ladder.left_losses);
-    let (r, r_style) = cell(line.right, line.left, sides.right_set, ladder.right_losses);
+    let [there, other] = ladder.sides;
+    let (l, l_style) = cell(line.left, line.right, sides.left_set, &there.losses);
+    let (r, r_style) = cell(line.right, line.left, sides.right_set, &other.losses);
     let reset = |style: &str| if style.is_empty() { "" } else { styles.reset };
     page.line(&format!(
         "    {} {}{l_style}{}{}{r_style}{}{}",
@@ -196,45 +205,49 @@ fn short_tunnel(tunnel: &EncapsulationReport) -> String {
 }
 
 /// Says below a line which packets were last seen there.
-fn render_losses(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
-    for (hop, losses, way) in [
-        (
-            line.left,
-            ladder.left_losses,
-            if ladder.back {
-                "on the way there"
-            } else {
-                "reference"
-            },
-        ),
-        (
-            line.right,
-            ladder.right_losses,
-            if ladder.back {
-                "on the way back"
-            } else {
-                "failing"
-            },
-        ),
-    ] {
+fn render_ends(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
+    let ways = if ladder.back {
+        ["on the way there", "on the way back"]
+    } else {
+        ["reference", "failing"]
+    };
+    let columns = [line.left, line.right].into_iter().zip(ladder.sides);
+    for ((hop, direction), way) in columns.zip(ways) {
         let Some(hop) = hop else { continue };
-        let here = losses
-            .iter()
-            .filter(|loss| (&loss.from.node, &loss.from.interface) == (&hop.node, &hop.interface));
-        for loss in here {
-            let styles = page.options.styles;
-            let text = format!(
-                "    {}✗ {}: {} lost between {} and {}{}",
-                styles.error,
-                way,
-                loss.packets,
-                name(&loss.from),
-                name(&loss.to),
-                styles.reset
-            );
-            page.line(&text);
+        let is_here =
+            |point: &PointName| (&point.node, &point.interface) == (&hop.node, &hop.interface);
+        for loss in direction.losses.iter().filter(|l| is_here(&l.from)) {
+            let (from, to) = (name(&loss.from), name(&loss.to));
+            let text = format!("{} lost between {from} and {to}", loss.packets);
+            cross(way, &text, page);
+            if page.options.verbose && !loss.expected_because.is_empty() {
+                let why = format!(
+                    "expected there because {}; that it captured then is {}",
+                    loss.expected_because, loss.capture
+                );
+                page.paragraph("      ", &why);
+            }
+        }
+        for refused in direction.rejections.iter().filter(|r| is_here(&r.after)) {
+            let (packets, by, how) = (refused.packets, &refused.by, &refused.how);
+            let behind = name(&refused.after);
+            let text = format!("{packets} rejected behind {behind} by {by} ({how})");
+            cross(way, &text, page);
+        }
+        for round in direction.loops.iter().filter(|l| is_here(&l.at)) {
+            let (packets, at, rounds) = (round.packets, name(&round.at), round.most_rounds);
+            let text = format!("{packets} in a loop through {at}, up to {rounds} times");
+            cross(way, &text, page);
         }
     }
+}
+
+fn cross(way: &str, text: &str, page: &mut Page<'_>) {
+    let styles = page.options.styles;
+    page.line(&format!(
+        "    {}✗ {way}: {text}{}",
+        styles.error, styles.reset
+    ));
 }
 
 /// Points that should have seen packets and are on no line.
@@ -247,9 +260,9 @@ fn render_unseen(ladder: &Ladder<'_>, page: &mut Page<'_>) {
             .any(|hop| (&hop.node, &hop.interface) == (&point.node, &point.interface))
     };
     let mut unseen: Vec<String> = ladder
-        .left_losses
+        .sides
         .iter()
-        .chain(ladder.right_losses)
+        .flat_map(|direction| &direction.losses)
         .filter(|loss| !on_line(&loss.to))
         .map(|loss| name(&loss.to))
         .collect();

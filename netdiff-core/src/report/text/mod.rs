@@ -2,6 +2,7 @@
 
 mod finding;
 mod flow_line;
+mod hop_notes;
 mod inspect;
 mod inspect_contents;
 mod ladder;
@@ -24,6 +25,8 @@ pub struct TextOptions {
     pub styles: Styles,
     /// How many ladders to draw before the rest is only counted.
     pub max_ladders: usize,
+    /// Whether to say why each hop stands where it stands, what it changed and what expectations rest on.
+    pub verbose: bool,
 }
 
 impl TextOptions {
@@ -39,6 +42,7 @@ impl Default for TextOptions {
             width: Self::DEFAULT_WIDTH,
             styles: Styles::PLAIN,
             max_ladders: 12,
+            verbose: false,
         }
     }
 }

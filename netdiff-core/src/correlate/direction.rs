@@ -1,0 +1,257 @@
+//! Builds one direction of a flow's timeline: hops, journeys and the account of every packet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Coverage;
+use super::accounting::{PointAccounting, Unmatched};
+use super::blindness::Blindness;
+use super::changes;
+use super::conversation::Seen;
+use super::disposition::{Blind, Disposition};
+use super::flow::Track;
+use super::hop::{Delay, Duplicates, Hop};
+use super::hop_order::{OrderContext, Way};
+use super::outcome::{AnsweredQueries, Judge};
+use super::own_way::OwnWay;
+use super::path::Paths;
+use super::pieces::{Acknowledged, bases};
+use super::place::Place;
+use super::rejection::{Rejections, Resets};
+use super::repetition::CopyKind;
+use super::timeline::{Direction, Journey};
+use super::translation::SeenElsewhere;
+use super::trip::Trip;
+use crate::types::{Nanos, PointId};
+
+/// What a direction is judged by.
+pub(super) struct Scales<'a> {
+    pub(super) paths: &'a Paths<'a>,
+    pub(super) coverage: &'a Coverage,
+    pub(super) context: &'a OrderContext<'a>,
+    pub(super) elsewhere: &'a SeenElsewhere,
+    pub(super) rejections: &'a Rejections,
+    pub(super) blindness: &'a Blindness,
+    pub(super) cut: &'a BTreeSet<PointId>,
+}
+
+/// Judges one direction, and counts its packets.
+pub(super) fn judge_direction(
+    track: &Track,
+    opposite: &Track,
+    way: Way,
+    scales: &Scales<'_>,
+    accounting: &mut [PointAccounting],
+) -> Direction {
+    let trips = &track.matched.trips;
+    let judge = Judge {
+        paths: scales.paths,
+        coverage: scales.coverage,
+        clocks: scales.context.clocks,
+        layout: scales.context.layout,
+        seen: &track.seen,
+        own: OwnWay::new(trips, &track.order, &opposite.order),
+        way,
+        acknowledged: Acknowledged::new(&opposite.seen),
+        bases: bases(&track.seen),
+        queries: AnsweredQueries::new(&track.seen, trips, &opposite.seen),
+        elsewhere: scales.elsewhere,
+        rejections: scales.rejections,
+        resets: Resets::new(&opposite.seen, &opposite.matched.trips),
+        blindness: scales.blindness,
+        headers_cut: track
+            .seen
+            .iter()
+            .any(|s| s.sighting.fingerprint.headers.is_none()),
+        cut: scales.cut,
+    };
+    let mut journeys = Vec::with_capacity(trips.len());
+    let mut ledger = Ledger::new(track);
+    for trip in trips {
+        let (disposition, basis) = judge.judge(trip);
+        ledger.note(trip, disposition);
+        journeys.extend(journey(trip, track, disposition, basis));
+    }
+    ledger.close(track, accounting);
+    Direction {
+        hops: hops(track, scales.context),
+        journeys,
+        contradictions: track.order.contradictions.clone(),
+    }
+}
+
+fn journey(
+    trip: &Trip,
+    track: &Track,
+    disposition: Disposition,
+    basis: Option<super::Basis>,
+) -> Option<Journey> {
+    let mut places: Vec<(Place, usize)> = trip.sightings.iter().map(|(p, i)| (*p, *i)).collect();
+    places.sort_by_key(|(place, _)| track.order.rank(*place));
+    let seen: Vec<&Seen> = places
+        .iter()
+        .filter_map(|(_, i)| track.seen.get(*i))
+        .collect();
+    let (first, last) = (seen.first()?, seen.last()?);
+    Some(Journey {
+        sightings: seen.iter().map(|s| s.evidence).collect(),
+        time: first.time,
+        ip_len: last.sighting.ip_len,
+        bytes: trip
+            .bytes
+            .map(|(start, end)| u32::try_from(end - start).unwrap_or(u32::MAX)),
+        tunnel: last.sighting.tunnel,
+        disposition,
+        basis,
+    })
+}
+
+/// What each sighting of a direction counts as. One that is in several trips (a super-packet) counts once: as matched if any of
+/// its pieces was seen elsewhere, else as its first piece ended.
+struct Ledger(Vec<Option<Entry>>);
+
+#[derive(Clone, Copy)]
+enum Entry {
+    Matched,
+    Lone(Disposition),
+}
+
+impl Ledger {
+    fn new(track: &Track) -> Self {
+        Self(vec![None; track.seen.len()])
+    }
+
+    fn note(&mut self, trip: &Trip, disposition: Disposition) {
+        let lone = trip.sightings.len() == 1;
+        for index in trip.sightings.values() {
+            if let Some(entry) = self.0.get_mut(*index) {
+                *entry = match entry {
+                    _ if !lone => Some(Entry::Matched),
+                    None => Some(Entry::Lone(disposition)),
+                    Some(known) => Some(*known),
+                };
+            }
+        }
+    }
+
+    fn close(self, track: &Track, accounting: &mut [PointAccounting]) {
+        let copies = track.matched.copies.iter().map(|(index, _)| *index);
+        let copies: BTreeSet<usize> = copies.collect();
+        for (index, (entry, seen)) in self.0.into_iter().zip(&track.seen).enumerate() {
+            let Some(counts) = accounting.get_mut(seen.evidence.point.index()) else {
+                continue;
+            };
+            match entry {
+                Some(Entry::Matched) => counts.matched += 1,
+                Some(Entry::Lone(disposition)) => account_lone(disposition, counts),
+                None if copies.contains(&index) => counts.duplicate += 1,
+                // Neither in a trip nor a copy: the residual will show it.
+                None => {}
+            }
+        }
+    }
+}
+
+fn account_lone(disposition: Disposition, counts: &mut PointAccounting) {
+    let blind = match disposition {
+        Disposition::NotCovered { blind, .. } => Some(blind),
+        _ => None,
+    };
+    let reason = match (disposition, blind) {
+        (_, Some(Blind::Window)) => {
+            counts.outside_window += 1;
+            return;
+        }
+        (_, Some(Blind::Filter)) => Unmatched::NotCovered,
+        (Disposition::Lost { .. }, _) => Unmatched::Lost,
+        (Disposition::Rejected { .. }, _) => Unmatched::Rejected,
+        (Disposition::Unknown { .. } | Disposition::Looped { .. }, _) => Unmatched::Unknown,
+        (Disposition::NotCovered { .. } | Disposition::Delivered(_), _) => Unmatched::NoOtherPoint,
+    };
+    counts.add_unmatched(reason);
+}
+
+fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
+    let mut hops: Vec<Hop> = Vec::new();
+    let mut previous: Option<Place> = None;
+    for (place, reason) in &track.order.places {
+        let here: BTreeSet<usize> = track
+            .matched
+            .trips
+            .iter()
+            .filter_map(|trip| trip.sightings.get(place).copied())
+            .collect();
+        let here: Vec<&Seen> = here.iter().filter_map(|&i| track.seen.get(i)).collect();
+        let Some(first) = here.iter().min_by_key(|s| (s.time, s.evidence)) else {
+            continue;
+        };
+        let ttls = || here.iter().map(|s| s.sighting.ttl);
+        hops.push(Hop {
+            point: place.point,
+            packets: here.len() as u64,
+            duplicates: duplicates(track, *place),
+            source: first.sighting.key.source,
+            destination: first.sighting.key.destination,
+            tunnel: first.sighting.tunnel,
+            ttl: (ttls().min().unwrap_or(0), ttls().max().unwrap_or(0)),
+            delay: previous.and_then(|previous| delay(previous, *place, track, context)),
+            changes: previous.map_or_else(Vec::new, |previous| {
+                changes::between(previous, *place, track, context.layout)
+            }),
+            first: first.evidence,
+            reason: reason.clone(),
+        });
+        previous = Some(*place);
+    }
+    hops
+}
+
+fn duplicates(track: &Track, place: Place) -> Duplicates {
+    let mut counts: BTreeMap<CopyKind, u64> = BTreeMap::new();
+    let copies = track.matched.copies.iter();
+    for (_, kind) in copies.filter(|(i, kind)| {
+        let seen = track.seen.get(*i).map(Seen::place);
+        // Further rounds of a loop count at the pass that they repeat.
+        seen == Some(Place { pass: 0, ..place }) && (place.pass > 0) == (*kind == CopyKind::Loop)
+    }) {
+        *counts.entry(*kind).or_default() += 1;
+    }
+    let of = |kind| counts.get(&kind).copied().unwrap_or(0);
+    Duplicates {
+        same_frame: of(CopyKind::SameFrame),
+        other_frame: of(CopyKind::OtherFrame),
+        rounds: of(CopyKind::Loop),
+    }
+}
+
+/// The time between two places; between nodes it is as sure as their clocks compare.
+fn delay(from: Place, to: Place, track: &Track, context: &OrderContext<'_>) -> Option<Delay> {
+    let nodes = (
+        context.layout.node(from.point),
+        context.layout.node(to.point),
+    );
+    let time = |trip: &Trip, place| {
+        trip.sightings
+            .get(&place)
+            .and_then(|&i| track.seen.get(i))
+            .map(|s| s.time)
+    };
+    let mut bound = Nanos(0);
+    let mut delays: Vec<Nanos> = Vec::new();
+    for trip in &track.matched.trips {
+        let (Some(left), Some(arrived)) = (time(trip, from), time(trip, to)) else {
+            continue;
+        };
+        let offset = context.clocks.offset(nodes.0, nodes.1)?;
+        bound = bound.max(offset.bound);
+        delays.push(arrived - (left + offset.offset));
+    }
+    delays.sort_unstable();
+    let median = delays.get(delays.len().checked_sub(1)? / 2)?;
+    Some(Delay {
+        samples: delays.len() as u64,
+        min: *delays.first()?,
+        median: *median,
+        max: *delays.last()?,
+        bound,
+    })
+}

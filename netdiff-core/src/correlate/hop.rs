@@ -1,0 +1,120 @@
+//! A capture point on the way of a direction, and what the way to it did to the packets.
+
+use std::net::IpAddr;
+
+use crate::identify::{Evidence, Tunnel};
+use crate::types::{Nanos, PointId};
+
+/// A capture point on the way of a direction.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// Where.
+    pub point: PointId,
+    /// Packets seen here, duplicates and fragments not counted again.
+    pub packets: u64,
+    /// Further copies seen here.
+    pub duplicates: Duplicates,
+    /// The source address that its packets have here.
+    pub source: IpAddr,
+    /// The destination address that its packets have here.
+    pub destination: IpAddr,
+    /// The tunnel around them, where there is one.
+    pub tunnel: Option<Tunnel>,
+    /// Time to live: lowest and highest seen.
+    pub ttl: (u8, u8),
+    /// Time since the previous hop; `None` where the two nodes' clocks cannot be compared.
+    pub delay: Option<Delay>,
+    /// What the way from the previous hop changed.
+    pub changes: Vec<Change>,
+    /// The first packet seen here.
+    pub first: Evidence,
+    /// Why the hop stands where it stands.
+    pub reason: String,
+}
+
+/// Further copies of packets at a hop, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Duplicates {
+    /// The same frame again: a mirror, a network that duplicates, or a capture that shows it twice.
+    pub same_frame: u64,
+    /// The same packet in another frame: flooded, or re-injected by a bridge.
+    pub other_frame: u64,
+    /// Further rounds of a loop: the TTL falls.
+    pub rounds: u64,
+}
+
+impl Duplicates {
+    /// All of them.
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.same_frame + self.other_frame + self.rounds
+    }
+}
+
+/// A field that hops may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// Source address and port (ICMP identifier).
+    Source,
+    /// Destination address and port (ICMP identifier).
+    Destination,
+    /// Time to live.
+    Ttl,
+    /// Differentiated services code point (RFC 2474).
+    Dscp,
+    /// Explicit congestion notification (RFC 3168).
+    Ecn,
+    /// Don't fragment.
+    DontFragment,
+    /// VLAN identifier.
+    Vlan,
+    /// TCP's maximum segment size option.
+    MaximumSegmentSize,
+}
+
+impl Field {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Destination => "destination",
+            Self::Ttl => "ttl",
+            Self::Dscp => "dscp",
+            Self::Ecn => "ecn",
+            Self::DontFragment => "dont-fragment",
+            Self::Vlan => "vlan",
+            Self::MaximumSegmentSize => "mss",
+        }
+    }
+}
+
+/// What the way between two hops changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which field.
+    pub field: Field,
+    /// Its value at the previous hop.
+    pub before: String,
+    /// Its value at this hop.
+    pub after: String,
+    /// In how many packets.
+    pub packets: u64,
+    /// Whether hops of these roles do that.
+    pub expected: bool,
+}
+
+/// How long packets took between two hops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delay {
+    /// How many packets were measured.
+    pub samples: u64,
+    /// Shortest.
+    pub min: Nanos,
+    /// Median (the lower one of an even count).
+    pub median: Nanos,
+    /// Longest.
+    pub max: Nanos,
+    /// By how much all of them may be wrong: the error of the clock comparison between two nodes, 0 on one node.
+    pub bound: Nanos,
+}

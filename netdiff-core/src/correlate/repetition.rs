@@ -1,0 +1,190 @@
+//! Tells the sightings of one place apart: copies, passes of a loop, and repetitions; and pairs repetitions across places.
+//!
+//! What comes in here is equal in everything that identifies a packet.
+//!
+//! # Copies
+//! At one place, an equal packet with the same TTL within [`COPY_SPAN`] of another is a copy (a mirror, a flooded or re-injected frame),
+//! not a repetition: no sender repeats a numbered packet that fast. Copies are counted and take no part. A packet without any number of its
+//! own (UDP with IPv4 identification 0, or over IPv6) may be sent twice at once: it has repetitions only.
+//!
+//! # Passes
+//! With a lower TTL within [`PASS_SPAN`], it is the same packet once more: a router sent it back. Two passes may be a router with one
+//! interface; three are a loop.
+//!
+//! # Repetitions, and the tie-break
+//! If repetitions at each place are at least [`CLEAR_GAP`] apart, and the clocks compare to an eighth of that gap, sightings nearer than a
+//! quarter of it are the same repetition. That must give each place at most one sighting of each repetition, and no more repetitions
+//! than the place with the most has. Else, where every place has the same number, the k-th here is the k-th there; where the
+//! numbers differ, the place with the most (the first of them in order of places) sets the pattern, order pairs them from the
+//! first on, and all of them are ambiguous: a missing sighting then proves nothing.
+
+use std::collections::BTreeMap;
+
+use super::clock::Clocks;
+use super::conversation::Seen;
+use super::place::Place;
+use super::timeline::NodeId;
+use crate::types::{Nanos, Timestamp};
+
+/// How close two equal packets at one place must be to count as copies.
+const COPY_SPAN: Nanos = Nanos::from_millis(1);
+
+/// How soon a packet that was sent back must come through again.
+const PASS_SPAN: Nanos = Nanos::from_secs(1);
+
+/// How far repetitions must be apart to be told by time: TCP's shortest retransmission timeout is 200 ms, and no packet is under way so long.
+const CLEAR_GAP: Nanos = Nanos::from_millis(100);
+
+/// Passes that have a place of their own.
+const PASSES: usize = 2;
+
+/// Why a sighting takes no part in matching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CopyKind {
+    /// The same frame again: a mirror, a duplicating network, or a capture that shows it twice.
+    SameFrame,
+    /// The same packet in another frame: flooded, re-injected by a bridge, or seen on two interfaces of one capture.
+    OtherFrame,
+    /// A further round of a loop.
+    Loop,
+}
+
+/// One repetition at one place: its passes, first to last.
+pub(super) type Passes = Vec<usize>;
+
+/// What the sightings of one place are.
+#[derive(Debug, Default)]
+pub(super) struct Separated {
+    pub(super) repetitions: Vec<Passes>,
+    pub(super) copies: Vec<(usize, CopyKind)>,
+}
+
+/// Tells the equal packets of one place apart.
+pub(super) fn separate(mut sightings: Vec<usize>, seen: &[Seen]) -> Separated {
+    sightings.sort_by_key(|&i| seen.get(i).map(|s| (s.time, s.evidence)));
+    let mut result = Separated::default();
+    for index in sightings {
+        let Some(s) = seen.get(index) else { continue };
+        let open = result.repetitions.last_mut();
+        match open.and_then(|passes| Some((role_of(s, passes, seen)?, passes))) {
+            Some((Role::Copy(kind), _)) => result.copies.push((index, kind)),
+            Some((Role::Pass, passes)) => passes.push(index),
+            None => result.repetitions.push(vec![index]),
+        }
+    }
+    result
+}
+
+enum Role {
+    Copy(CopyKind),
+    Pass,
+}
+
+/// What a sighting is to an earlier repetition; `None` for a new one.
+fn role_of(s: &Seen, passes: &Passes, seen: &[Seen]) -> Option<Role> {
+    let earlier = || passes.iter().filter_map(|&i| seen.get(i));
+    let copied = earlier().find(|e| {
+        let repeatable = s.sighting.fingerprint.repeatable;
+        !repeatable && e.sighting.ttl == s.sighting.ttl && s.time - e.time < COPY_SPAN
+    });
+    if let Some(original) = copied {
+        let frame = |s: &Seen| (s.source_mac, s.destination_mac, s.sighting.marks.vlan);
+        return Some(Role::Copy(if frame(original) == frame(s) {
+            CopyKind::SameFrame
+        } else {
+            CopyKind::OtherFrame
+        }));
+    }
+    let last = earlier().next_back()?;
+    let again = s.sighting.ttl < last.sighting.ttl && s.time - last.time <= PASS_SPAN;
+    again.then_some(Role::Pass)
+}
+
+/// Repetitions of one packet, paired across places. Each is, per place, an index into that place's repetitions.
+pub(super) struct Paired {
+    pub(super) repetitions: Vec<BTreeMap<Place, usize>>,
+    pub(super) ambiguous: bool,
+}
+
+/// The times of each place's repetitions, in order.
+pub(super) type Times = BTreeMap<Place, Vec<Timestamp>>;
+
+/// Pairs the repetitions of equal packets.
+pub(super) fn pair(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Paired {
+    let most = times.values().map(Vec::len).max().unwrap_or(0);
+    if most > 1
+        && let Some(repetitions) = pair_by_time(times, most, node_of, clocks)
+    {
+        return Paired {
+            repetitions,
+            ambiguous: false,
+        };
+    }
+    let by_order = |nth: usize| {
+        let here = times.iter().filter(|(_, times)| nth < times.len());
+        here.map(|(place, _)| (*place, nth)).collect()
+    };
+    Paired {
+        repetitions: (0..most).map(by_order).collect(),
+        ambiguous: times.values().any(|times| times.len() != most),
+    }
+}
+
+fn pair_by_time(
+    times: &Times,
+    most: usize,
+    node_of: &[NodeId],
+    clocks: &Clocks,
+) -> Option<Vec<BTreeMap<Place, usize>>> {
+    let gaps = times.values().flat_map(|times| times.windows(2));
+    let gap = gaps
+        .filter_map(|pair| Some(*pair.get(1)? - *pair.first()?))
+        .min()?;
+    if gap < CLEAR_GAP {
+        return None;
+    }
+    let reference = node_of.get(times.keys().next()?.point.index())?;
+    let mut all: Vec<(Timestamp, Place, usize)> = Vec::new();
+    for (place, times) in times {
+        let node = node_of.get(place.point.index())?;
+        for (nth, &time) in times.iter().enumerate() {
+            let offset = clocks.offset(*node, *reference)?;
+            if offset.bound.0.saturating_mul(8) > gap.0 {
+                return None;
+            }
+            all.push((time + offset.offset, *place, nth));
+        }
+    }
+    all.sort_unstable();
+    let mut found: Vec<(Timestamp, BTreeMap<Place, usize>)> = Vec::new();
+    for (time, place, nth) in all {
+        match found.last_mut() {
+            Some((last, repetition)) if (time - *last).0 < gap.0 / 4 => {
+                *last = time;
+                if repetition.insert(place, nth).is_some() {
+                    return None;
+                }
+            }
+            _ => found.push((time, BTreeMap::from([(place, nth)]))),
+        }
+    }
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|(_, repetition)| repetition)
+        .collect();
+    (found.len() <= most).then_some(found)
+}
+
+/// The places that a repetition's passes take, and the copies that are left over.
+pub(super) fn places_of(base: Place, passes: &Passes) -> (Vec<(Place, usize)>, Vec<usize>) {
+    let placed = passes.iter().take(PASSES).zip(0u8..);
+    let places = placed
+        .map(|(&index, pass)| (Place { pass, ..base }, index))
+        .collect();
+    (places, passes.iter().skip(PASSES).copied().collect())
+}
+
+/// Whether so many passes are a loop.
+pub(super) const fn is_loop(passes: &Passes) -> bool {
+    passes.len() > PASSES
+}

@@ -1,0 +1,109 @@
+//! What a ladder says beside its figures: translations, copies, changes nobody expects; and with `--verbose` the reasons.
+
+use super::ladder::Line;
+use super::layout::{Page, count};
+use crate::report::model_flow::HopReport;
+use crate::types::Nanos;
+
+/// The hops before a line's, in both columns.
+type Before<'a> = (Option<&'a HopReport>, Option<&'a HopReport>);
+
+/// Says above a line which addresses were rewritten on the way to it. A column that is read upwards is left out: it mirrors the other.
+pub(super) fn render_translations(
+    line: &Line<'_>,
+    before: Before<'_>,
+    back: bool,
+    page: &mut Page<'_>,
+) {
+    let left = translations(before.0, line.left);
+    let right = if back {
+        Vec::new()
+    } else {
+        translations(before.1, line.right)
+    };
+    let show = |text: &str, side: &str, page: &mut Page<'_>| {
+        let styles = page.options.styles;
+        page.line(&format!(
+            "      {}↳ {side}{text}{}",
+            styles.faint, styles.reset
+        ));
+    };
+    for text in &left {
+        let side = match (back, right.contains(text)) {
+            (true, _) | (_, true) => "",
+            (false, false) => "reference: ",
+        };
+        show(text, side, page);
+    }
+    for text in right.iter().filter(|text| !left.contains(text)) {
+        show(text, "failing: ", page);
+    }
+}
+
+fn translations(before: Option<&HopReport>, here: Option<&HopReport>) -> Vec<String> {
+    let (Some(before), Some(here)) = (before, here) else {
+        return Vec::new();
+    };
+    let pairs = [
+        ("source", &before.source, &here.source),
+        ("destination", &before.destination, &here.destination),
+    ];
+    let changed = pairs.iter().filter(|(_, old, new)| old != new);
+    changed
+        .map(|(what, old, new)| format!("{what} {old} becomes {new}"))
+        .collect()
+}
+
+/// Says below a line what else is to be known of it.
+pub(super) fn render_notes(line: &Line<'_>, back: bool, page: &mut Page<'_>) {
+    let names = if back {
+        ["packets: ", "replies: "]
+    } else {
+        ["reference: ", "failing: "]
+    };
+    for (hop, name) in [line.left, line.right].into_iter().zip(names) {
+        let Some(hop) = hop else { continue };
+        for note in notes(hop, page.options.verbose) {
+            page.paragraph(&format!("        {name}"), &note);
+        }
+    }
+}
+
+fn notes(hop: &HopReport, verbose: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    let kinds = hop.duplicates_by_kind;
+    for (n, what) in [
+        (kinds.same_frame, "seen once more in the same frame"),
+        (kinds.other_frame, "seen once more in another frame"),
+        (kinds.loop_rounds, "seen again with a lower TTL: a loop"),
+    ] {
+        if n > 0 {
+            notes.push(format!("{} {what}", count(n, "packet")));
+        }
+    }
+    for change in hop.changes.iter().filter(|c| verbose || !c.expected) {
+        let odd = if change.expected {
+            ""
+        } else {
+            ", which no hop of this kind should do"
+        };
+        notes.push(format!(
+            "{} {} becomes {} in {}{odd}",
+            change.field,
+            change.before,
+            change.after,
+            count(change.packets, "packet"),
+        ));
+    }
+    if verbose {
+        notes.push(format!("placed by {}", hop.placed_by));
+        notes.extend(hop.delay.filter(|d| d.bound_ns > 0).map(|delay| {
+            format!(
+                "one-way delay {} ± {}",
+                Nanos(delay.median_ns),
+                Nanos(delay.bound_ns)
+            )
+        }));
+    }
+    notes
+}
