@@ -14,6 +14,7 @@ use super::hop_order::{OrderContext, Way};
 use super::outcome::{AnsweredQueries, Judge};
 use super::own_way::OwnWay;
 use super::path::Paths;
+use super::pauses::Pauses;
 use super::pieces::{Acknowledged, bases};
 use super::place::Place;
 use super::rejection::{Rejections, Resets};
@@ -27,6 +28,7 @@ use crate::types::{Nanos, PointId};
 pub(super) struct Scales<'a> {
     pub(super) paths: &'a Paths<'a>,
     pub(super) coverage: &'a Coverage,
+    pub(super) pauses: &'a Pauses,
     pub(super) context: &'a OrderContext<'a>,
     pub(super) elsewhere: &'a SeenElsewhere,
     pub(super) rejections: &'a Rejections,
@@ -46,6 +48,7 @@ pub(super) fn judge_direction(
     let judge = Judge {
         paths: scales.paths,
         coverage: scales.coverage,
+        pauses: scales.pauses,
         clocks: scales.context.clocks,
         layout: scales.context.layout,
         seen: &track.seen,

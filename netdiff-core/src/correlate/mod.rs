@@ -6,7 +6,7 @@
 //! which address lives where (`address_plan`) and which of them are one under several addresses (`translation`); packets are
 //! recognized across points (`trip`), TCP by its bytes (`pieces`), and told from copies, loops and repetitions (`repetition`); packets both ways
 //! compare the clocks (`clock`); evidence orders the places on the way (`hop_order`); orders and roles say which point comes next (`path`);
-//! what was expected, what could be seen (`coverage`, `blindness`), what answers prove and who refused (`outcome`, `rejection`) give each
+//! what was expected, what could be seen (`coverage`, `blindness`, `pauses`), what answers prove and who refused (`outcome`, `rejection`) give each
 //! packet its disposition (`direction`).
 
 mod accounting;
@@ -27,6 +27,7 @@ mod layout;
 mod outcome;
 mod own_way;
 mod path;
+mod pauses;
 mod pieces;
 mod place;
 mod pod_links;
@@ -64,6 +65,7 @@ use hop_order::OrderContext;
 use intake::{Intake, cut_points};
 use layout::Layout;
 use path::Paths;
+use pauses::Pauses;
 use pod_links::Ends;
 use rejection::Rejections;
 use translation::link_conversations;
@@ -114,9 +116,11 @@ pub fn correlate(
     let pod_links = pod_links(&points, &node_of, &ends);
     let mut paths = Paths::new(layout, &plan, pod_links, &ends);
     learn_ways(&flows, &context, &mut paths, &mut blindness);
+    let pauses = Pauses::new(&flows, &context);
     let scales = Scales {
         paths: &paths,
         coverage: &coverage,
+        pauses: &pauses,
         context: &context,
         elsewhere: &elsewhere,
         rejections: &rejections,

@@ -12,6 +12,7 @@ use super::hop_order::Way;
 use super::layout::Layout;
 use super::own_way::OwnWay;
 use super::path::{Basis, Next, Paths};
+use super::pauses::Pauses;
 use super::pieces::Acknowledged;
 use super::rejection::{Rejections, Resets};
 use super::translation::SeenElsewhere;
@@ -27,6 +28,7 @@ const UNKNOWN_CLOCK_BOUND: Nanos = Nanos::from_secs(1);
 pub(super) struct Judge<'a> {
     pub(super) paths: &'a Paths<'a>,
     pub(super) coverage: &'a Coverage,
+    pub(super) pauses: &'a Pauses,
     pub(super) clocks: &'a Clocks,
     pub(super) layout: Layout<'a>,
     pub(super) seen: &'a [Seen],
@@ -217,18 +219,22 @@ impl Judge<'_> {
     fn could_see(&self, to: PointId, from: PointId, time: Timestamp) -> Option<Trust> {
         let flow_was_seen = self.own.order.has_point(to);
         let (from, to_node) = (self.layout.node(from), self.layout.node(to));
-        if let Some(clock) = self.clocks.offset(from, to_node) {
-            return self
-                .coverage
-                .could_see(to, time + clock.offset, clock.bound, flow_was_seen);
+        let clock = self.clocks.offset(from, to_node);
+        let (time, bound) = match clock {
+            Some(clock) => (time + clock.offset, clock.bound),
+            None => {
+                let usual = self.clocks.usual_difference(from, to_node);
+                (time + usual.unwrap_or(Nanos(0)), UNKNOWN_CLOCK_BOUND)
+            }
+        };
+        if self.pauses.cover(to, time, bound) {
+            return None;
         }
-        let usual = self
-            .clocks
-            .usual_difference(from, to_node)
-            .unwrap_or(Nanos(0));
-        let trust = self
-            .coverage
-            .could_see(to, time + usual, UNKNOWN_CLOCK_BOUND, flow_was_seen);
-        trust.map(|_| Trust::Assumed)
+        let trust = self.coverage.could_see(to, time, bound, flow_was_seen)?;
+        Some(if clock.is_some() {
+            trust
+        } else {
+            Trust::Assumed
+        })
     }
 }

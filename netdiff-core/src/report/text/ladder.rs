@@ -55,15 +55,16 @@ pub(super) fn aligned<'a>(
 
 /// One flow's two directions, the replies read upwards.
 pub(super) fn there_and_back(flow: &FlowReport) -> Ladder<'_> {
-    let same = |a: &HopReport, b: &HopReport| {
-        let place = |hop: &HopReport| (hop.node.clone(), hop.interface.clone());
-        let mirrored = (&a.source, &a.destination) == (&b.destination, &b.source);
-        place(a) == place(b) && mirrored
+    let same = |a: &HopReport, b: &HopReport| (&a.node, &a.interface) == (&b.node, &b.interface);
+    // A point that is passed twice, under two addresses, has two lines.
+    let mirrored = |a: &HopReport, b: &HopReport| {
+        same(a, b) && (&a.source, &a.destination) == (&b.destination, &b.source)
     };
     let mut lines: Vec<Line<'_>> = Vec::new();
     let mut back: Vec<&HopReport> = flow.reply.hops.iter().rev().collect();
     for hop in &flow.forward.hops {
-        if let Some(place) = back.iter().position(|b| same(b, hop)) {
+        let place = back.iter().position(|b| mirrored(b, hop));
+        if let Some(place) = place.or_else(|| back.iter().position(|b| same(b, hop))) {
             lines.extend(back.drain(..place).map(|b| Line {
                 left: None,
                 right: Some(b),
