@@ -57,22 +57,20 @@ fn lead(bytes: &[u8]) -> Option<u64> {
         );
         observations.push(observer.observe(&raw, &packet));
     }
-    let points = observer
-        .into_points()
-        .into_iter()
-        .enumerate()
-        .map(|(i, seen)| SetPoint {
-            point: CapturePoint::new("node", &format!("if{i}")),
-            role: Role::Unknown,
-            role_basis: RoleBasis::Name,
-            files: vec![FileId(0)],
-            link_type: Some(seen.link_type),
-            packets: seen.packets,
-            first_time: seen.first_time,
-            last_time: seen.last_time,
-            dropped: 0,
-            filtered: false,
-        });
+    let (points, _) = observer.finish();
+    let points = points.into_iter().enumerate().map(|(i, seen)| SetPoint {
+        point: CapturePoint::new("node", &format!("if{i}")),
+        role: Role::Unknown,
+        role_basis: RoleBasis::Name,
+        files: vec![FileId(0)],
+        link_type: Some(seen.link_type),
+        packets: seen.packets,
+        first_time: seen.first_time,
+        last_time: seen.last_time,
+        dropped: 0,
+        filtered: false,
+        fragments: seen.fragment_trouble,
+    });
     let count = observations.len() as u64;
     let timelines = correlate(points.collect(), &StatedAddresses::default(), observations);
     let accounted: u64 = timelines.accounting.iter().map(|point| point.packets).sum();

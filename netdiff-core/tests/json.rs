@@ -38,7 +38,7 @@ mirror! {
     Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, warnings: Vec<String> }
     CapturePoint {
         node: String, interface: String, role: Role, files: Vec<String>, link_type: Option<String>, packets: u64,
-        first_time: Option<String>, last_time: Option<String>,
+        first_time: Option<String>, last_time: Option<String>, incomplete_datagrams: u64, overlapping_datagrams: u64,
     }
     Node { name: String, addresses: Vec<String>, clock_offset_ns: Option<i64>, clock_error_ns: Option<i64> }
     Point { node: String, interface: String }

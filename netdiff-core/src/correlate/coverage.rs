@@ -84,6 +84,7 @@ impl Coverage {
 mod tests {
     use super::*;
     use crate::correlate::RoleBasis;
+    use crate::identify::FragmentTrouble;
     use crate::types::{CapturePoint, Role};
 
     const SECOND: i64 = 1_000_000_000;
@@ -100,6 +101,7 @@ mod tests {
             last_time: window.map(|w| Timestamp(w.1 * SECOND)),
             dropped: 0,
             filtered: false,
+            fragments: FragmentTrouble::default(),
         }
     }
 

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::conversation::Seen;
 use super::timeline::{NodeId, RoleBasis, SetPoint};
-use crate::identify::{Detail, Encapsulation, Evidence, Fingerprint, Marks, Sighting, Tunnel};
+use crate::identify::{
+    Detail, Encapsulation, Evidence, Fingerprint, FragmentTrouble, Marks, Sighting, Tunnel,
+};
 use crate::types::{
     CapturePoint, FileId, FlowKey, PacketNumber, PointId, Protocol, Role, Timestamp, Vni,
 };
@@ -27,6 +29,7 @@ pub(super) fn point(interface: &str, role: Role) -> SetPoint {
         last_time: None,
         dropped: 0,
         filtered: false,
+        fragments: FragmentTrouble::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::coverage::Coverage;
 use super::disposition::Disposition;
 use super::hop::Hop;
 use super::path::Basis;
-use crate::identify::{ArpSighting, Evidence, Quote, Tunnel};
+use crate::identify::{ArpSighting, Evidence, FragmentTrouble, Quote, Tunnel};
 use crate::types::{CapturePoint, FileId, LinkType, PointId, Protocol, Role, Timestamp};
 
 /// Index of a node in its set's sorted list of nodes.
@@ -58,6 +58,8 @@ pub struct SetPoint {
     pub dropped: u64,
     /// Whether the capture says that it was taken with a filter.
     pub filtered: bool,
+    /// Datagrams whose fragments are not all there, or overlap.
+    pub fragments: FragmentTrouble,
 }
 
 /// Everything that was learned from one capture set.

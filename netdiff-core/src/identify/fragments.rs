@@ -4,12 +4,17 @@
 //! is one observation, made when its last missing byte arrives. The same goes for a tunnel's outer packet that was cut:
 //! what it carries was only seen once all of it was. No payload is kept: the first fragment
 //! gives the identity, the last one the length.
+//!
+//! A datagram may begin in one file of a point and end in another. What is left over at the end of each file is joined once all
+//! files of the set were read; what is incomplete even then is counted, and so are datagrams whose fragments overlap with other
+//! bounds (an attack, or a broken sender: RFC 5722). The same fragment again is a copy.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use super::fingerprint::Parts;
-use super::{Detail, Marks, Tunnel};
+use super::{Detail, Evidence, Marks, Sighting, Tunnel};
 use crate::decode::{Fragment, Ip};
 use crate::types::{FlowKey, PointId, Protocol};
 
@@ -56,19 +61,90 @@ pub(super) struct Joined {
     pub(super) fragments: u16,
 }
 
-#[derive(Default)]
+#[derive(Debug)]
 struct Pending {
     first: Option<Content>,
-    /// Byte ranges seen, disjoint, by start.
+    /// Byte ranges seen, by start.
     ranges: BTreeMap<u32, u32>,
     end: Option<u32>,
     fragments: u16,
+    overlaps: bool,
+    /// The last fragment of it.
+    last: Evidence,
+}
+
+/// A datagram that a file holds some fragments of.
+#[derive(Debug)]
+pub struct Leftover {
+    id: DatagramId,
+    pending: Pending,
+}
+
+/// What is wrong with the fragments of one capture point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FragmentTrouble {
+    /// Datagrams of which some fragments were never seen.
+    pub incomplete: u64,
+    /// Datagrams whose fragments overlap.
+    pub overlapping: u64,
+}
+
+/// What the fragments of a set come to, once all files were read.
+#[derive(Debug, Default)]
+pub struct JoinedLeftovers {
+    /// Datagrams that several files complete, each in place of its last fragment.
+    pub datagrams: Vec<(Evidence, Sighting)>,
+    /// Points with trouble.
+    pub trouble: BTreeMap<PointId, FragmentTrouble>,
+}
+
+impl Leftover {
+    /// Gives the point its number in the set.
+    pub const fn place(&mut self, point: PointId) {
+        self.id.point = point;
+        self.pending.last.point = point;
+    }
+
+    /// The point that saw it.
+    #[must_use]
+    pub const fn point(&self) -> PointId {
+        self.id.point
+    }
+}
+
+/// Joins what the files of a set left over, in file order.
+#[must_use]
+pub fn join_leftovers(leftovers: Vec<Leftover>) -> JoinedLeftovers {
+    let mut all: BTreeMap<DatagramId, Pending> = BTreeMap::new();
+    for Leftover { id, pending } in leftovers {
+        match all.entry(id) {
+            Entry::Vacant(empty) => {
+                empty.insert(pending);
+            }
+            Entry::Occupied(mut known) => known.get_mut().merge(pending),
+        }
+    }
+    let mut result = JoinedLeftovers::default();
+    for (id, pending) in all {
+        let trouble = result.trouble.entry(id.point).or_default();
+        trouble.overlapping += u64::from(pending.overlaps);
+        let whole = pending
+            .complete()
+            .and_then(|joined| joined.sighting().map(|s| (pending.last, s)));
+        match whole {
+            Some(datagram) => result.datagrams.push(datagram),
+            None => trouble.incomplete += 1,
+        }
+    }
+    result.datagrams.sort_by_key(|(evidence, _)| *evidence);
+    result
 }
 
 /// The datagrams that wait for fragments.
 #[derive(Default)]
 pub(super) struct FragmentJoiner {
     pending: BTreeMap<DatagramId, Pending>,
+    trouble: BTreeMap<PointId, FragmentTrouble>,
     /// Oldest first; an id that is no longer pending is skipped.
     order: VecDeque<DatagramId>,
 }
@@ -80,14 +156,14 @@ impl FragmentJoiner {
     /// Takes one fragment; returns the datagram when this one completes it.
     pub(super) fn join(
         &mut self,
-        point: PointId,
+        evidence: Evidence,
         tunnel: Option<Tunnel>,
         ip: &Ip,
         fragment: Fragment,
         first: Option<Content>,
     ) -> Option<Joined> {
         let id = DatagramId {
-            point,
+            point: evidence.point,
             tunnel,
             source: ip.source,
             destination: ip.destination,
@@ -98,11 +174,26 @@ impl FragmentJoiner {
             self.make_room();
             self.order.push_back(id);
         }
-        let pending = self.pending.entry(id).or_default();
+        let pending = self
+            .pending
+            .entry(id)
+            .or_insert_with(|| Pending::new(evidence));
+        pending.last = evidence;
         pending.add(fragment, ip.payload_len, first);
         let joined = pending.complete()?;
+        let overlaps = u64::from(pending.overlaps);
         self.pending.remove(&id);
+        if overlaps > 0 {
+            self.trouble.entry(id.point).or_default().overlapping += overlaps;
+        }
         Some(joined)
+    }
+
+    /// What is incomplete at the end of a file, and the trouble that was seen before.
+    pub(super) fn finish(self) -> (Vec<Leftover>, BTreeMap<PointId, FragmentTrouble>) {
+        let left = self.pending.into_iter();
+        let left = left.map(|(id, pending)| Leftover { id, pending });
+        (left.collect(), self.trouble)
     }
 
     fn make_room(&mut self) {
@@ -110,7 +201,9 @@ impl FragmentJoiner {
             let Some(oldest) = self.order.pop_front() else {
                 return;
             };
-            self.pending.remove(&oldest);
+            if self.pending.remove(&oldest).is_some() {
+                self.trouble.entry(oldest.point).or_default().incomplete += 1;
+            }
         }
         if self.order.len() > 4 * Self::MAX_PENDING {
             self.order.retain(|id| self.pending.contains_key(id));
@@ -121,7 +214,70 @@ impl FragmentJoiner {
 /// How many disjoint ranges one datagram may have; more is taken for nonsense and never completes.
 const MAX_RANGES: usize = 256;
 
+impl Joined {
+    /// The datagram, if its beginning tells enough; `None` if it holds a fragment itself.
+    fn sighting(&self) -> Option<Sighting> {
+        let payload_len = match (self.first.carried, self.first.ip.fragment) {
+            (true, Some(_)) => return None,
+            (true, None) => self.first.ip.payload_len,
+            (false, _) => self.payload_len,
+        };
+        let opening = self.first.opening?;
+        Some(opening.sighting(payload_len, self.fragments))
+    }
+}
+
+impl Opening {
+    /// The packet, once its length and its number of pieces are known.
+    pub(super) fn sighting(&self, payload_len: u32, fragments: u16) -> Sighting {
+        Sighting {
+            key: self.key,
+            fingerprint: self.parts.finish(payload_len),
+            ttl: self.ttl,
+            identification: self.identification,
+            marks: self.marks,
+            ip_len: payload_len.saturating_add(u32::from(self.header_len)),
+            detail: self.detail,
+            tunnel: self.tunnel,
+            fragments,
+        }
+    }
+}
+
 impl Pending {
+    const fn new(last: Evidence) -> Self {
+        Self {
+            first: None,
+            ranges: BTreeMap::new(),
+            end: None,
+            fragments: 0,
+            overlaps: false,
+            last,
+        }
+    }
+
+    /// Takes what another file of the same point saw.
+    fn merge(&mut self, other: Self) {
+        self.first = self.first.or(other.first);
+        self.end = self.end.max(other.end);
+        self.fragments = self.fragments.saturating_add(other.fragments);
+        self.overlaps |= other.overlaps;
+        self.last = self.last.max(other.last);
+        for (start, end) in other.ranges {
+            self.add_range(start, end);
+        }
+    }
+
+    fn add_range(&mut self, start: u32, end: u32) {
+        let same = self.ranges.get(&start) == Some(&end);
+        let before = self.ranges.range(..end).next_back();
+        self.overlaps |= !same && before.is_some_and(|(_, stop)| *stop > start);
+        if self.ranges.len() < MAX_RANGES {
+            let widest = self.ranges.entry(start).or_insert(end);
+            *widest = (*widest).max(end);
+        }
+    }
+
     fn add(&mut self, fragment: Fragment, len: u32, first: Option<Content>) {
         let end = fragment.offset.saturating_add(len);
         self.fragments = self.fragments.saturating_add(1);
@@ -131,10 +287,7 @@ impl Pending {
         if !fragment.more {
             self.end = Some(end);
         }
-        if self.ranges.len() < MAX_RANGES {
-            let widest = self.ranges.entry(fragment.offset).or_insert(end);
-            *widest = (*widest).max(end);
-        }
+        self.add_range(fragment.offset, end);
     }
 
     fn complete(&self) -> Option<Joined> {

@@ -18,6 +18,7 @@ mod role;
 // Words of the decoder that observations are made of: rooms behind this one know no decoder.
 pub use crate::decode::{ArpOperation, MacAddr, TcpFlags};
 pub use fingerprint::{Fingerprint, PrefixLimit};
+pub use fragments::{FragmentTrouble, JoinedLeftovers, Leftover, join_leftovers};
 pub use observation::{
     ArpSighting, Detail, Encapsulation, Evidence, Marks, Observation, Quote, Sighting, Subject,
     Tunnel, Unidentified,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::fingerprint::{Parts, Transport, control_of};
-use super::fragments::{Content, FragmentJoiner, Opening};
+use super::fragments::{Content, FragmentJoiner, FragmentTrouble, Leftover, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::{
     Detail, Evidence, Marks, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified,
@@ -29,6 +29,8 @@ pub struct ObservedPoint {
     pub first_time: Option<Timestamp>,
     /// The latest time of a packet.
     pub last_time: Option<Timestamp>,
+    /// Datagrams whose fragments overlap, or had to be given up for others.
+    pub fragment_trouble: FragmentTrouble,
 }
 
 /// Observes the packets of one file, in file order.
@@ -56,10 +58,17 @@ impl Observer {
         }
     }
 
-    /// The points met so far.
+    /// The points that were met, and the datagrams that are incomplete; both with the file's own numbers of points.
     #[must_use]
-    pub fn into_points(self) -> Vec<ObservedPoint> {
-        self.points
+    pub fn finish(self) -> (Vec<ObservedPoint>, Vec<Leftover>) {
+        let (leftovers, trouble) = self.fragments.finish();
+        let mut points = self.points;
+        for (point, trouble) in trouble {
+            if let Some(point) = points.get_mut(point.index()) {
+                point.fragment_trouble = trouble;
+            }
+        }
+        (points, leftovers)
     }
 
     /// What this packet tells. `packet` is `raw` decoded.
@@ -77,7 +86,7 @@ impl Observer {
         };
         let subject = match raw.time {
             None => Subject::Unidentified(Unidentified::NoTime),
-            Some(_) => self.subject_of(point, raw.data, packet),
+            Some(_) => self.subject_of(evidence, raw.data, packet),
         };
         if let (
             Subject::Packet(Sighting {
@@ -120,12 +129,13 @@ impl Observer {
                     tunneled: 0,
                     first_time: None,
                     last_time: None,
+                    fragment_trouble: FragmentTrouble::default(),
                 });
                 id
             })
     }
 
-    fn subject_of(&mut self, point: PointId, data: &[u8], packet: &Packet) -> Subject {
+    fn subject_of(&mut self, evidence: Evidence, data: &[u8], packet: &Packet) -> Subject {
         let inner = match inner_of(packet.layers()) {
             Contents::Ip(inner) => inner,
             Contents::Arp(arp) => return Subject::Arp(arp),
@@ -151,10 +161,10 @@ impl Observer {
         match carrier.or_else(|| Some((inner.ip, inner.ip.fragment?))) {
             Some((ip, fragment)) => {
                 let tunnel = content.tunnel.filter(|_| !content.carried);
-                self.join(point, tunnel, ip, fragment, content, 0)
+                self.join(evidence, tunnel, ip, fragment, content, 0)
             }
             None => opening.map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
-                Subject::Packet(sighting(&opening, inner.ip.payload_len, 1))
+                Subject::Packet(opening.sighting(inner.ip.payload_len, 1))
             }),
         }
     }
@@ -164,7 +174,7 @@ impl Observer {
     /// What a tunnel carries was only seen once all of the tunnel's packet was; then it may be a fragment itself.
     fn join(
         &mut self,
-        point: PointId,
+        evidence: Evidence,
         tunnel: Option<Tunnel>,
         ip: &Ip,
         fragment: Fragment,
@@ -172,7 +182,7 @@ impl Observer {
         pieces: u16,
     ) -> Subject {
         let first = (fragment.offset == 0).then_some(content);
-        let Some(joined) = self.fragments.join(point, tunnel, ip, fragment, first) else {
+        let Some(joined) = self.fragments.join(evidence, tunnel, ip, fragment, first) else {
             return Subject::FragmentPart;
         };
         let (whole, pieces) = (joined.first, joined.fragments.saturating_add(pieces));
@@ -182,7 +192,7 @@ impl Observer {
                 carried: false,
                 ..whole
             };
-            return self.join(point, whole.tunnel, &whole.ip, fragment, content, pieces);
+            return self.join(evidence, whole.tunnel, &whole.ip, fragment, content, pieces);
         }
         let payload_len = if whole.carried {
             whole.ip.payload_len
@@ -192,7 +202,7 @@ impl Observer {
         whole
             .opening
             .map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
-                Subject::Packet(sighting(&opening, payload_len, pieces))
+                Subject::Packet(opening.sighting(payload_len, pieces))
             })
     }
 
@@ -231,20 +241,6 @@ impl Observer {
             tunnel: inner.tunnel,
             header_len: ip.header_len,
         })
-    }
-}
-
-fn sighting(opening: &Opening, payload_len: u32, fragments: u16) -> Sighting {
-    Sighting {
-        key: opening.key,
-        fingerprint: opening.parts.finish(payload_len),
-        ttl: opening.ttl,
-        identification: opening.identification,
-        marks: opening.marks,
-        ip_len: payload_len.saturating_add(u32::from(opening.header_len)),
-        detail: opening.detail,
-        tunnel: opening.tunnel,
-        fragments,
     }
 }
 

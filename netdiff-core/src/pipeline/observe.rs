@@ -7,7 +7,10 @@ use rayon::prelude::*;
 use super::tally::Tally;
 use crate::correlate::{RoleBasis, SetPoint};
 use crate::decode::{DecodeOptions, Packet, decode_packet};
-use crate::identify::{Observation, ObservedPoint, Observer, PrefixLimit, infer_role};
+use crate::identify::{
+    Evidence, FragmentTrouble, Leftover, Observation, ObservedPoint, Observer, PrefixLimit,
+    Subject, infer_role, join_leftovers,
+};
 use crate::read::{
     CaptureFile, CaptureSet, FileInterface, InterfaceInfo, InterfaceName, ReadError, ReadWarning,
     ResolvedName,
@@ -28,6 +31,7 @@ pub(super) enum Detail {
 struct FileObservations {
     observations: Vec<Observation>,
     points: Vec<ObservedPoint>,
+    leftovers: Vec<Leftover>,
     /// What each of `points` holds.
     contents: Vec<PointContents>,
     packets: u64,
@@ -110,9 +114,11 @@ fn observe_file(
         observations.push(observation);
     }
     let report = reader.finish();
+    let (points, leftovers) = observer.finish();
     Ok(FileObservations {
         observations,
-        points: observer.into_points(),
+        points,
+        leftovers,
         contents: tally.into_points(),
         packets: report.packets,
         interfaces: report.interfaces,
@@ -136,10 +142,14 @@ struct Joined {
     point: Option<SetPoint>,
 }
 
-fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
+/// The capture points of all files, and each file's own points by name.
+fn name_points(
+    set: &CaptureSet,
+    files: &[FileObservations],
+) -> (BTreeMap<CapturePoint, Joined>, Vec<Vec<CapturePoint>>) {
     let mut by_name: BTreeMap<CapturePoint, Joined> = BTreeMap::new();
     let mut names: Vec<Vec<CapturePoint>> = Vec::with_capacity(files.len());
-    for (file, observed) in set.files.iter().zip(&files) {
+    for (file, observed) in set.files.iter().zip(files) {
         let mut local = Vec::with_capacity(observed.points.len());
         for point in &observed.points {
             let name = point_name(file, point, &observed.interfaces);
@@ -159,6 +169,11 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         }
         names.push(local);
     }
+    (by_name, names)
+}
+
+fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
+    let (by_name, names) = name_points(set, &files);
     let index: BTreeMap<&CapturePoint, PointId> = by_name
         .keys()
         .enumerate()
@@ -170,6 +185,7 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
     let mut contents = vec![PointContents::default(); by_name.len()];
     let mut interfaces = Vec::with_capacity(files.len());
     let mut resolved = Vec::new();
+    let mut leftovers = Vec::new();
     for ((file, observed), local) in set.files.iter().zip(files).zip(&names) {
         warnings.extend(damage(file, &observed));
         interfaces.push((observed.packets, observed.interfaces));
@@ -181,13 +197,20 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
                 observations.push(observation);
             }
         }
+        for mut leftover in observed.leftovers {
+            if let Some(point) = places.get(leftover.point().index()) {
+                leftover.place(*point);
+                leftovers.push(leftover);
+            }
+        }
         for (place, counted) in places.iter().zip(observed.contents) {
             if let Some(whole) = contents.get_mut(place.index()) {
                 whole.merge(counted);
             }
         }
     }
-    let points = by_name.into_values().filter_map(Joined::finish).collect();
+    let mut points: Vec<SetPoint> = by_name.into_values().filter_map(Joined::finish).collect();
+    settle_fragments(leftovers, &mut points, &mut observations);
     SetObservations {
         points,
         contents,
@@ -195,6 +218,29 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         observations,
         names: resolved,
         warnings,
+    }
+}
+
+/// Joins datagrams whose fragments lie in several files, and counts what stays incomplete.
+fn settle_fragments(
+    leftovers: Vec<Leftover>,
+    points: &mut [SetPoint],
+    observations: &mut [Observation],
+) {
+    let joined = join_leftovers(leftovers);
+    for (evidence, sighting) in joined.datagrams {
+        let place = |e: Evidence| (e.file, e.packet_number);
+        // Observations stand in order of files and packets.
+        let found = observations.binary_search_by_key(&place(evidence), |o| place(o.evidence));
+        if let Some(observation) = found.ok().and_then(|i| observations.get_mut(i)) {
+            observation.subject = Subject::Packet(sighting);
+        }
+    }
+    for (point, trouble) in joined.trouble {
+        if let Some(point) = points.get_mut(point.index()) {
+            point.fragments.incomplete += trouble.incomplete;
+            point.fragments.overlapping += trouble.overlapping;
+        }
     }
 }
 
@@ -230,6 +276,7 @@ impl Joined {
             last_time: None,
             dropped: 0,
             filtered: false,
+            fragments: FragmentTrouble::default(),
         });
         if !point.files.contains(&file.id) {
             point.files.push(file.id);
@@ -245,6 +292,8 @@ impl Joined {
         self.tunneled += seen.tunneled;
         point.link_type = point.link_type.or(Some(seen.link_type));
         point.packets += seen.packets;
+        point.fragments.incomplete += seen.fragment_trouble.incomplete;
+        point.fragments.overlapping += seen.fragment_trouble.overlapping;
         point.first_time = point.first_time.into_iter().chain(seen.first_time).min();
         point.last_time = point.last_time.max(seen.last_time);
     }

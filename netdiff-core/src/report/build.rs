@@ -83,6 +83,8 @@ impl Analyzed<'_> {
             packets: p.packets,
             first_time: p.first_time.map(render_time),
             last_time: p.last_time.map(render_time),
+            incomplete_datagrams: p.fragments.incomplete,
+            overlapping_datagrams: p.fragments.overlapping,
         });
         SetReport {
             path: self.path.to_owned(),

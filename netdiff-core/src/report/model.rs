@@ -118,6 +118,10 @@ pub struct CapturePointReport {
     pub first_time: Option<String>,
     /// RFC 3339; `null` without packets.
     pub last_time: Option<String>,
+    /// Datagrams of which some fragments were never seen here.
+    pub incomplete_datagrams: u64,
+    /// Datagrams whose fragments overlap with other bounds.
+    pub overlapping_datagrams: u64,
 }
 
 /// A node and what the packets tell of it.

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::flow_line::{FlowIndex, importance, outcome, short};
 use super::layout::{Page, count, left};
-use crate::report::model::{DifferenceReport, Report, SetName, SetReport};
+use crate::report::model::{CapturePointReport, DifferenceReport, Report, SetName, SetReport};
 use crate::report::model_flow::FlowReport;
 
 /// Flows listed as unchanged before the rest is only counted.
@@ -189,6 +189,23 @@ fn render_set(report: &Report, name: SetName, set: &SetReport, page: &mut Page<'
         .collect();
     if !silent.is_empty() {
         page.paragraph("    saw nothing: ", &silent.join(", "));
+    }
+    for (what, count) in [
+        (
+            "datagrams with fragments missing: ",
+            (|p| p.incomplete_datagrams) as fn(&CapturePointReport) -> u64,
+        ),
+        ("datagrams with overlapping fragments: ", |p| {
+            p.overlapping_datagrams
+        }),
+    ] {
+        let points = set.capture_points.iter().filter(|p| count(p) > 0);
+        let points: Vec<String> = points
+            .map(|p| format!("{} at {}/{}", count(p), p.node, p.interface))
+            .collect();
+        if !points.is_empty() {
+            page.paragraph(&format!("    {what}"), &points.join(", "));
+        }
     }
     for warning in &set.warnings {
         page.paragraph("    warning: ", warning);
