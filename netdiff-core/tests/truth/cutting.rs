@@ -1,7 +1,8 @@
 //! Packets in flight, and how they are cut and put together: segmentation and receive offload, fragments.
 
+use super::frame::Wrap;
 use super::ledger::AtomId;
-use super::packet::{Body, FIN, PSH, Packet, Piece, Tcp, Wrap};
+use super::packet::{Body, FIN, PSH, Packet, Piece, Tcp};
 
 /// A packet on its way, or a piece of one.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::path::Path;
 use proptest::strategy::{Strategy, ValueTree};
 
 use super::family::{Family, worlds};
-use super::judge::Count;
+use super::judgment::Count;
 use super::ledger::Kind;
 use super::{number, runner, try_case};
 

@@ -12,6 +12,9 @@
 //!
 //! *Lost* of the lower trust says openly that it assumes a silent capture to have run; where it did not run, that is counted apart, not as wrong.
 //!
+//! *Delivered* is true of a packet that came to the node it is addressed to, if that node goes on to translate it and nothing behind
+//! that was captured: nobody can see that it goes on.
+//!
 //! Close twins (see [`super::known`]) may be taken for each other, so of them numbers are judged: no more may be called delivered, or lost between
 //! two stations, than were. A retransmission is a twin only if even its acknowledgment, window and timestamps are those of the first transmission.
 
@@ -22,44 +25,12 @@ use netdiff_core::identify::Evidence;
 use netdiff_core::types::PointId;
 
 use super::claim::{Claim, bytes, sightings};
+use super::judgment::{Count, Judgment};
 use super::known::{Expected, Knowledge};
-use super::ledger::{AtomId, Fate, Kind, Ledger, Stopped};
+use super::ledger::{AtomId, Fate, Ledger, Stopped};
 use super::recording::{Recording, Shown};
 use super::spec::WorldSpec;
-use super::topology::Station;
-
-/// How many fates could be known, and what was made of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    pub knowable: u64,
-    /// Called right, in one journey with all sightings.
-    pub found: u64,
-    /// Called right, but its sightings are spread over several journeys.
-    pub split: u64,
-    /// Left open.
-    pub open: u64,
-}
-
-impl Count {
-    pub fn add(&mut self, other: Self) {
-        self.knowable += other.knowable;
-        self.found += other.found;
-        self.split += other.split;
-        self.open += other.open;
-    }
-}
-
-/// What the judge says of a case.
-#[derive(Clone, Debug, Default)]
-pub struct Judgment {
-    pub wrong: Vec<String>,
-    /// Losses claimed on the untrue assumption that a silent capture ran.
-    pub assumed: Vec<String>,
-    pub journeys: u64,
-    /// Journeys of which nothing is claimed.
-    pub open: u64,
-    pub by_kind: BTreeMap<(Kind, &'static str), Count>,
-}
+use super::topology::{Hop, Place, Station};
 
 /// A journey, as the judge sees it.
 struct View {
@@ -307,8 +278,11 @@ impl Judge<'_> {
                     ..
                 },
             ) => true,
+            (Claim::Delivered, Fate::Ended { after, .. }) => {
+                self.arrived_to_be_translated(atom, after)
+            }
             (Claim::Lost { from, to, .. }, Fate::Ended { after, how }) => {
-                let at = |range: &[super::topology::Hop], point| {
+                let at = |range: &[Hop], point| {
                     range.iter().any(|hop| hop.station == self.station(point))
                 };
                 let behind = match how {
@@ -320,6 +294,20 @@ impl Judge<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether a packet came by the network to a node that translates it, out of sight.
+    fn arrived_to_be_translated(&self, atom: AtomId, after: usize) -> bool {
+        let way = &self.ledger.sent(atom).way;
+        let translated = way.iter().position(|hop| hop.rewrite.is_some());
+        let Some((at, arrival)) = translated.and_then(|t| Some((t, way.get(t.checked_sub(1)?)?)))
+        else {
+            return false;
+        };
+        let captured = |hop: &Hop| self.recording.packets.contains_key(&hop.station);
+        matches!(arrival.station.place(), Place::Uplink | Place::Vtep)
+            && after + 1 >= at
+            && !way[at..].iter().any(captured)
     }
 
     fn count(&mut self, atom: AtomId) {

@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::packet::{Body, Link, Packet, Tunneling};
+use super::frame::{Link, Tunneling};
+use super::packet::{Body, Packet};
 use super::spec::{Overlay, WorldSpec};
 
 /// Where on its node a station lies. The numbers index [`super::spec::NodeSpec::files`].

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 
+use super::frame::arp;
 use super::ledger::{Frame, Ledger};
-use super::packet::arp;
 use super::rng::Rng;
 use super::spec::{ConversationSpec, EndSpec, Overlay, Translation, Trouble, WorldSpec};
 use super::topology::{
