@@ -147,7 +147,7 @@ fn clocks() {
 }
 
 #[test]
-#[ignore = "a lost segment passes for delivered by its retransmission"]
+#[ignore = "a reply that is lost after its translation back passes for delivered at the uplink"]
 fn windows() {
     check(Family::Windows);
 }
