@@ -24,7 +24,7 @@
 //! ```
 //!
 //! [`trace`] analyzes one set alone; [`inspect`] says what a set holds and what is missing, and judges nothing. [`render_text`] and [`render_json`] write a [`Report`]; its shape
-//! is described there, field by field.
+//! is described there, field by field. [`timelines`] gives what a report is made of: the way of each single packet.
 //!
 //! The names at the root are the interface for programs. The rooms that do the work are open as modules, in the
 //! order in which data passes them, for tools that need a part of the way: [`read`], [`decode`], [`identify`],
@@ -47,7 +47,8 @@ mod report;
 pub mod types;
 
 pub use pipeline::{
-    AnalysisError, AnalysisOptions, compare, compare_with, inspect, inspect_with, trace, trace_with,
+    AnalysisError, AnalysisOptions, SetTimelines, compare, compare_with, inspect, inspect_with,
+    timelines, trace, trace_with,
 };
 pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
 pub use report::{

@@ -6,7 +6,7 @@ use super::options::AnalysisOptions;
 use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Finding, diagnose};
 use crate::diff::compare_timelines;
-use crate::read::{ReadError, SetError, SetRequest, open_set};
+use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
 
 /// Why an analysis could not be done. Displays as a message that names the set and the file, and what to do.
@@ -53,31 +53,37 @@ fn prefix(set: &str, reason: &ReadError) -> String {
     }
 }
 
+/// A capture set with every packet followed, before anything is judged: what [`trace`] works on.
+///
+/// For programs that ask more than a [`Report`] holds, such as what became of each single packet. Its shape follows the
+/// needs of the whole and may change with any minor version.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SetTimelines {
+    /// The files' names as the set gives them; [`FileId`](crate::types::FileId) indexes them.
+    pub files: Vec<String>,
+    /// Damage to the files and doubts about the set, as sentences.
+    pub warnings: Vec<String>,
+    /// What became of every packet.
+    pub timelines: Timelines,
+}
+
 /// A set with everything that was learned of it.
 struct Analysis {
     path: String,
-    files: Vec<String>,
-    warnings: Vec<String>,
     names: AddressNames,
-    timelines: Timelines,
+    followed: SetTimelines,
     findings: Vec<Finding>,
 }
 
 impl Analysis {
     fn of(request: &SetRequest, options: &AnalysisOptions) -> Result<Self, AnalysisError> {
-        let set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
-        let mut observed = observe_set(&set, &options.decode(), Detail::Observations)
-            .map_err(|error| AnalysisError::of_file(request, error))?;
-        settle_tunnel_devices(&set, &mut observed.points, &observed.observations);
-        let stated = stated_addresses(&set, &observed.observations);
-        let timelines = correlate(observed.points, &stated, observed.observations);
-        let findings = diagnose(&timelines);
+        let (set, names, followed) = follow(request, options)?;
+        let findings = diagnose(&followed.timelines);
         Ok(Self {
-            files: set.files.iter().map(|file| file.name.clone()).collect(),
-            names: address_names(&set, &observed.names),
             path: set.label,
-            warnings: observed.warnings,
-            timelines,
+            names,
+            followed,
             findings,
         })
     }
@@ -85,13 +91,43 @@ impl Analysis {
     fn as_analyzed(&self) -> Analyzed<'_> {
         Analyzed {
             path: &self.path,
-            files: &self.files,
-            warnings: &self.warnings,
+            files: &self.followed.files,
+            warnings: &self.followed.warnings,
             names: &self.names,
-            timelines: &self.timelines,
+            timelines: &self.followed.timelines,
             findings: &self.findings,
         }
     }
+}
+
+/// Reads a set and follows its packets.
+fn follow(
+    request: &SetRequest,
+    options: &AnalysisOptions,
+) -> Result<(CaptureSet, AddressNames, SetTimelines), AnalysisError> {
+    let set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
+    let mut observed = observe_set(&set, &options.decode(), Detail::Observations)
+        .map_err(|error| AnalysisError::of_file(request, error))?;
+    settle_tunnel_devices(&set, &mut observed.points, &observed.observations);
+    let stated = stated_addresses(&set, &observed.observations);
+    let names = address_names(&set, &observed.names);
+    let followed = SetTimelines {
+        files: set.files.iter().map(|file| file.name.clone()).collect(),
+        warnings: observed.warnings,
+        timelines: correlate(observed.points, &stated, observed.observations),
+    };
+    Ok((set, names, followed))
+}
+
+/// Follows every packet of a capture set, and judges nothing.
+///
+/// # Errors
+/// As [`trace`].
+pub fn timelines(
+    request: &SetRequest,
+    options: &AnalysisOptions,
+) -> Result<SetTimelines, AnalysisError> {
+    follow(request, options).map(|(_, _, followed)| followed)
 }
 
 /// Analyzes one capture set: the ladders of its flows, and what is wrong with it.
@@ -137,7 +173,7 @@ pub fn compare_with(
         || Analysis::of(failing, options),
     );
     let (reference, failing) = (reference?, failing?);
-    let comparison = compare_timelines(&reference.timelines, &failing.timelines);
+    let comparison = compare_timelines(&reference.followed.timelines, &failing.followed.timelines);
     Ok(build_comparison(
         &reference.as_analyzed(),
         &failing.as_analyzed(),

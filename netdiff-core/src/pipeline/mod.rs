@@ -7,6 +7,8 @@ mod observe;
 mod options;
 mod tally;
 
-pub use analyze::{AnalysisError, compare, compare_with, trace, trace_with};
+pub use analyze::{
+    AnalysisError, SetTimelines, compare, compare_with, timelines, trace, trace_with,
+};
 pub use inspect::{inspect, inspect_with};
 pub use options::AnalysisOptions;

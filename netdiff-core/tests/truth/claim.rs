@@ -1,0 +1,54 @@
+//! What netdiff says of a packet, in the judge's words: the one place to change when journeys say more.
+
+use netdiff_core::correlate::{Blind, Disposition, Journey, Trust};
+use netdiff_core::identify::Evidence;
+use netdiff_core::types::PointId;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    Delivered,
+    Lost {
+        from: PointId,
+        to: PointId,
+        /// That `to` captured at the time is not proven.
+        assumed: bool,
+    },
+    Rejected,
+    Looped,
+    /// Followed as far as anything was captured.
+    Followed {
+        after: PointId,
+    },
+    /// Nothing is claimed.
+    Open,
+}
+
+impl Claim {
+    pub fn of(journey: &Journey) -> Self {
+        match journey.disposition {
+            Disposition::Delivered(_) => Self::Delivered,
+            Disposition::Lost { from, to, trust } => Self::Lost {
+                from,
+                to,
+                assumed: trust == Trust::Assumed,
+            },
+            Disposition::NotCovered {
+                after,
+                blind: Blind::NoPoint,
+            } => Self::Followed { after },
+            _ => Self::Open,
+        }
+    }
+}
+
+/// The packets that are said to be one, in hop order.
+pub fn sightings(journey: &Journey) -> Vec<Evidence> {
+    let mut both = vec![journey.first, journey.last];
+    both.dedup();
+    both
+}
+
+/// Which bytes of TCP data a journey is about, if not all of its smallest packet: first sequence number, and the one behind the last.
+pub fn bytes(_journey: &Journey) -> Option<(u32, u32)> {
+    None
+}
