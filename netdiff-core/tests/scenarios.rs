@@ -48,8 +48,11 @@ const NOT_YET: &[&str] = &[
     // client's veth, where it still has the ClusterIP, the block is found.
     "clusterip-blocked",
     "duplicated-packets",
+    // Bytes of a lost segment or super-packet that are sent again count as delivered.
+    "gso-loss",
     "loss-random",
     "mtu-underlay-small",
+    "offload-loss",
     "outer-fragments-dropped",
     "routing-loop",
     "snat-pod-to-pod",
