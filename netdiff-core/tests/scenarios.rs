@@ -44,6 +44,8 @@ const WITHOUT_THE_CAUSE: &[&str] = &["geneve-blocked", "ipip-blocked"];
 
 /// Scenarios that need more than a rule (sizes, translations, copies, loops): today they must only not be told wrongly.
 const NOT_YET: &[&str] = &[
+    // A pause of the last point's capture is taken for a loss there (a warning), though the pod answers.
+    "capture-paused-end",
     // A packet that was translated before it was lost counts as out of sight (two warnings); without the capture of the
     // client's veth, where it still has the ClusterIP, the block is found.
     "clusterip-blocked",
