@@ -60,11 +60,15 @@ const NOT_YET: &[&str] = &[
     // A reset in the pod's name, made by its node, counts as the pod's answer.
     "rst-middlebox",
     "snat-pod-to-pod",
+    "tunnel-loop",
     "vtep-self-public-ip",
 ];
 
 /// Of those, the ones of which an error is told that is none.
-const TOLD_WRONGLY: &[&str] = &[];
+const TOLD_WRONGLY: &[&str] = &[
+    // The ICMP errors are for master itself, to the address of its flannel.1: netdiff misses them at cni0.
+    "tunnel-loop",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
