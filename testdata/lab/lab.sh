@@ -12,6 +12,10 @@ source "$LAB_DIR/topology.sh"
 source "$LAB_DIR/capture.sh"
 # shellcheck source=traffic.sh
 source "$LAB_DIR/traffic.sh"
+# shellcheck source=services.sh
+source "$LAB_DIR/services.sh"
+# shellcheck source=tunnels.sh
+source "$LAB_DIR/tunnels.sh"
 
 usage() {
     cat <<'USAGE'

@@ -5,7 +5,8 @@ peer.py http ADDRESS PORT SIZE         serve SIZE bytes of text at every path
 peer.py echo ADDRESS PORT              send every datagram back
 peer.py dns ADDRESS PORT               answer every A query with 192.0.2.53
 peer.py get ADDRESS PORT TIMEOUT       fetch /; exit 1 if it takes longer or is cut short
-peer.py datagrams ADDRESS PORT COUNT   send COUNT, each must come back within 0.3 s
+peer.py datagrams ADDRESS PORT COUNT [SIZE]
+                                       send COUNT, each must come back within 0.3 s
 peer.py lookup ADDRESS PORT NAME…      ask for each name; each must be answered within 1 s
 """
 
@@ -64,7 +65,7 @@ def serve_echo(address: str, port: int) -> None:
         server.bind((address, port))
         print("ready")
         while True:
-            data, sender = server.recvfrom(2048)
+            data, sender = server.recvfrom(65536)
             server.sendto(data, sender)
 
 
@@ -111,16 +112,17 @@ def get(address: str, port: int, timeout: float) -> bool:
         return False
 
 
-def datagrams(address: str, port: int, count: int) -> bool:
+def datagrams(address: str, port: int, count: int, size: int = 0) -> bool:
     returned = 0
     with socket.socket(family(address), socket.SOCK_DGRAM) as client:
         client.settimeout(0.3)
         client.connect((address, port))
         for number in range(1, count + 1):
             data = f"netdiff lab datagram {number}".encode()
+            data += body(max(0, size - len(data)))
             try:
                 client.send(data)
-                while (answer := client.recv(2048)) != data:
+                while (answer := client.recv(65536)) != data:
                     pass  # an earlier one's, once more
                 returned += answer == data
             except OSError:
@@ -141,8 +143,8 @@ def main() -> int:
             return 0 if lookup(address, int(port), names) else 1
         case ["get", address, port, timeout]:
             return 0 if get(address, int(port), float(timeout)) else 1
-        case ["datagrams", address, port, count]:
-            return 0 if datagrams(address, int(port), int(count)) else 1
+        case ["datagrams", address, port, count, *size]:
+            return 0 if datagrams(address, int(port), int(count), *map(int, size)) else 1
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -32,6 +32,26 @@ standard_traffic() {
     third_node_traffic "$pod_a"
 }
 
+# Less of it, for scenarios that are about the way alone. It ends where it began, between the
+# nodes, so that both uplinks are known to have been captured all the time.
+short_traffic() {
+    local a=${lab_nodes[0]} b=${lab_nodes[1]} pod_a pod_b neighbor
+    pod_a=$(first_pod "$a")
+    pod_b=$(first_pod "$b")
+    neighbor=$(pods_of "$b" | sed -n 2p)
+    serve in_pod "$pod_b" http "$pod_b" 8080 3000
+    serve in_pod "$pod_b" echo "$pod_b" 9000
+    step node-to-node all_pings on_node "$a" "$(node_address "$b")" 3 0.2
+    step pod-to-remote-node all_pings in_pod "$pod_a" "$(node_address "$b")" 3 0.2
+    if [[ -n $neighbor ]]; then step same-node all_pings in_pod "$pod_b" "$neighbor" 3 0.2; fi
+    step pod-to-pod all_pings in_pod "$pod_a" "$pod_b" 8 0.05
+    step pod-to-pod-back all_pings in_pod "$pod_b" "$pod_a" 5 0.05
+    step large-ping all_pings in_pod "$pod_a" "$pod_b" 1 0.2 -s 1900
+    step http client in_pod "$pod_a" get "$pod_b" 8080 4
+    step udp client in_pod "$pod_a" datagrams "$pod_b" 9000 5
+    step node-to-node-again all_pings on_node "$a" "$(node_address "$b")" 3 0.2
+}
+
 third_node_traffic() {
     local pod_c
     if ((${#lab_nodes[@]} < 3)); then return; fi

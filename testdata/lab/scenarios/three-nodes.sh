@@ -32,5 +32,3 @@ reference_traffic() {
 }
 
 failing_traffic() { reference_traffic; }
-
-first_pod() { pods_of "$1" | sed -n 1p; }
