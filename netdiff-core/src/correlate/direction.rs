@@ -1,6 +1,6 @@
 //! Builds one direction of a flow's timeline: hops, journeys and the account of every packet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Coverage;
 use super::accounting::{PointAccounting, Unmatched};
@@ -70,9 +70,9 @@ pub(super) fn judge_direction(
     let mut journeys = Vec::with_capacity(trips.len());
     let mut ledger = Ledger::new(track);
     for trip in trips {
-        let (disposition, basis) = judge.judge(trip);
-        ledger.note(trip, disposition);
-        journeys.extend(journey(trip, track, disposition, basis));
+        let end = judge.judge(trip);
+        ledger.note(trip, end.0);
+        journeys.extend(journey(trip, track, end, &judge.bases));
     }
     ledger.close(track, accounting);
     Direction {
@@ -85,8 +85,8 @@ pub(super) fn judge_direction(
 fn journey(
     trip: &Trip,
     track: &Track,
-    disposition: Disposition,
-    basis: Option<super::Basis>,
+    (disposition, basis): (Disposition, Option<super::Basis>),
+    bases: &HashMap<u32, u32>,
 ) -> Option<Journey> {
     let mut places: Vec<(Place, usize)> = trip.sightings.iter().map(|(p, i)| (*p, *i)).collect();
     places.sort_by_key(|(place, _)| track.order.rank(*place));
@@ -95,13 +95,17 @@ fn journey(
         .filter_map(|(_, i)| track.seen.get(*i))
         .collect();
     let (first, last) = (seen.first()?, seen.last()?);
+    let base = bases.get(&first.conversation).copied();
     Some(Journey {
         sightings: seen.iter().map(|s| s.evidence).collect(),
         time: first.time,
         ip_len: last.sighting.ip_len,
-        bytes: trip
-            .bytes
-            .map(|(start, end)| u32::try_from(end - start).unwrap_or(u32::MAX)),
+        sequence: trip.bytes.zip(base).map(|(bytes, base)| {
+            // Distances count modulo 2^32.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let at = |distance: i64| base.wrapping_add(distance as u32);
+            (at(bytes.0), at(bytes.1))
+        }),
         tunnel: last.sighting.tunnel,
         disposition,
         basis,

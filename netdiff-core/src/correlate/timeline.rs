@@ -281,8 +281,9 @@ pub struct Journey {
     pub time: Timestamp,
     /// Length of the inner-most IP packet in bytes, where it was last seen.
     pub ip_len: u32,
-    /// Of TCP, how much sequence space it takes; `None` for everything without.
-    pub bytes: Option<u32>,
+    /// Of TCP, the sequence numbers that it takes, the first one and the one behind the last (modulo 2^32); `None` for everything
+    /// that takes none.
+    pub sequence: Option<(u32, u32)>,
     /// The tunnel at the last sighting.
     pub tunnel: Option<Tunnel>,
     /// What became of it.

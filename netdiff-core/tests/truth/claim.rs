@@ -36,19 +36,19 @@ impl Claim {
                 after,
                 blind: Blind::NoPoint,
             } => Self::Followed { after },
-            _ => Self::Open,
+            Disposition::Rejected { .. } => Self::Rejected,
+            Disposition::Looped { .. } => Self::Looped,
+            Disposition::NotCovered { .. } | Disposition::Unknown { .. } => Self::Open,
         }
     }
 }
 
 /// The packets that are said to be one, in hop order.
 pub fn sightings(journey: &Journey) -> Vec<Evidence> {
-    let mut both = vec![journey.first, journey.last];
-    both.dedup();
-    both
+    journey.sightings.clone()
 }
 
 /// Which bytes of TCP data a journey is about, if not all of its smallest packet: first sequence number, and the one behind the last.
-pub fn bytes(_journey: &Journey) -> Option<(u32, u32)> {
-    None
+pub fn bytes(journey: &Journey) -> Option<(u32, u32)> {
+    journey.sequence
 }

@@ -138,7 +138,7 @@ impl Judge<'_> {
             };
             atoms = last.iter().filter(swapped).copied().collect();
         }
-        let stations: BTreeSet<Station> = journey.points.iter().map(|p| self.station(*p)).collect();
+        let stations: BTreeSet<Station> = journey.points().map(|p| self.station(p)).collect();
         let claim = Claim::of(journey);
         if claim == Claim::Open {
             self.judgment.open += 1;
@@ -147,8 +147,8 @@ impl Judge<'_> {
             let all: Vec<String> = shown.concat().iter().map(|a| self.tell(*a)).collect();
             self.judgment.wrong.push(format!(
                 "joined what is not one: {}..{}: {}",
-                self.label(self.station(journey.first.point)),
-                self.label(self.station(journey.last.point)),
+                self.label(self.station(journey.first().unwrap().point)),
+                self.label(self.station(journey.last().unwrap().point)),
                 all.join(" | ")
             ));
             return;

@@ -196,15 +196,19 @@ fn the_judge_finds_lies() {
                 // Nothing is lost in plain worlds.
                 for journey in direction.journeys.iter_mut().step_by(2) {
                     journey.disposition = Disposition::Lost {
-                        from: journey.first.point,
-                        to: journey.last.point,
+                        from: journey.first().unwrap().point,
+                        to: journey.last().unwrap().point,
                         trust: Trust::Proven,
                     };
                     lies += 1;
                 }
                 // And these two are not one packet.
                 if let [.., a, b] = direction.journeys.as_mut_slice() {
-                    (a.first, b.first) = (b.first, a.first);
+                    if let (Some(first), Some(other)) =
+                        (a.sightings.first_mut(), b.sightings.first_mut())
+                    {
+                        std::mem::swap(first, other);
+                    }
                 }
             }
         }
