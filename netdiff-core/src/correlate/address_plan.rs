@@ -18,7 +18,7 @@
 //! TTL or strictly earlier (wraps), or with a lower TTL or at the same time or later (unwraps: the kernel stamps a
 //! packet once and carries the stamp up through decapsulation).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::conversation::{Conversation, Seen};
@@ -64,6 +64,11 @@ impl AddressPlan {
         }
     }
 
+    /// The addresses of pods, sorted, with their node where it is known.
+    pub fn pods(&self) -> impl Iterator<Item = (IpAddr, Option<NodeId>)> + '_ {
+        self.pods.keys().map(|a| (*a, self.home(*a)))
+    }
+
     /// The addresses of nodes, sorted, with their node where it is known.
     pub fn node_addresses(&self) -> impl Iterator<Item = (IpAddr, Option<NodeId>)> + '_ {
         self.node_addresses.keys().map(|a| (*a, self.home(*a)))
@@ -75,6 +80,7 @@ pub(super) struct Census<'a> {
     layout: Layout<'a>,
     votes: BTreeMap<IpAddr, BTreeMap<NodeId, u64>>,
     macs: BTreeMap<MacAddr, BTreeMap<NodeId, u64>>,
+    routers: BTreeMap<(NodeId, MacAddr), BTreeSet<IpAddr>>,
     plan: AddressPlan,
     stated_pods: Vec<IpAddr>,
 }
@@ -95,6 +101,7 @@ impl<'a> Census<'a> {
             layout,
             votes: BTreeMap::new(),
             macs: BTreeMap::new(),
+            routers: BTreeMap::new(),
             plan: AddressPlan::default(),
             stated_pods: stated.pods.iter().map(|(_, address)| *address).collect(),
         };
@@ -115,6 +122,12 @@ impl<'a> Census<'a> {
         conversations: &[Conversation],
         arp: &[(Evidence, ArpSighting)],
     ) -> AddressPlan {
+        for seen in conversations
+            .iter()
+            .flat_map(|c| c.forward.iter().chain(&c.reply))
+        {
+            self.note_routers(seen);
+        }
         for seen in conversations
             .iter()
             .flat_map(|c| c.forward.iter().chain(&c.reply))
@@ -189,16 +202,50 @@ impl<'a> Census<'a> {
         self.layout.node(seen.evidence.point)
     }
 
+    /// MAC addresses that pass on what others sent, on the pods' side of each node, with one such sender.
+    fn note_routers(&mut self, seen: &Seen) {
+        let inside = matches!(
+            self.layout.role(seen.evidence.point),
+            Role::Pod | Role::Bridge
+        );
+        if inside
+            && seen.sighting.tunnel.is_none()
+            && !has_untouched_ttl(seen)
+            && let Some(mac) = seen.source_mac
+        {
+            let senders = self.routers.entry((self.node(seen), mac)).or_default();
+            if senders.len() < 2 {
+                senders.insert(seen.sighting.key.source);
+            }
+        }
+    }
+
+    /// Whether the frame comes from a MAC address that also passes on other senders' packets: then it is the node's own side
+    /// of the link, and its sender the node.
+    fn is_router(&self, seen: &Seen) -> bool {
+        let source = seen.sighting.key.source;
+        let senders = seen
+            .source_mac
+            .and_then(|mac| self.routers.get(&(self.node(seen), mac)));
+        senders.is_some_and(|senders| senders.iter().any(|sender| *sender != source))
+    }
+
     /// A sender whose TTL nobody has touched is near.
+    ///
+    /// Resets are left out: firewalls on the way send them in the receiver's name.
     fn note_untouched(&mut self, seen: &Seen) {
-        if !has_untouched_ttl(seen) {
+        if !has_untouched_ttl(seen) || seen.is_reset() {
             return;
         }
         let source = seen.sighting.key.source;
         match self.layout.role(seen.evidence.point) {
             Role::Pod | Role::Bridge if seen.sighting.tunnel.is_none() => {
                 self.vote(source, self.node(seen), 100);
-                self.plan.pods.insert(source, ());
+                if self.is_router(seen) {
+                    self.plan.node_addresses.insert(source, ());
+                } else {
+                    self.plan.pods.insert(source, ());
+                }
             }
             // A pod's packet reaches these after its node has routed it.
             Role::Vtep | Role::Uplink => {

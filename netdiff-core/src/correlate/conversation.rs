@@ -46,6 +46,14 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Whether it is a TCP reset.
+    pub(super) fn is_reset(&self) -> bool {
+        match self.sighting.detail {
+            Detail::Tcp { flags, .. } => TcpFlags(flags).any(TcpFlags::RST),
+            _ => false,
+        }
+    }
+
     /// Where it was seen, the first time it came through.
     pub(super) const fn place(&self) -> Place {
         Place {

@@ -161,7 +161,14 @@ impl<'a> Paths<'a> {
                 && self.towards(point, next, destination, tunnel)
         };
         let class = self.class(way.source, destination);
-        let followers = self.followers.get(&(class, place.without_stage()));
+        // Of packets whose receiver's node is not known, others tell nothing: theirs may be another.
+        let known = class
+            .destination
+            .or_else(|| self.plan.home(tunnel?.destination));
+        let followers = self
+            .followers
+            .get(&(class, place.without_stage()))
+            .filter(|_| known.is_some());
         let most = followers
             .into_iter()
             .flatten()
@@ -201,7 +208,9 @@ impl<'a> Paths<'a> {
     /// A packet that is still in its tunnel has not arrived, though its node may have.
     fn arrived(&self, point: PointId, way: Way, tunnel: Option<Tunnel>) -> bool {
         let (source, destination) = (way.source, way.destination);
+        let to_itself = source == destination;
         match self.plan.kind(destination) {
+            PartyKind::Node if to_itself => true,
             PartyKind::Node => {
                 self.plan.home(destination) == Some(self.layout.node(point))
                     && self.layout.role(point) != Role::Pod
@@ -252,11 +261,25 @@ impl<'a> Paths<'a> {
         }
         let outward = match self.layout.role(point) {
             Role::Uplink => None,
+            Role::Pod | Role::Bridge if there.is_none() && self.may_live(here, destination) => None,
             _ => self.outward(point, source, destination),
         };
         // Without a capture where packets leave the node, the next one is where they enter the other.
         let tunneled = tunnel.is_some() || self.layout.role(point) == Role::Vtep;
         outward.or_else(|| self.inward(there?, 0, destination, tunneled))
+    }
+
+    /// Whether an address of unknown home may live on a node: one of the node's pods is its neighbor (in one /24 or /64, the
+    /// blocks that clusters give to their nodes).
+    fn may_live(&self, node: NodeId, address: IpAddr) -> bool {
+        self.plan.pods().any(|(pod, home)| {
+            home == Some(node)
+                && match (pod, address) {
+                    (IpAddr::V4(a), IpAddr::V4(b)) => a.to_bits() >> 8 == b.to_bits() >> 8,
+                    (IpAddr::V6(a), IpAddr::V6(b)) => a.to_bits() >> 64 == b.to_bits() >> 64,
+                    _ => false,
+                }
+        })
     }
 
     /// The next point on the sender's node.

@@ -291,7 +291,9 @@ impl Acknowledged {
             else {
                 continue;
             };
-            if TcpFlags(flags).any(TcpFlags::ACK) {
+            // Whoever stands on the way can send a reset.
+            let proof = TcpFlags(flags).any(TcpFlags::ACK) && !TcpFlags(flags).any(TcpFlags::RST);
+            if proof {
                 let furthest = reached.entry(s.conversation).or_insert(acknowledgment);
                 if distance(*furthest, acknowledgment) > 0 {
                     *furthest = acknowledgment;

@@ -12,11 +12,13 @@
 //! interface; three are a loop.
 //!
 //! # Repetitions, and the tie-break
-//! If repetitions at each place are at least [`CLEAR_GAP`] apart, and the clocks compare to an eighth of that gap, sightings nearer than a
-//! quarter of it are the same repetition. That must give each place at most one sighting of each repetition, and no more repetitions
-//! than the place with the most has. Else, where every place has the same number, the k-th here is the k-th there; where the
-//! numbers differ, the place with the most (the first of them in order of places) sets the pattern, order pairs them from the
-//! first on, and all of them are ambiguous: a missing sighting then proves nothing.
+//! Places whose clocks compare (those of one node do) are looked at together. Where the repetitions at each place are at least
+//! [`CLEAR_GAP`] apart, and the clocks compare to an eighth of that gap, sightings nearer than a quarter of it are the same repetition. That
+//! must give each place at most one sighting of each repetition, and no more repetitions than the place with the most has. Else,
+//! where every place has the same number, and none on one node is further than [`CLEAR_GAP`] from its fellows, the k-th here is the
+//! k-th there. Between places whose clocks do not compare, the k-th is the k-th if both sides have the same number.
+//!
+//! If none of this holds, nothing pairs them: every sighting stands alone and is ambiguous, so that a missing one proves nothing.
 
 use std::collections::BTreeMap;
 
@@ -102,40 +104,102 @@ fn role_of(s: &Seen, passes: &Passes, seen: &[Seen]) -> Option<Role> {
 
 /// Repetitions of one packet, paired across places. Each is, per place, an index into that place's repetitions.
 pub(super) struct Paired {
-    pub(super) repetitions: Vec<BTreeMap<Place, usize>>,
+    pub(super) repetitions: Vec<Repetition>,
     pub(super) ambiguous: bool,
 }
+
+/// One repetition: which of each place's sightings it is.
+pub(super) type Repetition = BTreeMap<Place, usize>;
 
 /// The times of each place's repetitions, in order.
 pub(super) type Times = BTreeMap<Place, Vec<Timestamp>>;
 
 /// Pairs the repetitions of equal packets.
 pub(super) fn pair(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Paired {
-    let most = times.values().map(Vec::len).max().unwrap_or(0);
-    if most > 1
-        && let Some(repetitions) = pair_by_time(times, most, node_of, clocks)
-    {
+    let mut groups: Vec<Vec<Repetition>> = Vec::new();
+    let mut ambiguous = false;
+    for group in comparable(times, node_of, clocks) {
+        let found =
+            pair_by_time(&group, node_of, clocks).or_else(|| pair_by_order(&group, node_of));
+        ambiguous |= found.is_none();
+        groups.push(found.unwrap_or_else(|| alone(&group)));
+    }
+    let count = groups.first().map_or(0, Vec::len);
+    if groups.iter().any(|group| group.len() != count) {
+        ambiguous = true;
+    }
+    if ambiguous {
         return Paired {
-            repetitions,
-            ambiguous: false,
+            repetitions: groups.into_iter().flatten().collect(),
+            ambiguous,
         };
     }
-    let by_order = |nth: usize| {
-        let here = times.iter().filter(|(_, times)| nth < times.len());
-        here.map(|(place, _)| (*place, nth)).collect()
-    };
+    let mut repetitions: Vec<Repetition> = vec![BTreeMap::new(); count];
+    for group in groups {
+        for (whole, part) in repetitions.iter_mut().zip(group) {
+            whole.extend(part);
+        }
+    }
     Paired {
-        repetitions: (0..most).map(by_order).collect(),
-        ambiguous: times.values().any(|times| times.len() != most),
+        repetitions,
+        ambiguous,
     }
 }
 
-fn pair_by_time(
-    times: &Times,
-    most: usize,
-    node_of: &[NodeId],
-    clocks: &Clocks,
-) -> Option<Vec<BTreeMap<Place, usize>>> {
+/// The places in groups whose clocks compare, each with the first of its group.
+fn comparable(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Vec<Times> {
+    let mut groups: Vec<(NodeId, Times)> = Vec::new();
+    for (place, list) in times {
+        let Some(&node) = node_of.get(place.point.index()) else {
+            continue;
+        };
+        let near = |(first, _): &&mut (NodeId, Times)| clocks.offset(*first, node).is_some();
+        match groups.iter_mut().find(near) {
+            Some((_, group)) => {
+                group.insert(*place, list.clone());
+            }
+            None => groups.push((node, BTreeMap::from([(*place, list.clone())]))),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// Every sighting by itself.
+fn alone(times: &Times) -> Vec<Repetition> {
+    let each = |(place, list): (&Place, &Vec<Timestamp>)| {
+        let place = *place;
+        (0..list.len()).map(move |nth| BTreeMap::from([(place, nth)]))
+    };
+    times.iter().flat_map(each).collect()
+}
+
+/// The k-th here is the k-th there, if the numbers are equal and no two on one node are far apart.
+fn pair_by_order(times: &Times, node_of: &[NodeId]) -> Option<Vec<Repetition>> {
+    let count = times.values().next().map_or(0, Vec::len);
+    if times.values().any(|list| list.len() != count) {
+        return None;
+    }
+    let node = |place: &Place| node_of.get(place.point.index());
+    let together = |nth: usize| {
+        times.iter().all(|(place, list)| {
+            let fellows = times.iter().filter(|(other, _)| node(other) == node(place));
+            fellows.into_iter().all(|(_, other)| {
+                let (Some(a), Some(b)) = (list.get(nth), other.get(nth)) else {
+                    return false;
+                };
+                (*b - *a).0.abs() <= CLEAR_GAP.0
+            })
+        })
+    };
+    if !(0..count).all(together) {
+        return None;
+    }
+    let by_order = |nth: usize| times.keys().map(|place| (*place, nth)).collect();
+    Some((0..count).map(by_order).collect())
+}
+
+fn pair_by_time(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Option<Vec<Repetition>> {
+    let most = times.values().map(Vec::len).max().unwrap_or(0);
     let gaps = times.values().flat_map(|times| times.windows(2));
     let gap = gaps
         .filter_map(|pair| Some(*pair.get(1)? - *pair.first()?))
@@ -156,7 +220,7 @@ fn pair_by_time(
         }
     }
     all.sort_unstable();
-    let mut found: Vec<(Timestamp, BTreeMap<Place, usize>)> = Vec::new();
+    let mut found: Vec<(Timestamp, Repetition)> = Vec::new();
     for (time, place, nth) in all {
         match found.last_mut() {
             Some((last, repetition)) if (time - *last).0 < gap.0 / 4 => {
@@ -168,7 +232,7 @@ fn pair_by_time(
             _ => found.push((time, BTreeMap::from([(place, nth)]))),
         }
     }
-    let found: Vec<_> = found
+    let found: Vec<Repetition> = found
         .into_iter()
         .map(|(_, repetition)| repetition)
         .collect();

@@ -25,7 +25,7 @@
 //! A key comes before another if its packets have a higher TTL, else if they are earlier on the same node; if neither tells, in order of
 //! keys, which is arbitrary.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::conversation::{Conversation, Seen};
 use super::timeline::NodeId;
@@ -74,7 +74,8 @@ type Links = BTreeMap<(usize, usize), Link>;
 
 /// Packets that were seen in several conversations, whether or not those could be linked.
 ///
-/// One that seems to end, and was seen elsewhere in another conversation, may have gone on there: it was not lost.
+/// One that seems to end, and was seen elsewhere in another conversation, may have gone on there: it was not lost. Of packets that
+/// look like many others (no number, and no payload that every point has), any other may be the same.
 #[derive(Debug, Default)]
 pub(super) struct SeenElsewhere {
     by_print: HashMap<(Protocol, u64), Vec<(PointId, u32)>>,
@@ -82,11 +83,14 @@ pub(super) struct SeenElsewhere {
 
 impl SeenElsewhere {
     fn note(&mut self, id: (Protocol, u64), entries: &[Entry<'_>]) {
-        let places = entries.iter().map(|entry| {
-            let number = u32::try_from(entry.conversation).unwrap_or(u32::MAX);
-            (entry.seen.evidence.point, number)
-        });
-        self.by_print.insert(id, places.collect());
+        let places: BTreeSet<(PointId, u32)> = entries
+            .iter()
+            .map(|entry| {
+                let number = u32::try_from(entry.conversation).unwrap_or(u32::MAX);
+                (entry.seen.evidence.point, number)
+            })
+            .collect();
+        self.by_print.insert(id, places.into_iter().collect());
     }
 
     /// Turns indexes of conversations into the numbers of the groups that they belong to.
@@ -105,10 +109,9 @@ impl SeenElsewhere {
     pub(super) fn goes_on(&self, s: &Seen, own_points: impl Fn(PointId) -> bool) -> bool {
         let id = (s.sighting.key.protocol, s.sighting.fingerprint.short);
         let others = self.by_print.get(&id).into_iter().flatten();
-        s.sighting.fingerprint.telling
-            && others
-                .into_iter()
-                .any(|(point, number)| *number != s.conversation && !own_points(*point))
+        others
+            .into_iter()
+            .any(|(point, number)| *number != s.conversation && !own_points(*point))
     }
 }
 
@@ -163,9 +166,7 @@ fn find_links(
             .into_iter()
             .flat_map(|(reply, list)| list.iter().map(move |s| (reply, s)))
         {
-            if seen.sighting.fingerprint.telling
-                && !matches!(seen.sighting.detail, Detail::IcmpError { .. })
-            {
+            if !matches!(seen.sighting.detail, Detail::IcmpError { .. }) {
                 let id = (seen.sighting.key.protocol, seen.sighting.fingerprint.short);
                 equal.entry(id).or_default().push(Entry {
                     conversation: index,
@@ -181,9 +182,13 @@ fn find_links(
         let lone = entries
             .iter()
             .all(|entry| Some(entry.conversation) == first);
-        if !lone && entries.len() <= MAX_EQUAL {
+        if lone {
+            continue;
+        }
+        elsewhere.note(id, &entries);
+        let telling = |entry: &Entry<'_>| entry.seen.sighting.fingerprint.telling;
+        if entries.len() <= MAX_EQUAL && entries.iter().all(telling) {
             note_equal(&entries, node_of, &mut links);
-            elsewhere.note(id, &entries);
         }
     }
     links.retain(|_, link| !link.refuted && link.weight >= ENOUGH);

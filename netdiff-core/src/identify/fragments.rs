@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use super::fingerprint::Parts;
 use super::{Detail, Evidence, Marks, Sighting, Tunnel};
 use crate::decode::{Fragment, Ip};
-use crate::types::{FlowKey, PointId, Protocol};
+use crate::types::{FlowKey, Nanos, PointId, Protocol, Timestamp};
 
 /// What says that fragments belong together (RFC 791, RFC 8200), at one point and inside one tunnel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,8 +69,9 @@ struct Pending {
     end: Option<u32>,
     fragments: u16,
     overlaps: bool,
-    /// The last fragment of it.
+    /// The last fragment of it, and its time.
     last: Evidence,
+    time: Timestamp,
 }
 
 /// A datagram that a file holds some fragments of.
@@ -156,7 +157,7 @@ impl FragmentJoiner {
     /// Takes one fragment; returns the datagram when this one completes it.
     pub(super) fn join(
         &mut self,
-        evidence: Evidence,
+        (evidence, time): (Evidence, Timestamp),
         tunnel: Option<Tunnel>,
         ip: &Ip,
         fragment: Fragment,
@@ -170,6 +171,11 @@ impl FragmentJoiner {
             protocol: ip.protocol,
             identification: ip.identification.unwrap_or(0),
         };
+        let old = |pending: &Pending| (time - pending.time).0.abs() > LONGEST_WAIT.0;
+        if self.pending.get(&id).is_some_and(old) {
+            self.pending.remove(&id);
+            self.trouble.entry(id.point).or_default().incomplete += 1;
+        }
         if !self.pending.contains_key(&id) {
             self.make_room();
             self.order.push_back(id);
@@ -177,8 +183,8 @@ impl FragmentJoiner {
         let pending = self
             .pending
             .entry(id)
-            .or_insert_with(|| Pending::new(evidence));
-        pending.last = evidence;
+            .or_insert_with(|| Pending::new(evidence, time));
+        (pending.last, pending.time) = (evidence, time);
         pending.add(fragment, ip.payload_len, first);
         let joined = pending.complete()?;
         let overlaps = u64::from(pending.overlaps);
@@ -210,6 +216,9 @@ impl FragmentJoiner {
         }
     }
 }
+
+/// How long a fragment is waited for. Identifications are used again; a sender sends all fragments of a datagram at once.
+const LONGEST_WAIT: Nanos = Nanos::from_secs(2);
 
 /// How many disjoint ranges one datagram may have; more is taken for nonsense and never completes.
 const MAX_RANGES: usize = 256;
@@ -245,7 +254,7 @@ impl Opening {
 }
 
 impl Pending {
-    const fn new(last: Evidence) -> Self {
+    const fn new(last: Evidence, time: Timestamp) -> Self {
         Self {
             first: None,
             ranges: BTreeMap::new(),
@@ -253,6 +262,7 @@ impl Pending {
             fragments: 0,
             overlaps: false,
             last,
+            time,
         }
     }
 
@@ -263,6 +273,7 @@ impl Pending {
         self.fragments = self.fragments.saturating_add(other.fragments);
         self.overlaps |= other.overlaps;
         self.last = self.last.max(other.last);
+        self.time = self.time.max(other.time);
         for (start, end) in other.ranges {
             self.add_range(start, end);
         }

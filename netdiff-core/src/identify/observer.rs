@@ -86,7 +86,7 @@ impl Observer {
         };
         let subject = match raw.time {
             None => Subject::Unidentified(Unidentified::NoTime),
-            Some(_) => self.subject_of(evidence, raw.data, packet),
+            Some(time) => self.subject_of((evidence, time), raw.data, packet),
         };
         if let (
             Subject::Packet(Sighting {
@@ -135,7 +135,7 @@ impl Observer {
             })
     }
 
-    fn subject_of(&mut self, evidence: Evidence, data: &[u8], packet: &Packet) -> Subject {
+    fn subject_of(&mut self, seen: (Evidence, Timestamp), data: &[u8], packet: &Packet) -> Subject {
         let inner = match inner_of(packet.layers()) {
             Contents::Ip(inner) => inner,
             Contents::Arp(arp) => return Subject::Arp(arp),
@@ -161,7 +161,7 @@ impl Observer {
         match carrier.or_else(|| Some((inner.ip, inner.ip.fragment?))) {
             Some((ip, fragment)) => {
                 let tunnel = content.tunnel.filter(|_| !content.carried);
-                self.join(evidence, tunnel, ip, fragment, content, 0)
+                self.join(seen, tunnel, ip, fragment, content, 0)
             }
             None => opening.map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
                 Subject::Packet(opening.sighting(inner.ip.payload_len, 1))
@@ -174,7 +174,7 @@ impl Observer {
     /// What a tunnel carries was only seen once all of the tunnel's packet was; then it may be a fragment itself.
     fn join(
         &mut self,
-        evidence: Evidence,
+        seen: (Evidence, Timestamp),
         tunnel: Option<Tunnel>,
         ip: &Ip,
         fragment: Fragment,
@@ -182,7 +182,7 @@ impl Observer {
         pieces: u16,
     ) -> Subject {
         let first = (fragment.offset == 0).then_some(content);
-        let Some(joined) = self.fragments.join(evidence, tunnel, ip, fragment, first) else {
+        let Some(joined) = self.fragments.join(seen, tunnel, ip, fragment, first) else {
             return Subject::FragmentPart;
         };
         let (whole, pieces) = (joined.first, joined.fragments.saturating_add(pieces));
@@ -192,7 +192,7 @@ impl Observer {
                 carried: false,
                 ..whole
             };
-            return self.join(evidence, whole.tunnel, &whole.ip, fragment, content, pieces);
+            return self.join(seen, whole.tunnel, &whole.ip, fragment, content, pieces);
         }
         let payload_len = if whole.carried {
             whole.ip.payload_len

@@ -98,6 +98,9 @@ fn datagram(net: &mut Net<'_>, c: &mut Conversation<'_>, time: i64) {
     else {
         return;
     };
+    // Senders leave the number out only of what must not be fragmented (RFC 6864).
+    let fits = usize::from(size) + 40 + 48 <= net.pod_mtu().min(1400);
+    let unnumbered = unnumbered && fits;
     let mut number = || if unnumbered { 0 } else { c.rng.half() | 1 };
     let ids = (number(), number());
     let mut seed = || if equal { 0 } else { c.rng.next() | 1 };
@@ -114,10 +117,10 @@ fn datagram(net: &mut Net<'_>, c: &mut Conversation<'_>, time: i64) {
         seed: seed(),
     };
     let mut ask = packet(c.client, c.service, ids.0, Body::Udp(question));
-    ask.dont_fragment = unnumbered && ask.body_len() + 40 <= net.pod_mtu().min(1400);
+    ask.dont_fragment = unnumbered;
     if let Some(time) = deliver(net, &c.there, ask, time) {
         let mut reply = packet(c.server, c.caller, ids.1, Body::Udp(answer));
-        reply.dont_fragment = unnumbered && reply.body_len() + 40 <= net.pod_mtu().min(1400);
+        reply.dont_fragment = unnumbered;
         deliver(net, &c.back, reply, time + THINKING);
     }
 }
