@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::timeline::NodeId;
-use crate::types::Nanos;
+use crate::types::{Nanos, Timestamp};
 
 /// By how much one clock is ahead of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +38,23 @@ pub(super) struct ClockComparison {
 
 impl ClockComparison {
     /// Notes a packet that travelled from one node to another: `difference` is arrival by the second clock minus
-    /// departure by the first.
-    pub(super) fn note(&mut self, from: NodeId, to: NodeId, difference: Nanos) {
+    /// departure by the first. The time does not matter yet.
+    pub(super) fn note(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        _departure: Timestamp,
+        difference: Nanos,
+    ) {
         let least = self.least.entry((from, to)).or_insert(difference);
         *least = (*least).min(difference);
+    }
+
+    /// Takes over the directions that only the other knows.
+    pub(super) fn add_missing(&mut self, other: Self) {
+        for (direction, least) in other.least {
+            self.least.entry(direction).or_insert(least);
+        }
     }
 
     pub(super) fn finish(&self) -> Clocks {
@@ -134,14 +147,14 @@ mod tests {
     fn both_directions_bound_the_offset() {
         let (a, b) = (NodeId(0), NodeId(1));
         let mut comparison = ClockComparison::default();
-        comparison.note(a, b, Nanos(1_000_030));
-        comparison.note(a, b, Nanos(1_000_020));
+        comparison.note(a, b, Timestamp(0), Nanos(1_000_030));
+        comparison.note(a, b, Timestamp(0), Nanos(1_000_020));
         assert_eq!(
             comparison.finish().offset(a, b),
             None,
             "one direction tells nothing"
         );
-        comparison.note(b, a, Nanos(-999_990));
+        comparison.note(b, a, Timestamp(0), Nanos(-999_990));
         let offset = comparison.finish().offset(a, b).unwrap();
         assert_eq!(
             offset,
@@ -161,8 +174,8 @@ mod tests {
         let (a, b, c) = (NodeId(0), NodeId(1), NodeId(2));
         let mut comparison = ClockComparison::default();
         for (from, to, there, back) in [(a, b, 110, -90), (b, c, 1_010, -990)] {
-            comparison.note(from, to, Nanos(there));
-            comparison.note(to, from, Nanos(back));
+            comparison.note(from, to, Timestamp(0), Nanos(there));
+            comparison.note(to, from, Timestamp(0), Nanos(back));
         }
         let offset = comparison.finish().offset(a, c).unwrap();
         assert_eq!(offset.offset, Nanos(1_100));
