@@ -186,9 +186,6 @@ impl OrderContext<'_> {
     }
 
     fn by_corrected_time(&self, a: NodeId, b: NodeId, seen: &[Seen], trips: &[Trip]) -> Ordering {
-        let Some(offset) = self.clocks.offset(a, b) else {
-            return Ordering::Equal;
-        };
         let (mut earlier, mut later) = (0u64, 0u64);
         for trip in trips {
             let first = |node: NodeId| {
@@ -202,6 +199,9 @@ impl OrderContext<'_> {
                     .min()
             };
             let (Some(at_a), Some(at_b)) = (first(a), first(b)) else {
+                continue;
+            };
+            let Some(offset) = self.clocks.offset_at(a, b, at_a) else {
                 continue;
             };
             let difference = at_b - (at_a + offset.offset);

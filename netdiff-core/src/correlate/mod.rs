@@ -32,7 +32,9 @@ mod trip;
 
 pub use accounting::{PointAccounting, Unmatched};
 pub use address_plan::{AddressPlan, StatedAddresses};
-pub use clock::{ClockOffset, Clocks};
+pub use clock::{
+    ClockDrift, ClockEstimate, ClockOffset, ClockPair, ClockStep, Clocks, ClocksKnown,
+};
 pub use coverage::{Coverage, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Trust};
 pub use path::Basis;

@@ -217,14 +217,14 @@ impl Judge<'_> {
     fn could_see(&self, to: PointId, from: PointId, time: Timestamp) -> Option<Trust> {
         let flow_was_seen = self.order.rank(to) != usize::MAX;
         let (from, to_node) = (self.layout.node(from), self.layout.node(to));
-        if let Some(clock) = self.clocks.offset(from, to_node) {
+        if let Some(clock) = self.clocks.offset_at(from, to_node, time) {
             return self
                 .coverage
                 .could_see(to, time + clock.offset, clock.bound, flow_was_seen);
         }
         let usual = self
             .clocks
-            .usual_difference(from, to_node)
+            .usual_difference(from, to_node, time)
             .unwrap_or(Nanos(0));
         let trust = self
             .coverage

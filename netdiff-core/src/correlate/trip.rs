@@ -151,7 +151,9 @@ fn pair_repetitions(
         })
         .collect();
     for (point, sightings) in points.iter().filter(|(point, _)| *point != pattern_point) {
-        let shift = shift_between(*pattern_point, *point, node_of, clocks);
+        let first = pattern.first().and_then(|&i| seen.get(i)).map(|s| s.time);
+        let shift =
+            first.and_then(|time| shift_between(*pattern_point, *point, time, node_of, clocks));
         let places = place_in_pattern(pattern, sightings, seen, shift);
         for (place, &index) in places.into_iter().zip(sightings) {
             if let Some(trip) = trips.get_mut(place) {
@@ -162,10 +164,18 @@ fn pair_repetitions(
     trips
 }
 
-/// How far the clock of `to`'s node is ahead of that of `from`'s, where it is known.
-fn shift_between(from: PointId, to: PointId, node_of: &[NodeId], clocks: &Clocks) -> Option<Nanos> {
+/// How far the clock of `to`'s node is ahead of that of `from`'s at a time of the latter, where it is known.
+fn shift_between(
+    from: PointId,
+    to: PointId,
+    time: Timestamp,
+    node_of: &[NodeId],
+    clocks: &Clocks,
+) -> Option<Nanos> {
     let (from, to) = (node_of.get(from.index())?, node_of.get(to.index())?);
-    clocks.offset(*from, *to).map(|offset| offset.offset)
+    clocks
+        .offset_at(*from, *to, time)
+        .map(|offset| offset.offset)
 }
 
 /// For each of `sightings`, in order of time, the place in `pattern` it belongs to: increasing, each used once.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::build_flow::flow_report;
+use super::clock::against_first;
 use super::compare::comparison_reports;
 use super::model::{
     AccountingReport, CapturePointReport, CauseReport, DifferenceReport, EvidenceReport,
@@ -101,7 +102,7 @@ impl Analyzed<'_> {
             .plan
             .node_addresses()
             .filter(|(_, home)| *home == Some(id));
-        let clock = self.timelines.clocks.offset(NodeId(0), id);
+        let clock = against_first(self.timelines, id);
         NodeReport {
             name: self.timelines.node_name(id).to_owned(),
             addresses: own.map(|(address, _)| address.to_string()).collect(),

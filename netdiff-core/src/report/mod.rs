@@ -4,6 +4,7 @@
 
 mod build;
 mod build_flow;
+mod clock;
 mod compare;
 mod inspect;
 mod json;

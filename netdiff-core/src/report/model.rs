@@ -127,7 +127,8 @@ pub struct NodeReport {
     pub name: String,
     /// Its own addresses, sorted.
     pub addresses: Vec<String>,
-    /// How far its clock is ahead of the first node's; `null` where the packets do not tell.
+    /// How far its clock is ahead of the first node's, in the middle of the longest stretch without a step where packets went
+    /// between the two, else in the middle of the first node's captures; `null` where the packets do not tell.
     pub clock_offset_ns: Option<i64>,
     /// The largest error of `clock_offset_ns`.
     pub clock_error_ns: Option<i64>,

@@ -1,16 +1,41 @@
-//! How the clocks of two nodes differ.
+//! How the clocks of two nodes differ, at any time.
 //!
-//! All interfaces of a node share its clock. For packets that travel from A to B, `t_B - t_A` is the offset plus a
-//! delay that is never negative, so its minimum bounds the offset from above; packets from B to A bound it from
-//! below. The estimate is the middle, its error at most half the width. Traffic in one direction alone
-//! gives no estimate, only the usual difference between departure and arrival. Nodes that never talk to each other directly are compared through others.
+//! All interfaces of a node share its clock. For packets that travel from A to B, arrival by B minus departure by A is the
+//! offset plus a delay that is never negative: it bounds the offset from above at the time of departure. Packets from B to A bound it
+//! from below, at the time of arrival. Between these limits goes the estimate (`course`): a line, since clocks drift, and one for each
+//! stretch without a step (`stretches`). The bound holds every offset that the packets allow with a rate of at most 1000 ppm: between
+//! packets and beyond them it widens, and between two stretches it covers both sides (`pair`).
 //!
-//! Drift and steps are not looked for yet: over a long capture they widen the bound, never shift a claim.
+//! Memory is bounded: of each direction the packets with the least difference in each of a few hundred buckets of time are
+//! kept (`least`). A limit that is left out makes a bound wider, never wrong.
+//!
+//! Packets in one direction alone give no offset, only the usual difference of arrival and departure. Nodes that do not talk to each other
+//! directly are compared through others.
+//!
+//! # What stays open
+//! - A step that a line explains, or that is smaller than what the delays leave open, shows nowhere; the bound does not cover it.
+//! - A packet that is under way while a clock steps says what holds before or after, not when. Where so many are under way
+//!   at once that they outweigh the rest of a stretch, its bound may be off.
+//! - Which clock stepped, two clocks do not tell, nor which stretch came first when one stepped back behind its first packet.
+//! - After a step that only packets one way follow, times of a clock that stepped back count as before the step.
 
-use std::collections::{BTreeMap, VecDeque};
+mod course;
+mod least;
+mod pair;
+mod stretches;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use least::{Crossing, LeastCrossings};
+use pair::{Offsets, Side};
 
 use super::timeline::NodeId;
 use crate::types::{Nanos, Timestamp};
+
+/// Of how many crossings, those nearest in time, the usual difference is the least.
+const NEAREST: usize = 4;
 
 /// By how much one clock is ahead of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,33 +46,104 @@ pub struct ClockOffset {
     pub bound: Nanos,
 }
 
+/// How fast one clock gains on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockDrift {
+    /// Nanoseconds a second.
+    pub ppb: i64,
+    /// The largest error of it.
+    pub error_ppb: i64,
+}
+
+/// A jump of the offset of two clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockStep {
+    /// Not before this time.
+    pub after: Timestamp,
+    /// Not after this time.
+    pub before: Timestamp,
+    /// How much the offset grew.
+    pub size: Nanos,
+    /// The largest error of it.
+    pub bound: Nanos,
+}
+
+/// What packets between two nodes tell of their clocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockPair {
+    /// The one whose number is less.
+    pub first: NodeId,
+    /// The other.
+    pub second: NodeId,
+    /// What is known.
+    pub known: ClocksKnown,
+}
+
+/// How much is known of two clocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClocksKnown {
+    /// Packets were seen to go from the first of these nodes to the second and never back: neither offset nor
+    /// one-way delays can be told.
+    OneWay(NodeId, NodeId),
+    /// Packets went both ways, but their limits contradict each other too much for any estimate.
+    Contradictory,
+    /// Packets went both ways.
+    Compared(ClockEstimate),
+}
+
+/// The offset of two clocks, told by packets both ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockEstimate {
+    /// By whose clock the times below are: the other one's may be ambiguous.
+    pub by: NodeId,
+    /// In the middle of the longest stretch without a step.
+    pub at: Timestamp,
+    /// How far the second clock is ahead of the first at that time.
+    pub offset: ClockOffset,
+    /// How fast it gains there; `None` where that may be nothing.
+    pub drift: Option<ClockDrift>,
+    /// Jumps, in order of time; each is proven, with any rate up to 1000 ppm between its ends.
+    pub steps: Vec<ClockStep>,
+    /// How many of the packets that were looked at contradict the rest: wrongly matched, or a step that too few confirm.
+    pub contradicting: u64,
+}
+
+/// The clocks of two nodes, the lesser number first.
+#[derive(Clone, Debug, Default)]
+struct Pair {
+    there: Vec<Crossing>,
+    back: Vec<Crossing>,
+    offsets: Option<Offsets>,
+}
+
 /// The offsets between the nodes of a set.
 #[derive(Clone, Debug, Default)]
 pub struct Clocks {
-    /// From one node to another: how far the second's clock is ahead.
-    offsets: BTreeMap<(NodeId, NodeId), ClockOffset>,
-    /// From one node to another: the least difference of arrival and departure.
-    least: BTreeMap<(NodeId, NodeId), Nanos>,
+    pairs: BTreeMap<(NodeId, NodeId), Pair>,
+    /// From one node to another that it was not compared with: the way through others, both ends included.
+    chains: BTreeMap<(NodeId, NodeId), Vec<NodeId>>,
 }
 
-/// Collects, per ordered pair of nodes, the smallest difference of arrival and departure.
+/// Collects the packets that tell most, per ordered pair of nodes.
 #[derive(Default)]
 pub(super) struct ClockComparison {
-    least: BTreeMap<(NodeId, NodeId), Nanos>,
+    least: BTreeMap<(NodeId, NodeId), LeastCrossings>,
 }
 
 impl ClockComparison {
-    /// Notes a packet that travelled from one node to another: `difference` is arrival by the second clock minus
-    /// departure by the first. The time does not matter yet.
+    /// Notes a packet that travelled from one node to another: `departure` is by the first clock, `difference` the arrival by
+    /// the second clock minus that. The order of notes does not matter.
     pub(super) fn note(
         &mut self,
         from: NodeId,
         to: NodeId,
-        _departure: Timestamp,
+        departure: Timestamp,
         difference: Nanos,
     ) {
-        let least = self.least.entry((from, to)).or_insert(difference);
-        *least = (*least).min(difference);
+        self.least
+            .entry((from, to))
+            .or_default()
+            .note(departure, difference);
     }
 
     /// Takes over the directions that only the other knows.
@@ -58,127 +154,174 @@ impl ClockComparison {
     }
 
     pub(super) fn finish(&self) -> Clocks {
-        let mut direct: BTreeMap<(NodeId, NodeId), ClockOffset> = BTreeMap::new();
-        for (&(from, to), &there) in &self.least {
-            let Some(&back) = self.least.get(&(to, from)) else {
-                continue;
+        let mut pairs: BTreeMap<(NodeId, NodeId), Pair> = BTreeMap::new();
+        for (&(from, to), least) in &self.least {
+            let pair = pairs.entry((from.min(to), from.max(to))).or_default();
+            let direction = if from < to {
+                &mut pair.there
+            } else {
+                &mut pair.back
             };
-            // Doubled to keep the half nanosecond out; a negative width means that a clock stepped.
-            let (sum, width) = (
-                there.0.saturating_sub(back.0),
-                there.0.saturating_add(back.0),
-            );
-            let offset = ClockOffset {
-                offset: Nanos(sum / 2),
-                bound: Nanos(width.abs() / 2 + 1),
-            };
-            direct.insert((from, to), offset);
+            *direction = least.crossings();
         }
-        Clocks {
-            offsets: compose(&direct),
-            least: self.least.clone(),
+        for pair in pairs.values_mut() {
+            pair.offsets = Offsets::new(&pair.there, &pair.back);
         }
+        let chains = chains(&pairs);
+        Clocks { pairs, chains }
     }
 }
 
-/// Follows chains of nodes, fewest links first.
-fn compose(
-    direct: &BTreeMap<(NodeId, NodeId), ClockOffset>,
-) -> BTreeMap<(NodeId, NodeId), ClockOffset> {
-    let mut all = BTreeMap::new();
-    let mut starts: Vec<NodeId> = direct.keys().map(|(from, _)| *from).collect();
-    starts.dedup();
-    for start in starts {
-        let mut queue = VecDeque::from([(
-            start,
-            ClockOffset {
-                offset: Nanos(0),
-                bound: Nanos(0),
-            },
-        )]);
-        while let Some((node, so_far)) = queue.pop_front() {
-            if all.contains_key(&(start, node)) {
-                continue;
-            }
-            all.insert((start, node), so_far);
-            for (&(_, next), step) in direct.range((node, NodeId(0))..=(node, NodeId(u32::MAX))) {
-                if !all.contains_key(&(start, next)) {
-                    let offset = Nanos(so_far.offset.0.saturating_add(step.offset.0));
-                    let bound = Nanos(so_far.bound.0.saturating_add(step.bound.0));
-                    queue.push_back((next, ClockOffset { offset, bound }));
+/// The ways between nodes that were not compared directly, fewest links first, then lower numbers.
+fn chains(pairs: &BTreeMap<(NodeId, NodeId), Pair>) -> BTreeMap<(NodeId, NodeId), Vec<NodeId>> {
+    let mut links: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+    for (&(a, b), _) in pairs.iter().filter(|(_, pair)| pair.offsets.is_some()) {
+        links.entry(a).or_default().push(b);
+        links.entry(b).or_default().push(a);
+    }
+    links.values_mut().for_each(|others| others.sort_unstable());
+    let mut chains = BTreeMap::new();
+    for &start in links.keys() {
+        let mut reached = BTreeSet::from([start]);
+        let mut queue = VecDeque::from([vec![start]]);
+        while let Some(way) = queue.pop_front() {
+            let Some(last) = way.last() else { continue };
+            for &next in links.get(last).into_iter().flatten() {
+                if !reached.insert(next) {
+                    continue;
                 }
+                let mut longer = way.clone();
+                longer.push(next);
+                queue.push_back(longer);
+            }
+            if way.len() > 2 {
+                chains.insert((start, *last), way);
             }
         }
     }
-    all
+    chains
 }
 
 impl Clocks {
-    /// How far `to`'s clock is ahead of `from`'s; `None` where the packets do not tell.
+    /// How far `to`'s clock is ahead of `from`'s when `from`'s shows `time`; `None` where the packets do not tell.
+    ///
+    /// Through a chain of nodes offsets and bounds add up, each at the time of its own clock.
     #[must_use]
-    pub fn offset(&self, from: NodeId, to: NodeId) -> Option<ClockOffset> {
+    pub fn offset_at(&self, from: NodeId, to: NodeId, time: Timestamp) -> Option<ClockOffset> {
+        let mut sum = ClockOffset {
+            offset: Nanos(0),
+            bound: Nanos(0),
+        };
         if from == to {
-            return Some(ClockOffset {
-                offset: Nanos(0),
-                bound: Nanos(0),
-            });
+            return Some(sum);
         }
-        self.offsets.get(&(from, to)).copied()
+        let direct = [from, to];
+        let chain = self.chains.get(&(from, to));
+        let way = chain.map_or(direct.as_slice(), Vec::as_slice);
+        for link in way.windows(2) {
+            let (near, far) = (*link.first()?, *link.last()?);
+            let now = time + sum.offset;
+            let more = self.link(near, far, now - sum.bound, now + sum.bound)?;
+            sum.offset = Nanos(sum.offset.0.saturating_add(more.offset.0));
+            sum.bound = Nanos(sum.bound.0.saturating_add(more.bound.0));
+        }
+        Some(sum)
     }
 
-    /// When a packet that left `from` would be seen at `to`, by `to`'s clock, beside the time it left: from packets in one
-    /// direction alone, which hold offset and delay together. `None` where no packet went between the two.
-    #[must_use]
-    pub fn usual_difference(&self, from: NodeId, to: NodeId) -> Option<Nanos> {
-        let back = || {
-            self.least
-                .get(&(to, from))
-                .map(|least| Nanos(least.0.saturating_neg()))
+    /// The offset of two nodes that were compared directly, at some time between two by `from`'s clock.
+    fn link(
+        &self,
+        from: NodeId,
+        to: NodeId,
+        begin: Timestamp,
+        end: Timestamp,
+    ) -> Option<ClockOffset> {
+        let offsets = self
+            .pairs
+            .get(&(from.min(to), from.max(to)))?
+            .offsets
+            .as_ref()?;
+        let side = if from < to { Side::First } else { Side::Second };
+        let spread = offsets.over(side, begin.0, end.0)?;
+        let ahead = if from < to {
+            spread.estimate
+        } else {
+            spread.estimate.saturating_neg()
         };
-        self.least.get(&(from, to)).copied().or_else(back)
+        Some(ClockOffset {
+            offset: Nanos(ahead),
+            bound: Nanos(spread.bound()),
+        })
+    }
+
+    /// When a packet that left `from` at `time` (by its clock) would be seen at `to`, by `to`'s clock, beside the time it left: from
+    /// packets in one direction alone, which hold offset and delay together. Clocks drift and step, so it is the least difference
+    /// of the few packets nearest in time. `None` where no packet went between the two.
+    #[must_use]
+    pub fn usual_difference(&self, from: NodeId, to: NodeId, time: Timestamp) -> Option<Nanos> {
+        let pair = self.pairs.get(&(from.min(to), from.max(to)))?;
+        let (there, back) = if from < to {
+            (&pair.there, &pair.back)
+        } else {
+            (&pair.back, &pair.there)
+        };
+        let against = || least_near(back, time, Crossing::arrival).map(i64::saturating_neg);
+        least_near(there, time, |crossing| crossing.departure)
+            .or_else(against)
+            .map(Nanos)
+    }
+
+    /// What the packets tell of each two nodes between which some went, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = ClockPair> + '_ {
+        self.pairs.iter().filter_map(|(&(first, second), pair)| {
+            let known = match (&pair.offsets, pair.there.is_empty(), pair.back.is_empty()) {
+                (Some(offsets), ..) => ClocksKnown::Compared(compared(first, second, offsets)?),
+                (None, false, false) => ClocksKnown::Contradictory,
+                (None, false, true) => ClocksKnown::OneWay(first, second),
+                (None, true, false) => ClocksKnown::OneWay(second, first),
+                (None, true, true) => return None,
+            };
+            Some(ClockPair {
+                first,
+                second,
+                known,
+            })
+        })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn compared(first: NodeId, second: NodeId, offsets: &Offsets) -> Option<ClockEstimate> {
+    let (at, spread, drift) = offsets.middle()?;
+    Some(ClockEstimate {
+        by: match offsets.axis {
+            Side::First => first,
+            Side::Second => second,
+        },
+        at: Timestamp(at),
+        offset: ClockOffset {
+            offset: Nanos(spread.estimate),
+            bound: Nanos(spread.bound()),
+        },
+        drift,
+        steps: offsets.steps(),
+        contradicting: offsets.contradicting(),
+    })
+}
 
-    #[test]
-    fn both_directions_bound_the_offset() {
-        let (a, b) = (NodeId(0), NodeId(1));
-        let mut comparison = ClockComparison::default();
-        comparison.note(a, b, Timestamp(0), Nanos(1_000_030));
-        comparison.note(a, b, Timestamp(0), Nanos(1_000_020));
-        assert_eq!(
-            comparison.finish().offset(a, b),
-            None,
-            "one direction tells nothing"
-        );
-        comparison.note(b, a, Timestamp(0), Nanos(-999_990));
-        let offset = comparison.finish().offset(a, b).unwrap();
-        assert_eq!(
-            offset,
-            ClockOffset {
-                offset: Nanos(1_000_005),
-                bound: Nanos(16)
-            }
-        );
-        assert_eq!(
-            comparison.finish().offset(b, a).unwrap().offset,
-            Nanos(-1_000_005)
-        );
-    }
-
-    #[test]
-    fn chains_compose() {
-        let (a, b, c) = (NodeId(0), NodeId(1), NodeId(2));
-        let mut comparison = ClockComparison::default();
-        for (from, to, there, back) in [(a, b, 110, -90), (b, c, 1_010, -990)] {
-            comparison.note(from, to, Timestamp(0), Nanos(there));
-            comparison.note(to, from, Timestamp(0), Nanos(back));
+/// The least difference of the crossings nearest to a time.
+fn least_near(
+    crossings: &[Crossing],
+    time: Timestamp,
+    when: impl Fn(Crossing) -> i64,
+) -> Option<i64> {
+    let mut nearest: Vec<(u64, i64)> = Vec::with_capacity(NEAREST + 1);
+    for crossing in crossings {
+        let one = (when(*crossing).abs_diff(time.0), crossing.difference);
+        let place = nearest.partition_point(|other| *other <= one);
+        if place < NEAREST {
+            nearest.insert(place, one);
+            nearest.truncate(NEAREST);
         }
-        let offset = comparison.finish().offset(a, c).unwrap();
-        assert_eq!(offset.offset, Nanos(1_100));
-        assert!(offset.bound >= Nanos(20));
     }
+    nearest.into_iter().map(|(_, difference)| difference).min()
 }

@@ -13,6 +13,7 @@ use super::model::{
 use super::subnets::subnet_reports;
 use crate::correlate::{NodeId, PartyKind, RoleBasis, SetPoint, Timelines};
 use crate::report::build_flow::kind_name;
+use crate::report::clock::against_first;
 use crate::report::time::render_time;
 use crate::report::{AddressNames, SCHEMA_VERSION, ToolReport};
 use crate::types::{Role, Timestamp};
@@ -120,7 +121,7 @@ fn node_report(timelines: &Timelines, node: usize, stated: &[StatedNetworks]) ->
         .collect();
     let first: Option<Timestamp> = own.iter().filter_map(|p| p.first_time).min();
     let last = own.iter().filter_map(|p| p.last_time).max();
-    let clock = timelines.clocks.offset(NodeId(0), id);
+    let clock = against_first(timelines, id);
     let name = timelines.node_name(id);
     let stated = stated.iter().find(|stated| *stated.node == *name);
     InspectedNode {
