@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::build_flow::flow_report;
-use super::clock::against_first;
+use super::clock::{against_first, clock_reports};
 use super::compare::comparison_reports;
 use super::model::{
     AccountingReport, CapturePointReport, CauseReport, DifferenceReport, EvidenceReport,
@@ -91,6 +91,7 @@ impl Analyzed<'_> {
             nodes: (0..self.timelines.nodes.len())
                 .map(|node| self.node_report(node))
                 .collect(),
+            clocks: clock_reports(self.timelines),
             warnings: self.warnings.to_vec(),
         }
     }

@@ -14,6 +14,7 @@ mod text;
 mod time;
 
 pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
+pub use clock::{ClockReport, ClockStepReport};
 pub use inspect::{
     AdviceReport, CoverageCell, CoverageRow, InspectReport, Inspected, InspectedAddress,
     InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents,

@@ -13,7 +13,7 @@ use super::model::{
 use super::subnets::subnet_reports;
 use crate::correlate::{NodeId, PartyKind, RoleBasis, SetPoint, Timelines};
 use crate::report::build_flow::kind_name;
-use crate::report::clock::against_first;
+use crate::report::clock::{against_first, clock_reports};
 use crate::report::time::render_time;
 use crate::report::{AddressNames, SCHEMA_VERSION, ToolReport};
 use crate::types::{Role, Timestamp};
@@ -65,6 +65,7 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
         nodes: (0..timelines.nodes.len())
             .map(|node| node_report(timelines, node, inspected.stated))
             .collect(),
+        clocks: clock_reports(timelines),
         capture_points: points
             .map(|(point, contents)| point_report(point, contents, &inspected.files))
             .collect(),
