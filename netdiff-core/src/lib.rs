@@ -52,12 +52,12 @@ pub use pipeline::{
 };
 pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
 pub use report::{
-    AccountingReport, AddressedParty, AdviceReport, CapturePointReport, CauseReport,
-    ComparisonReport, CoverageCell, CoverageRow, DelayReport, DifferenceReport, DirectionReport,
-    DispositionCounts, EncapsulationReport, EvidenceReport, FindingReport, FlowKeyReport,
-    FlowReport, HopReport, InspectReport, InspectedAddress, InspectedFile, InspectedInterface,
-    InspectedNode, InspectedPoint, LadderLine, LossReport, NodeReport, PointName, Report,
-    SCHEMA_VERSION, SegmentReport, SetName, SetReport, StopReport, Styles, SubnetReport,
-    TextOptions, ToolReport, TtlReport, TunnelReport, render_inspect_json, render_inspect_text,
-    render_json, render_manifest, render_text,
+    AccountingReport, AddressedParty, AdviceReport, CapturePointReport, CauseReport, ClockReport,
+    ClockStepReport, ComparisonReport, CoverageCell, CoverageRow, DelayReport, DifferenceReport,
+    DirectionReport, DispositionCounts, EncapsulationReport, EvidenceReport, FindingReport,
+    FlowKeyReport, FlowReport, HopReport, InspectReport, InspectedAddress, InspectedFile,
+    InspectedInterface, InspectedNode, InspectedPoint, LadderLine, LossReport, NodeReport,
+    PointName, Report, SCHEMA_VERSION, SegmentReport, SetName, SetReport, StopReport, Styles,
+    SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport, render_inspect_json,
+    render_inspect_text, render_json, render_manifest, render_text,
 };

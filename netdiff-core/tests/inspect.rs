@@ -30,7 +30,7 @@ macro_rules! mirror {
 
 mirror! {
     Inspection {
-        schema_version: u32, tool: Tool, path: String, nodes: Vec<Node>, capture_points: Vec<Point>, files: Vec<File>,
+        schema_version: u32, tool: Tool, path: String, nodes: Vec<Node>, clocks: Vec<Clock>, capture_points: Vec<Point>, files: Vec<File>,
         addresses: Vec<Address>, subnets: Vec<Subnet>, coverage: Vec<Row>, advice: Vec<Advice>, unplaced: Vec<String>,
         warnings: Vec<String>,
     }
@@ -40,6 +40,12 @@ mirror! {
         clock_offset_ns: Option<i64>,
         clock_error_ns: Option<i64>,
     }
+    Clock {
+        node: String, compared_with: String, seen: Seen, one_way_from: Option<String>, times_by: Option<String>,
+        at: Option<String>, offset_ns: Option<i64>, error_ns: Option<i64>, drift_ppb: Option<i64>,
+        drift_error_ppb: Option<i64>, steps: Vec<ClockStep>, contradicting: u64,
+    }
+    ClockStep { after: String, before: String, size_ns: i64, error_ns: i64 }
     Point {
         node: String, interface: String, role: Role, role_basis: Option<RoleBasis>, files: Vec<String>,
         link_type: Option<String>, packets: u64, first_time: Option<String>, last_time: Option<String>,
@@ -101,6 +107,14 @@ enum StopKind {
     Malformed,
     Unsupported,
     TooDeep,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Seen {
+    BothWays,
+    OneWay,
+    Contradictory,
 }
 
 /// What is in `path` of the test data; the path of the machine is left out.

@@ -35,12 +35,18 @@ mirror! {
         differences: Vec<Difference>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
     }
     Tool { name: String, version: String }
-    Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, warnings: Vec<String> }
+    Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, clocks: Vec<Clock>, warnings: Vec<String> }
     CapturePoint {
         node: String, interface: String, role: Role, files: Vec<String>, link_type: Option<String>, packets: u64,
         first_time: Option<String>, last_time: Option<String>, incomplete_datagrams: u64, overlapping_datagrams: u64,
     }
     Node { name: String, addresses: Vec<String>, clock_offset_ns: Option<i64>, clock_error_ns: Option<i64> }
+    Clock {
+        node: String, compared_with: String, seen: Seen, one_way_from: Option<String>, times_by: Option<String>,
+        at: Option<String>, offset_ns: Option<i64>, error_ns: Option<i64>, drift_ppb: Option<i64>,
+        drift_error_ppb: Option<i64>, steps: Vec<ClockStep>, contradicting: u64,
+    }
+    ClockStep { after: String, before: String, size_ns: i64, error_ns: i64 }
     Point { node: String, interface: String }
     Segment { from: Point, to: Point }
     Evidence { set: SetName, file: String, packet_number: u64, point: Point }
@@ -115,6 +121,14 @@ enum Role {
     Loopback,
     Merged,
     Unknown,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Seen {
+    BothWays,
+    OneWay,
+    Contradictory,
 }
 
 fn root() -> PathBuf {

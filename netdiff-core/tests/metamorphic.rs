@@ -506,3 +506,44 @@ fn one_lost_packet_names_no_cause() {
             && told.alternatives.contains(&"loss-random")
     );
 }
+
+#[test]
+fn a_clock_that_steps_or_drifts_is_reported() {
+    let set = load("vxlan-8472-blocked", "reference");
+    let first = set.values().flatten().map(|p| p.micros).min().unwrap();
+    let middle = first + 1_900_000;
+    let change = |change: &dyn Fn(i64) -> i64| {
+        let mut changed = set.clone();
+        for (place, packets) in &mut changed {
+            if place.starts_with("node/") {
+                packets.iter_mut().for_each(|p| p.micros = change(p.micros));
+            }
+        }
+        let report = report_of(&changed, PLAIN);
+        report.set.unwrap().clocks.remove(0)
+    };
+    let stepped = change(&|t| if t < middle { t } else { t + 7_000_000 });
+    let [step] = stepped.steps.as_slice() else {
+        panic!("{stepped:?}")
+    };
+    assert!(
+        (step.size_ns - 7_000_000_000).abs() <= step.error_ns,
+        "{stepped:?}"
+    );
+    assert!(
+        step.error_ns < 1_000_000 && stepped.drift_ppb.is_none(),
+        "{stepped:?}"
+    );
+    let drifting = change(&|t| t + (t - first) / 10_000);
+    let (drift, error) = (
+        drifting.drift_ppb.unwrap(),
+        drifting.drift_error_ppb.unwrap(),
+    );
+    assert!(
+        (drift - 100_000).abs() <= error && error < 10_000,
+        "{drifting:?}"
+    );
+    assert!(drifting.steps.is_empty(), "{drifting:?}");
+    let still = change(&|t| t);
+    assert!(still.steps.is_empty() && still.drift_ppb.is_none() && still.contradicting == 0);
+}

@@ -234,7 +234,7 @@ impl<'a> Census<'a> {
     ///
     /// Resets are left out: firewalls on the way send them in the receiver's name.
     fn note_untouched(&mut self, seen: &Seen) {
-        if !has_untouched_ttl(seen) || seen.is_reset() {
+        if !has_untouched_ttl(seen) || seen.may_be_reset() {
             return;
         }
         let source = seen.sighting.key.source;

@@ -46,10 +46,12 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Whether it is a TCP reset.
-    pub(super) fn is_reset(&self) -> bool {
+    /// Whether it is a TCP reset, or may be one because the capture cut its flags.
+    pub(super) fn may_be_reset(&self) -> bool {
         match self.sighting.detail {
-            Detail::Tcp { flags, .. } => TcpFlags(flags).any(TcpFlags::RST),
+            Detail::Tcp {
+                flags, header_len, ..
+            } => header_len.is_none() || TcpFlags(flags).any(TcpFlags::RST),
             _ => false,
         }
     }

@@ -17,7 +17,7 @@ use super::path::Paths;
 use super::pauses::Pauses;
 use super::pieces::{Acknowledged, bases};
 use super::place::Place;
-use super::rejection::{Rejections, Resets};
+use super::rejection::{Rejections, Resets, count_alike};
 use super::repetition::CopyKind;
 use super::timeline::{Direction, Journey};
 use super::translation::SeenElsewhere;
@@ -52,13 +52,14 @@ pub(super) fn judge_direction(
         clocks: scales.context.clocks,
         layout: scales.context.layout,
         seen: &track.seen,
-        own: OwnWay::new(trips, &track.order, &opposite.order),
+        own: OwnWay::new(&track.matched.straight(), &track.order, &opposite.order),
         way,
         acknowledged: Acknowledged::new(&opposite.seen),
         bases: bases(&track.seen),
         queries: AnsweredQueries::new(&track.seen, trips, &opposite.seen),
         elsewhere: scales.elsewhere,
         rejections: scales.rejections,
+        alike: count_alike(trips, &track.seen),
         resets: Resets::new(&opposite.seen, &opposite.matched.trips),
         blindness: scales.blindness,
         headers_cut: track
@@ -248,7 +249,7 @@ fn delay(from: Place, to: Place, track: &Track, context: &OrderContext<'_>) -> O
         let (Some(left), Some(arrived)) = (time(trip, from), time(trip, to)) else {
             continue;
         };
-        let offset = context.clocks.offset(nodes.0, nodes.1)?;
+        let offset = context.clocks.offset_at(nodes.0, nodes.1, left)?;
         bound = bound.max(offset.bound);
         delays.push(arrived - (left + offset.offset));
     }

@@ -132,17 +132,20 @@ pub(super) fn group_flows(conversations: Vec<Linked>) -> Vec<FlowTracks> {
 
 impl FlowTracks {
     /// From where to where: the parties themselves, whatever their packets say on the way.
-    pub(super) const fn ways(&self) -> (Way, Way) {
+    pub(super) fn ways(&self) -> (Way, Way) {
+        let last_stage = u8::try_from(self.id.stages.len().saturating_sub(1)).unwrap_or(u8::MAX);
         let (initiator, responder) = (self.id.initiator, self.id.responder);
         let there = Way {
             source: initiator,
             destination: responder,
             reply: false,
+            last_stage,
         };
         let back = Way {
             source: responder,
             destination: initiator,
             reply: true,
+            last_stage,
         };
         (there, back)
     }
@@ -154,7 +157,7 @@ impl FlowTracks {
         }
         let (there, back) = self.ways();
         let order = |track: &Track, way, mirror| {
-            context.order(&track.seen, &track.matched.trips, way, mirror)
+            context.order(&track.seen, &track.matched.straight(), way, mirror)
         };
         // Each direction's order helps the other: a first one without help, then both with.
         let first = order(&self.forward, there, None);

@@ -81,7 +81,7 @@ struct PairEvidence {
 }
 
 impl PairEvidence {
-    fn of(a: Place, b: Place, trips: &[Trip], seen: &[Seen]) -> Self {
+    fn of(a: Place, b: Place, trips: &[&Trip], seen: &[Seen]) -> Self {
         let mut evidence = Self::default();
         for trip in trips {
             let (Some(a), Some(b)) = (trip.sightings.get(&a), trip.sightings.get(&b)) else {
@@ -116,7 +116,7 @@ impl OrderContext<'_> {
     pub(super) fn order(
         &self,
         seen: &[Seen],
-        trips: &[Trip],
+        trips: &[&Trip],
         way: Way,
         mirror: Option<&HopOrder>,
     ) -> HopOrder {
@@ -159,7 +159,7 @@ impl OrderContext<'_> {
         &self,
         nodes: &[NodeId],
         seen: &[Seen],
-        trips: &[Trip],
+        trips: &[&Trip],
         way: Way,
     ) -> Vec<(NodeId, String)> {
         let (source, destination) = (self.plan.home(way.source), self.plan.home(way.destination));
@@ -196,10 +196,7 @@ impl OrderContext<'_> {
             .collect()
     }
 
-    fn by_corrected_time(&self, a: NodeId, b: NodeId, seen: &[Seen], trips: &[Trip]) -> Ordering {
-        let Some(offset) = self.clocks.offset(a, b) else {
-            return Ordering::Equal;
-        };
+    fn by_corrected_time(&self, a: NodeId, b: NodeId, seen: &[Seen], trips: &[&Trip]) -> Ordering {
         let (mut earlier, mut later) = (0u64, 0u64);
         for trip in trips {
             let first = |node: NodeId| {
@@ -213,6 +210,9 @@ impl OrderContext<'_> {
                     .min()
             };
             let (Some(at_a), Some(at_b)) = (first(a), first(b)) else {
+                continue;
+            };
+            let Some(offset) = self.clocks.offset_at(a, b, at_a) else {
                 continue;
             };
             let difference = at_b - (at_a + offset.offset);
@@ -316,12 +316,14 @@ pub(super) struct Way {
     pub(super) destination: IpAddr,
     /// Whether it leads back to the initiator.
     pub(super) reply: bool,
+    /// The last of the flow's stages, on the responder's side.
+    pub(super) last_stage: u8,
 }
 
 /// What is known of a direction while a node's places are ordered.
 struct View<'a> {
     seen: &'a [Seen],
-    trips: &'a [Trip],
+    trips: &'a [&'a Trip],
     mirror: Option<&'a HopOrder>,
     side: Side,
     reply: bool,

@@ -24,6 +24,7 @@ mod hop;
 mod hop_order;
 mod intake;
 mod layout;
+mod neighbors;
 mod outcome;
 mod own_way;
 mod path;
@@ -33,6 +34,7 @@ mod place;
 mod pod_links;
 mod rejection;
 mod repetition;
+mod resolution;
 mod roles;
 #[cfg(test)]
 mod testing;
@@ -42,7 +44,9 @@ mod trip;
 
 pub use accounting::{PointAccounting, Unmatched};
 pub use address_plan::{AddressPlan, StatedAddresses};
-pub use clock::{ClockOffset, Clocks};
+pub use clock::{
+    ClockDrift, ClockEstimate, ClockOffset, ClockPair, ClockStep, Clocks, ClocksKnown,
+};
 pub use coverage::{Coverage, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use hop::{Change, Delay, Duplicates, Field, Hop};
@@ -85,7 +89,7 @@ pub fn correlate(
 ) -> Timelines {
     let (nodes, mut node_of) = nodes_of(&points);
     let Intake {
-        sightings,
+        mut sightings,
         arp,
         icmp_errors,
         mut accounting,
@@ -94,6 +98,7 @@ pub fn correlate(
     let cut = cut_points(&accounting);
     let ends = Ends::new(&sightings);
     roles::infer_roles(&mut points, &mut node_of, &sightings, &ends);
+    resolution::level(&mut sightings, &node_of);
     let mut blindness = Blindness::new(&points, &sightings, link_local);
     let conversations = group_conversations(sightings);
     let layout = Layout {
@@ -113,8 +118,7 @@ pub fn correlate(
         clocks: &clocks,
     };
     flows.iter_mut().for_each(|flow| flow.track(&context));
-    let pod_links = pod_links(&points, &node_of, &ends);
-    let mut paths = Paths::new(layout, &plan, pod_links, &ends);
+    let mut paths = Paths::new(layout, &plan, pod_links(layout, &ends), &ends);
     learn_ways(&flows, &context, &mut paths, &mut blindness);
     let pauses = Pauses::new(&flows, &context);
     let scales = Scales {
@@ -158,7 +162,7 @@ fn learn_ways(
     });
     for (track, way) in directions {
         let trips = &track.matched.trips;
-        paths.learn(&track.seen, trips, &track.order, way);
+        paths.learn(&track.seen, &track.matched.straight(), &track.order, way);
         blindness.learn(&track.seen, trips, context.layout, context.plan);
     }
 }
@@ -185,11 +189,11 @@ fn finish_flow(
     }
 }
 
-fn pod_links(points: &[SetPoint], node_of: &[NodeId], ends: &Ends) -> BTreeMap<IpAddr, PointId> {
+fn pod_links(layout: Layout<'_>, ends: &Ends) -> BTreeMap<IpAddr, PointId> {
     ends.pod_links(
-        &with_role(points, Role::Pod),
-        &with_role(points, Role::Bridge),
-        node_of,
+        &with_role(layout.points, Role::Pod),
+        &with_role(layout.points, Role::Bridge),
+        layout.node_of,
     )
 }
 

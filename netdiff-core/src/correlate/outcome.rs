@@ -14,7 +14,7 @@ use super::own_way::OwnWay;
 use super::path::{Basis, Next, Paths};
 use super::pauses::Pauses;
 use super::pieces::Acknowledged;
-use super::rejection::{Rejections, Resets};
+use super::rejection::{Alike, Rejections, Resets};
 use super::translation::SeenElsewhere;
 use super::trip::Trip;
 use crate::identify::Detail;
@@ -40,6 +40,7 @@ pub(super) struct Judge<'a> {
     pub(super) elsewhere: &'a SeenElsewhere,
     pub(super) rejections: &'a Rejections,
     pub(super) resets: Resets,
+    pub(super) alike: Alike,
     pub(super) blindness: &'a Blindness,
     /// Whether a sighting of this direction lacks part of its transport header.
     pub(super) headers_cut: bool,
@@ -137,7 +138,7 @@ impl Judge<'_> {
         if let Some((at, rounds)) = trip.looped {
             return (Disposition::Looped { at, rounds }, None);
         }
-        if let Some((by, refusal)) = self.rejections.of(trip, self.seen) {
+        if let Some((by, refusal)) = self.rejections.of(trip, self.seen, &self.alike) {
             return next.rejected(after, by, refusal);
         }
         if let Next::Point(to, _) = next
@@ -219,11 +220,11 @@ impl Judge<'_> {
     fn could_see(&self, to: PointId, from: PointId, time: Timestamp) -> Option<Trust> {
         let flow_was_seen = self.own.order.has_point(to);
         let (from, to_node) = (self.layout.node(from), self.layout.node(to));
-        let clock = self.clocks.offset(from, to_node);
+        let clock = self.clocks.offset_at(from, to_node, time);
         let (time, bound) = match clock {
             Some(clock) => (time + clock.offset, clock.bound),
             None => {
-                let usual = self.clocks.usual_difference(from, to_node);
+                let usual = self.clocks.usual_difference(from, to_node, time);
                 (time + usual.unwrap_or(Nanos(0)), UNKNOWN_CLOCK_BOUND)
             }
         };

@@ -15,7 +15,7 @@ pub(super) struct OwnWay<'a> {
 }
 
 impl<'a> OwnWay<'a> {
-    pub(super) fn new(trips: &[Trip], order: &'a HopOrder, mirror: &'a HopOrder) -> Self {
+    pub(super) fn new(trips: &[&Trip], order: &'a HopOrder, mirror: &'a HopOrder) -> Self {
         let mut followers: BTreeMap<Place, BTreeMap<usize, u64>> = BTreeMap::new();
         for (from, to) in trips.iter().flat_map(|trip| steps_of(trip, order)) {
             let next = followers.entry(from).or_default();

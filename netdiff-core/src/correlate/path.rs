@@ -107,7 +107,7 @@ impl<'a> Paths<'a> {
     }
 
     /// Learns from one direction of a flow.
-    pub(super) fn learn(&mut self, seen: &[Seen], trips: &[Trip], order: &HopOrder, way: Way) {
+    pub(super) fn learn(&mut self, seen: &[Seen], trips: &[&Trip], order: &HopOrder, way: Way) {
         for s in seen {
             let (point, key) = (s.evidence.point, s.sighting.key);
             let addresses = self.addresses.entry(point).or_default();
@@ -152,7 +152,7 @@ impl<'a> Paths<'a> {
         if let Some(next) = own.after(place) {
             return Next::Point(next, Basis::OwnFlow);
         }
-        if self.arrived(point, way, tunnel) {
+        if self.arrived(place, way, tunnel) {
             return Next::Arrived;
         }
         let fits = |next: PointId| {
@@ -206,8 +206,8 @@ impl<'a> Paths<'a> {
     }
 
     /// A packet that is still in its tunnel has not arrived, though its node may have.
-    fn arrived(&self, point: PointId, way: Way, tunnel: Option<Tunnel>) -> bool {
-        let (source, destination) = (way.source, way.destination);
+    fn arrived(&self, place: Place, way: Way, tunnel: Option<Tunnel>) -> bool {
+        let (source, destination, point) = (way.source, way.destination, place.point);
         let to_itself = source == destination;
         match self.plan.kind(destination) {
             PartyKind::Node if to_itself => true,
@@ -215,6 +215,13 @@ impl<'a> Paths<'a> {
                 self.plan.home(destination) == Some(self.layout.node(point))
                     && self.layout.role(point) != Role::Pod
                     && tunnel.is_none()
+            }
+            // Through a service back to its sender: it leaves and comes by one link, under other addresses.
+            _ if to_itself => {
+                let end = if way.reply { 0 } else { way.last_stage };
+                way.last_stage > 0
+                    && place.stage == end
+                    && self.pod_links.get(&destination) == Some(&point)
             }
             // A pod that never sends is told by its link's packets, all of which are for it.
             _ => self.pod_links.get(&destination).map_or_else(
@@ -261,25 +268,16 @@ impl<'a> Paths<'a> {
         }
         let outward = match self.layout.role(point) {
             Role::Uplink => None,
-            Role::Pod | Role::Bridge if there.is_none() && self.may_live(here, destination) => None,
+            Role::Pod | Role::Bridge
+                if there.is_none() && !self.plan.lives_elsewhere(here, destination) =>
+            {
+                None
+            }
             _ => self.outward(point, source, destination),
         };
         // Without a capture where packets leave the node, the next one is where they enter the other.
         let tunneled = tunnel.is_some() || self.layout.role(point) == Role::Vtep;
         outward.or_else(|| self.inward(there?, 0, destination, tunneled))
-    }
-
-    /// Whether an address of unknown home may live on a node: one of the node's pods is its neighbor (in one /24 or /64, the
-    /// blocks that clusters give to their nodes).
-    fn may_live(&self, node: NodeId, address: IpAddr) -> bool {
-        self.plan.pods().any(|(pod, home)| {
-            home == Some(node)
-                && match (pod, address) {
-                    (IpAddr::V4(a), IpAddr::V4(b)) => a.to_bits() >> 8 == b.to_bits() >> 8,
-                    (IpAddr::V6(a), IpAddr::V6(b)) => a.to_bits() >> 64 == b.to_bits() >> 64,
-                    _ => false,
-                }
-        })
     }
 
     /// The next point on the sender's node.
@@ -314,7 +312,9 @@ impl<'a> Paths<'a> {
         (after..=3).find_map(|place| match place {
             0 => self.only(there, Role::Uplink, None),
             1 if tunnel => self.vtep(there, destination),
-            2 if self.plan.kind(destination) != PartyKind::Node => {
+            2 if self.plan.kind(destination) != PartyKind::Node
+                && !self.plan.may_be_device(destination) =>
+            {
                 self.only(there, Role::Bridge, Some(destination))
             }
             3 => self

@@ -90,10 +90,9 @@ fn note_missed(
         }
         let node = context.layout.node(point);
         let at = trip.sightings.iter().filter_map(|(seen, i)| {
-            let offset = context
-                .clocks
-                .offset(context.layout.node(seen.point), node)?;
-            Some((offset.bound, track.seen.get(*i)?.time + offset.offset))
+            let (own, time) = (context.layout.node(seen.point), track.seen.get(*i)?.time);
+            let offset = context.clocks.offset_at(own, node, time)?;
+            Some((offset.bound, time + offset.offset))
         });
         // The nearest clock tells best.
         if let Some((_, time)) = at.min() {

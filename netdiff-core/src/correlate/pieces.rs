@@ -265,7 +265,7 @@ fn transmissions(
         for list in places.values_mut() {
             list.sort_by_key(|passes| passes.first().and_then(|&i| Some(seen.get(i)?.time)));
         }
-        let (more, again) = trips_of(&places, seen, timing);
+        let (more, again) = trips_of(&places, seen, timing, false);
         trips.extend(more);
         rounds.extend(again);
     }

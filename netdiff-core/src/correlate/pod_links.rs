@@ -45,7 +45,8 @@ impl Ends {
                 .entry((point, key.source.is_ipv4()))
                 .and_modify(|c| c.retain(|a| both.contains(a)))
                 .or_insert(both);
-            if has_untouched_ttl(s) {
+            // Firewalls on the way send resets in others' names.
+            if has_untouched_ttl(s) && !s.may_be_reset() {
                 ends.senders.entry(point).or_default().insert(key.source);
             }
             let place = *places

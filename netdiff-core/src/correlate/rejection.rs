@@ -25,6 +25,26 @@ const REFUSING: [u8; 3] = [3, 11, 12];
 /// The same of ICMPv6.
 const REFUSING_V6: [u8; 3] = [1, 3, 4];
 
+/// How many trips of a direction have the same key and short fingerprint.
+pub(super) type Alike = HashMap<(FlowKey, u64), u32>;
+
+/// Counts the trips of a direction that a quote cannot tell apart.
+pub(super) fn count_alike(trips: &[Trip], seen: &[Seen]) -> Alike {
+    let mut alike = Alike::new();
+    for trip in trips {
+        let prints: BTreeSet<(FlowKey, u64)> = trip
+            .sightings
+            .values()
+            .filter_map(|&i| seen.get(i))
+            .map(|s| (s.sighting.key, s.sighting.fingerprint.short))
+            .collect();
+        for print in prints {
+            *alike.entry(print).or_default() += 1;
+        }
+    }
+    alike
+}
+
 /// Everything that was refused by ICMP.
 #[derive(Debug, Default)]
 pub(super) struct Rejections {
@@ -57,16 +77,24 @@ impl Rejections {
 
     /// Who refused a trip, and how.
     ///
+    /// `alike` tells how many packets of the direction have the same key and fingerprint: of several the quote names none.
+    ///
     /// Quotes hold the addresses that the packet had where it was refused, or those that it had before a translation that the error
     /// went back through: any of the trip's keys will do. Of TCP data, segments that were cut again differ from the quote.
-    pub(super) fn of(&self, trip: &Trip, seen: &[Seen]) -> Option<(IpAddr, Refusal)> {
+    pub(super) fn of(
+        &self,
+        trip: &Trip,
+        seen: &[Seen],
+        alike: &Alike,
+    ) -> Option<(IpAddr, Refusal)> {
         if self.by_packet.is_empty() {
             return None;
         }
         let mut sightings = trip.sightings.values().filter_map(|&i| seen.get(i));
         sightings.find_map(|s| {
             let packet = (s.sighting.key, s.sighting.fingerprint.short);
-            self.by_packet.get(&packet).copied()
+            let refused = self.by_packet.get(&packet).copied();
+            refused.filter(|_| alike.get(&packet) == Some(&1))
         })
     }
 }

@@ -5,7 +5,8 @@
 //! # Copies
 //! At one place, an equal packet with the same TTL within [`COPY_SPAN`] of another is a copy (a mirror, a flooded or re-injected frame),
 //! not a repetition: no sender repeats a numbered packet that fast. Copies are counted and take no part. A packet without any number of its
-//! own (UDP with IPv4 identification 0, or over IPv6) may be sent twice at once: it has repetitions only.
+//! own (UDP with IPv4 identification 0, or over IPv6) may be sent twice at once: of those, only what leaves every place with the same
+//! number of repetitions is a copy.
 //!
 //! # Passes
 //! With a lower TTL within [`PASS_SPAN`], it is the same packet once more: a router sent it back. Two passes may be a router with one
@@ -17,6 +18,8 @@
 //! must give each place at most one sighting of each repetition, and no more repetitions than the place with the most has. Else,
 //! where every place has the same number, and none on one node is further than [`CLEAR_GAP`] from its fellows, the k-th here is the
 //! k-th there. Between places whose clocks do not compare, the k-th is the k-th if both sides have the same number.
+//!
+//! Where sightings have little in common (a short snap length left neither a number nor the whole header), order pairs none.
 //!
 //! If none of this holds, nothing pairs them: every sighting stands alone and is ambiguous, so that a missing one proves nothing.
 
@@ -61,14 +64,51 @@ pub(super) struct Separated {
     pub(super) copies: Vec<(usize, CopyKind)>,
 }
 
+/// Tells the equal packets of all places apart.
+pub(super) fn separate_all(
+    places: &BTreeMap<Place, Vec<usize>>,
+    seen: &[Seen],
+) -> BTreeMap<Place, Separated> {
+    let apart = |copies: bool| -> BTreeMap<Place, Separated> {
+        let places = places.iter();
+        places
+            .map(|(place, sightings)| (*place, tell_apart(sightings.clone(), seen, copies)))
+            .collect()
+    };
+    let even = |all: &BTreeMap<Place, Separated>| {
+        let mut counts = all.values().map(|separated| separated.repetitions.len());
+        let first = counts.next();
+        counts.all(|count| Some(count) == first)
+    };
+    let repeatable = places
+        .values()
+        .flatten()
+        .filter_map(|&i| seen.get(i))
+        .any(|s| s.sighting.fingerprint.repeatable);
+    let with_copies = apart(true);
+    if !repeatable {
+        return with_copies;
+    }
+    let without = apart(false);
+    if !even(&without) && even(&with_copies) {
+        with_copies
+    } else {
+        without
+    }
+}
+
 /// Tells the equal packets of one place apart.
-pub(super) fn separate(mut sightings: Vec<usize>, seen: &[Seen]) -> Separated {
+pub(super) fn separate(sightings: Vec<usize>, seen: &[Seen]) -> Separated {
+    tell_apart(sightings, seen, true)
+}
+
+fn tell_apart(mut sightings: Vec<usize>, seen: &[Seen], copies: bool) -> Separated {
     sightings.sort_by_key(|&i| seen.get(i).map(|s| (s.time, s.evidence)));
     let mut result = Separated::default();
     for index in sightings {
         let Some(s) = seen.get(index) else { continue };
         let open = result.repetitions.last_mut();
-        match open.and_then(|passes| Some((role_of(s, passes, seen)?, passes))) {
+        match open.and_then(|passes| Some((role_of(s, passes, seen, copies)?, passes))) {
             Some((Role::Copy(kind), _)) => result.copies.push((index, kind)),
             Some((Role::Pass, passes)) => passes.push(index),
             None => result.repetitions.push(vec![index]),
@@ -83,12 +123,10 @@ enum Role {
 }
 
 /// What a sighting is to an earlier repetition; `None` for a new one.
-fn role_of(s: &Seen, passes: &Passes, seen: &[Seen]) -> Option<Role> {
+fn role_of(s: &Seen, passes: &Passes, seen: &[Seen], copies: bool) -> Option<Role> {
     let earlier = || passes.iter().filter_map(|&i| seen.get(i));
-    let copied = earlier().find(|e| {
-        let repeatable = s.sighting.fingerprint.repeatable;
-        !repeatable && e.sighting.ttl == s.sighting.ttl && s.time - e.time < COPY_SPAN
-    });
+    let copied = earlier()
+        .find(|e| copies && e.sighting.ttl == s.sighting.ttl && s.time - e.time < COPY_SPAN);
     if let Some(original) = copied {
         let frame = |s: &Seen| (s.source_mac, s.destination_mac, s.sighting.marks.vlan);
         return Some(Role::Copy(if frame(original) == frame(s) {
@@ -115,17 +153,20 @@ pub(super) type Repetition = BTreeMap<Place, usize>;
 pub(super) type Times = BTreeMap<Place, Vec<Timestamp>>;
 
 /// Pairs the repetitions of equal packets.
-pub(super) fn pair(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Paired {
+///
+/// `weak` says that what is equal is so little that several of them may be different packets: then order pairs nothing.
+pub(super) fn pair(times: &Times, node_of: &[NodeId], clocks: &Clocks, weak: bool) -> Paired {
     let mut groups: Vec<Vec<Repetition>> = Vec::new();
     let mut ambiguous = false;
     for group in comparable(times, node_of, clocks) {
-        let found =
-            pair_by_time(&group, node_of, clocks).or_else(|| pair_by_order(&group, node_of));
+        let trusted = !weak || group.values().all(|list| list.len() == 1);
+        let by_order = || pair_by_order(&group, node_of, clocks, weak).filter(|_| trusted);
+        let found = pair_by_time(&group, node_of, clocks).or_else(by_order);
         ambiguous |= found.is_none();
         groups.push(found.unwrap_or_else(|| alone(&group)));
     }
     let count = groups.first().map_or(0, Vec::len);
-    if groups.iter().any(|group| group.len() != count) {
+    if groups.iter().any(|group| group.len() != count) || (weak && groups.len() > 1 && count > 1) {
         ambiguous = true;
     }
     if ambiguous {
@@ -153,7 +194,9 @@ fn comparable(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Vec<Times> 
         let Some(&node) = node_of.get(place.point.index()) else {
             continue;
         };
-        let near = |(first, _): &&mut (NodeId, Times)| clocks.offset(*first, node).is_some();
+        let Some(&time) = list.first() else { continue };
+        let near =
+            |(first, _): &&mut (NodeId, Times)| clocks.offset_at(node, *first, time).is_some();
         match groups.iter_mut().find(near) {
             Some((_, group)) => {
                 group.insert(*place, list.clone());
@@ -173,23 +216,38 @@ fn alone(times: &Times) -> Vec<Repetition> {
     times.iter().flat_map(each).collect()
 }
 
-/// The k-th here is the k-th there, if the numbers are equal and no two on one node are far apart.
-fn pair_by_order(times: &Times, node_of: &[NodeId]) -> Option<Vec<Repetition>> {
+/// The k-th here is the k-th there, if the numbers are equal and no two are far apart: on one node, or anywhere if there are several or
+/// if they have little in common.
+fn pair_by_order(
+    times: &Times,
+    node_of: &[NodeId],
+    clocks: &Clocks,
+    weak: bool,
+) -> Option<Vec<Repetition>> {
     let count = times.values().next().map_or(0, Vec::len);
     if times.values().any(|list| list.len() != count) {
         return None;
     }
-    let node = |place: &Place| node_of.get(place.point.index());
+    let node = |place: &Place| node_of.get(place.point.index()).copied();
+    let near = |(place, list): (&Place, &Vec<Timestamp>), other: (&Place, &Vec<Timestamp>), nth| {
+        let (here, there) = (node(place)?, node(other.0)?);
+        let (a, b): (Timestamp, Timestamp) = (*list.get(nth)?, *other.1.get(nth)?);
+        let offset = clocks.offset_at(here, there, a)?;
+        let apart = (b - (a + offset.offset)).0.saturating_abs();
+        let lone = here != there && count == 1 && !weak;
+        Some(lone || apart <= CLEAR_GAP.0.saturating_add(offset.bound.0))
+    };
+    let first = times.iter().next()?;
     let together = |nth: usize| {
-        times.iter().all(|(place, list)| {
-            let fellows = times.iter().filter(|(other, _)| node(other) == node(place));
-            fellows.into_iter().all(|(_, other)| {
-                let (Some(a), Some(b)) = (list.get(nth), other.get(nth)) else {
-                    return false;
-                };
-                (*b - *a).0.abs() <= CLEAR_GAP.0
+        times
+            .iter()
+            .all(|other| near(first, other, nth) == Some(true))
+            && times.iter().all(|one| {
+                let fellows = times.iter().filter(|other| node(other.0) == node(one.0));
+                fellows
+                    .into_iter()
+                    .all(|other| near(one, other, nth) == Some(true))
             })
-        })
     };
     if !(0..count).all(together) {
         return None;
@@ -212,7 +270,7 @@ fn pair_by_time(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Option<Ve
     for (place, times) in times {
         let node = node_of.get(place.point.index())?;
         for (nth, &time) in times.iter().enumerate() {
-            let offset = clocks.offset(*node, *reference)?;
+            let offset = clocks.offset_at(*node, *reference, time)?;
             if offset.bound.0.saturating_mul(8) > gap.0 {
                 return None;
             }

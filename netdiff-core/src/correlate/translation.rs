@@ -72,22 +72,25 @@ struct Link {
 
 type Links = BTreeMap<(usize, usize), Link>;
 
+/// A point, the conversation that it saw a packet in, and the TTL that it had there.
+type Sight = (PointId, u32, u8);
+
 /// Packets that were seen in several conversations, whether or not those could be linked.
 ///
 /// One that seems to end, and was seen elsewhere in another conversation, may have gone on there: it was not lost. Of packets that
 /// look like many others (no number, and no payload that every point has), any other may be the same.
 #[derive(Debug, Default)]
 pub(super) struct SeenElsewhere {
-    by_print: HashMap<(Protocol, u64), Vec<(PointId, u32)>>,
+    by_print: HashMap<(Protocol, u64), Vec<Sight>>,
 }
 
 impl SeenElsewhere {
     fn note(&mut self, id: (Protocol, u64), entries: &[Entry<'_>]) {
-        let places: BTreeSet<(PointId, u32)> = entries
+        let places: BTreeSet<Sight> = entries
             .iter()
             .map(|entry| {
                 let number = u32::try_from(entry.conversation).unwrap_or(u32::MAX);
-                (entry.seen.evidence.point, number)
+                (entry.seen.evidence.point, number, entry.seen.sighting.ttl)
             })
             .collect();
         self.by_print.insert(id, places.into_iter().collect());
@@ -99,19 +102,21 @@ impl SeenElsewhere {
         for (number, members) in (0u32..).zip(groups) {
             number_of.extend(members.iter().map(|member| (*member, number)));
         }
-        for (_, conversation) in self.by_print.values_mut().flatten() {
+        for (_, conversation, _) in self.by_print.values_mut().flatten() {
             let number = number_of.get(&(*conversation as usize));
             *conversation = number.copied().unwrap_or(*conversation);
         }
     }
 
-    /// Whether the packet was seen in another conversation at a point that did not see it in its own.
+    /// Whether the packet was seen in another conversation at a point that did not see it in its own, or with a lower TTL: there it came
+    /// through again.
     pub(super) fn goes_on(&self, s: &Seen, own_points: impl Fn(PointId) -> bool) -> bool {
         let id = (s.sighting.key.protocol, s.sighting.fingerprint.short);
         let others = self.by_print.get(&id).into_iter().flatten();
-        others
-            .into_iter()
-            .any(|(point, number)| *number != s.conversation && !own_points(*point))
+        others.into_iter().any(|(point, number, ttl)| {
+            let later = !own_points(*point) || *ttl < s.sighting.ttl;
+            *number != s.conversation && later
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use super::clock::Clocks;
 use super::conversation::Seen;
 use super::pieces::{self, Range};
 use super::place::Place;
-use super::repetition::{CopyKind, Passes, Separated, Times, is_loop, pair, places_of, separate};
+use super::repetition::{CopyKind, Passes, Times, is_loop, pair, places_of, separate_all};
 use super::timeline::NodeId;
 use crate::identify::Fingerprint;
 use crate::types::PointId;
@@ -37,6 +37,18 @@ pub(super) struct Trip {
 pub(super) struct Trips {
     pub(super) trips: Vec<Trip>,
     pub(super) copies: Vec<(usize, CopyKind)>,
+}
+
+impl Trips {
+    /// The trips that tell which way packets go: those that loop go round it, and tell only if there are no others.
+    pub(super) fn straight(&self) -> Vec<&Trip> {
+        let straight: Vec<&Trip> = self.trips.iter().filter(|t| t.looped.is_none()).collect();
+        if straight.is_empty() {
+            self.trips.iter().collect()
+        } else {
+            straight
+        }
+    }
 }
 
 /// How clocks compare: what matching needs of a set.
@@ -111,12 +123,16 @@ fn match_whole(seen: &[Seen], indexes: &[usize], timing: Timing<'_>, result: &mu
     }
     for places in equal.into_values() {
         let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();
-        for (place, sightings) in places {
-            let separated: Separated = separate(sightings, seen);
+        for (place, separated) in separate_all(&places, seen) {
             result.copies.extend(separated.copies);
             repetitions.insert(place, separated.repetitions);
         }
-        let (trips, rounds) = trips_of(&repetitions, seen, timing);
+        let first = repetitions.values().flatten().flatten().next();
+        let numbered = first
+            .and_then(|&i| seen.get(i))
+            .is_some_and(|s| s.sighting.identification != 0);
+        let weak = matches!(depth, Depth::Short) && !numbered;
+        let (trips, rounds) = trips_of(&repetitions, seen, timing, weak);
         result.trips.extend(trips);
         result.copies.extend(rounds);
     }
@@ -127,13 +143,14 @@ pub(super) fn trips_of(
     repetitions: &BTreeMap<Place, Vec<Passes>>,
     seen: &[Seen],
     timing: Timing<'_>,
+    weak: bool,
 ) -> (Vec<Trip>, Vec<(usize, CopyKind)>) {
     let time = |passes: &Passes| Some(seen.get(*passes.first()?)?.time);
     let times: Times = repetitions
         .iter()
         .map(|(place, list)| (*place, list.iter().filter_map(time).collect()))
         .collect();
-    let paired = pair(&times, timing.node_of, timing.clocks);
+    let paired = pair(&times, timing.node_of, timing.clocks, weak);
     let mut rounds = Vec::new();
     let mut trips = Vec::with_capacity(paired.repetitions.len());
     for repetition in paired.repetitions {

@@ -209,6 +209,9 @@ impl Observer {
     /// What the first bytes of a datagram tell; `None` where the capture cut its transport header.
     fn opening(&self, inner: &Inner<'_>, data: &[u8], packet: &Packet) -> Option<Opening> {
         let ip = inner.ip;
+        if lacks_numbers(inner, data, packet) {
+            return None;
+        }
         let place = packet.payload();
         let start = place.offset as usize;
         // Behind a header that the capture cut, there is nothing.
@@ -242,6 +245,15 @@ impl Observer {
             header_len: ip.header_len,
         })
     }
+}
+
+/// Whether the capture cut the first 8 bytes of a transport header, which number its packets.
+fn lacks_numbers(inner: &Inner<'_>, data: &[u8], packet: &Packet) -> bool {
+    const NUMBERS: usize = 8;
+    let numbered = matches!(inner.transport, Some(Layer::Tcp(_) | Layer::Icmp(_)));
+    let start = packet.layers().last().map_or(0, |placed| placed.offset);
+    let captured = data.len().saturating_sub(start as usize);
+    numbered && transport_was_cut(packet.stop()) && captured < NUMBERS
 }
 
 /// `None` where the header is longer than what the IP header says there is.

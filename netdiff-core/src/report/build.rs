@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::build_flow::flow_report;
+use super::clock::{against_first, clock_reports};
 use super::compare::comparison_reports;
 use super::model::{
     AccountingReport, CapturePointReport, CauseReport, DifferenceReport, EvidenceReport,
@@ -92,6 +93,7 @@ impl Analyzed<'_> {
             nodes: (0..self.timelines.nodes.len())
                 .map(|node| self.node_report(node))
                 .collect(),
+            clocks: clock_reports(self.timelines),
             warnings: self.warnings.to_vec(),
         }
     }
@@ -103,7 +105,7 @@ impl Analyzed<'_> {
             .plan
             .node_addresses()
             .filter(|(_, home)| *home == Some(id));
-        let clock = self.timelines.clocks.offset(NodeId(0), id);
+        let clock = against_first(self.timelines, id);
         NodeReport {
             name: self.timelines.node_name(id).to_owned(),
             addresses: own.map(|(address, _)| address.to_string()).collect(),

@@ -5,6 +5,7 @@
 mod build;
 mod build_ends;
 mod build_flow;
+mod clock;
 mod compare;
 mod inspect;
 mod json;
@@ -14,6 +15,7 @@ mod text;
 mod time;
 
 pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
+pub use clock::{ClockReport, ClockStepReport};
 pub use inspect::{
     AdviceReport, CoverageCell, CoverageRow, InspectReport, Inspected, InspectedAddress,
     InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents,

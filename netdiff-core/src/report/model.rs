@@ -5,13 +5,14 @@
 //! - Lists are sorted as their docs say; the same inputs give the same bytes, whatever the order of files or the number of
 //!   threads.
 //! - Lengths of time are integer nanoseconds and say so in their name (`_ns`); points in time are RFC 3339 in UTC
-//!   with nine digits. Integers stay below 2^53.
+//!   with nine digits. Integers stay below 2^53, but for offsets of clocks that are more than 104 days apart.
 //! - A value that is not known is `null`, never a made-up one.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::clock::ClockReport;
 use super::model_flow::FlowReport;
 
 /// The version of the report's shape.
@@ -95,6 +96,8 @@ pub struct SetReport {
     pub capture_points: Vec<CapturePointReport>,
     /// Sorted by name.
     pub nodes: Vec<NodeReport>,
+    /// Each two nodes between which packets were seen to go, sorted by names.
+    pub clocks: Vec<ClockReport>,
     /// Damage in the files, as sentences.
     pub warnings: Vec<String>,
 }
@@ -131,7 +134,8 @@ pub struct NodeReport {
     pub name: String,
     /// Its own addresses, sorted.
     pub addresses: Vec<String>,
-    /// How far its clock is ahead of the first node's; `null` where the packets do not tell.
+    /// How far its clock is ahead of the first node's: where `clocks` has the two, what is said there, else in the middle of
+    /// the first node's captures; `null` where the packets do not tell.
     pub clock_offset_ns: Option<i64>,
     /// The largest error of `clock_offset_ns`.
     pub clock_error_ns: Option<i64>,

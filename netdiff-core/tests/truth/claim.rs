@@ -1,6 +1,6 @@
 //! What netdiff says of a packet, in the judge's words: the one place to change when journeys say more.
 
-use netdiff_core::correlate::{Blind, Disposition, Journey, Trust};
+use netdiff_core::correlate::{Blind, Disposition, Journey, Refusal, Trust};
 use netdiff_core::identify::Evidence;
 use netdiff_core::types::PointId;
 
@@ -36,6 +36,12 @@ impl Claim {
                 after,
                 blind: Blind::NoPoint,
             } => Self::Followed { after },
+            // An exceeded time to live is how a loop ends.
+            Disposition::Rejected {
+                refusal: Refusal::Icmp { icmp_type, .. },
+                by,
+                ..
+            } if icmp_type == if by.is_ipv4() { 11 } else { 3 } => Self::Looped,
             Disposition::Rejected { .. } => Self::Rejected,
             Disposition::Looped { .. } => Self::Looped,
             Disposition::NotCovered { .. } | Disposition::Unknown { .. } => Self::Open,

@@ -281,6 +281,14 @@ impl Judge<'_> {
             (Claim::Delivered, Fate::Ended { after, .. }) => {
                 self.arrived_to_be_translated(atom, after)
             }
+            // Lost on its third round.
+            (Claim::Looped, Fate::Ended { after, .. }) => {
+                let rounds = |hop: &Hop| {
+                    let same = sent.way[..=after].iter();
+                    same.filter(|other| other.station == hop.station).count()
+                };
+                sent.way[..=after].iter().any(|hop| rounds(hop) > 2)
+            }
             (Claim::Lost { from, to, .. }, Fate::Ended { after, how }) => {
                 let at = |range: &[Hop], point| {
                     range.iter().any(|hop| hop.station == self.station(point))

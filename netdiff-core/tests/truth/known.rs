@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use super::ledger::{AtomId, Fate, Identity, Ledger, Stopped};
 use super::recording::Recording;
 use super::spec::WorldSpec;
-use super::topology::{Place, Station};
+use super::topology::{Hop, OUTSIDE, Place, Station};
 
 /// How near each other twins must be sent that time does not tell them apart.
 pub const CLOSE: i64 = 100_000_000;
@@ -54,6 +54,21 @@ pub struct Knowledge<'a> {
     followed: HashSet<(usize, bool, Station, Station)>,
     /// Pods' links at which the pod was seen to send.
     speaking: HashSet<Station>,
+    /// Nodes on whose pods' side a packet was seen that the node passed on: they show which MAC address is the node's own.
+    routing: HashSet<u8>,
+}
+
+/// Whether a way leads between a pod and its own node.
+fn is_own(way: &[Hop]) -> bool {
+    let local = way
+        .iter()
+        .all(|hop| matches!(hop.station.place(), Place::Pod(_) | Place::Bridge));
+    let pods: HashSet<Station> = way
+        .iter()
+        .map(|hop| hop.station)
+        .filter(|station| matches!(station.place(), Place::Pod(_)))
+        .collect();
+    local && pods.len() < 2 && !way.iter().any(|hop| hop.routed)
 }
 
 impl<'a> Knowledge<'a> {
@@ -66,6 +81,7 @@ impl<'a> Knowledge<'a> {
             one_way: HashSet::new(),
             followed: HashSet::new(),
             speaking: HashSet::new(),
+            routing: HashSet::new(),
         };
         for atom in 0..ledger.atoms.len() as AtomId {
             knowledge.learn(atom);
@@ -80,6 +96,10 @@ impl<'a> Knowledge<'a> {
         let seen = self.seen(atom);
         for (nth, &first) in seen.iter().enumerate() {
             let from = sent.way[first].station;
+            let inside = matches!(from.place(), Place::Pod(_) | Place::Bridge);
+            if inside && sent.way[..=first].iter().any(|hop| hop.routed) {
+                self.routing.insert(from.node());
+            }
             if first == 0 && matches!(from.place(), Place::Pod(_)) {
                 self.speaking.insert(from);
             }
@@ -192,9 +212,12 @@ impl<'a> Knowledge<'a> {
             Fate::Delivered => {
                 let last = (0..sent.way.len()).rev().find(captured)?;
                 let station = sent.way[last].station;
-                let ends = last + 1 == sent.way.len();
+                let leaves = sent.way[last].link.is_some_and(|(_, to)| to == OUTSIDE);
+                let ends = last + 1 == sent.way.len() && !leaves;
                 let known =
                     !matches!(station.place(), Place::Pod(_)) || self.speaking.contains(&station);
+                // Of two addresses that only talk to each other, and that nothing else tells apart, one is the node's.
+                let known = known && (!is_own(&sent.way) || self.routing.contains(&station.node()));
                 let seen_there = seen.contains(&last) && known;
                 seen_there.then_some(if ends {
                     Expected::Delivered

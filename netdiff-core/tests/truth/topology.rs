@@ -6,6 +6,9 @@ use super::frame::{Link, Tunneling};
 use super::packet::{Body, Packet};
 use super::spec::{Overlay, WorldSpec};
 
+/// The MAC address of what leads out of the cluster.
+pub const OUTSIDE: [u8; 6] = [0x52, 0x54, 0, 1, 2, 3];
+
 /// Where on its node a station lies. The numbers index [`super::spec::NodeSpec::files`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -235,7 +238,7 @@ impl<'a> Map<'a> {
     fn leave(&self, from: End, to: End, way: &mut Vec<Hop>) {
         let (node, there) = (node_of(from), node_of(to));
         let uplink = Station::new(node, Place::Uplink);
-        let outside = [0x52, 0x54, 0, 1, 2, 3];
+        let outside = OUTSIDE;
         let far = match to {
             End::Outside(_) => outside,
             _ => mac(Station::new(there, Place::Uplink)),

@@ -213,13 +213,15 @@ impl Gaps<'_> {
 
     /// When a node was captured, by the first node's clock where the difference is known.
     fn window(&self, node: NodeId) -> Option<(Timestamp, Timestamp)> {
-        let offset = self.timelines.clocks.offset(NodeId(0), node);
-        let offset = offset.map(|clock| clock.offset).unwrap_or_default();
+        let by_first = |time: Timestamp| {
+            let offset = self.timelines.clocks.offset_at(node, NodeId(0), time);
+            time + offset.map(|clock| clock.offset).unwrap_or_default()
+        };
         let points = self.timelines.points.iter().zip(&self.timelines.node_of);
         points
             .filter(|(_, home)| **home == node)
             .filter_map(|(point, _)| point.first_time.zip(point.last_time))
-            .map(|(first, last)| (first - offset, last - offset))
+            .map(|(first, last)| (by_first(first), by_first(last)))
             .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
     }
 }

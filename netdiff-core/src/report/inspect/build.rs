@@ -13,6 +13,7 @@ use super::model::{
 use super::subnets::subnet_reports;
 use crate::correlate::{NodeId, PartyKind, RoleBasis, SetPoint, Timelines};
 use crate::report::build_flow::kind_name;
+use crate::report::clock::{against_first, clock_reports};
 use crate::report::time::render_time;
 use crate::report::{AddressNames, SCHEMA_VERSION, ToolReport};
 use crate::types::{Role, Timestamp};
@@ -64,6 +65,7 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
         nodes: (0..timelines.nodes.len())
             .map(|node| node_report(timelines, node, inspected.stated))
             .collect(),
+        clocks: clock_reports(timelines),
         capture_points: points
             .map(|(point, contents)| point_report(point, contents, &inspected.files))
             .collect(),
@@ -120,7 +122,7 @@ fn node_report(timelines: &Timelines, node: usize, stated: &[StatedNetworks]) ->
         .collect();
     let first: Option<Timestamp> = own.iter().filter_map(|p| p.first_time).min();
     let last = own.iter().filter_map(|p| p.last_time).max();
-    let clock = timelines.clocks.offset(NodeId(0), id);
+    let clock = against_first(timelines, id);
     let name = timelines.node_name(id);
     let stated = stated.iter().find(|stated| *stated.node == *name);
     InspectedNode {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::report::ToolReport;
+use crate::report::{ClockReport, ToolReport};
 
 /// What a capture set holds.
 #[derive(Clone, Debug, Serialize)]
@@ -19,6 +19,8 @@ pub struct InspectReport {
     pub path: String,
     /// Sorted by name.
     pub nodes: Vec<InspectedNode>,
+    /// Each two nodes between which packets were seen to go, sorted by names.
+    pub clocks: Vec<ClockReport>,
     /// Sorted by node and interface.
     pub capture_points: Vec<InspectedPoint>,
     /// Sorted by name; the files of one rotated capture in time order.
@@ -48,7 +50,8 @@ pub struct InspectedNode {
     pub first_time: Option<String>,
     /// RFC 3339; `null` without packets.
     pub last_time: Option<String>,
-    /// How far its clock is ahead of the first node's; `null` where the packets do not tell.
+    /// How far its clock is ahead of the first node's: where `clocks` has the two, what is said there, else in the middle of
+    /// the first node's captures; `null` where the packets do not tell.
     pub clock_offset_ns: Option<i64>,
     /// The largest error of `clock_offset_ns`.
     pub clock_error_ns: Option<i64>,

@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::TextOptions;
+use super::clock::render_clocks;
 use super::inspect_contents::{render_addresses, render_decoding, render_tunnels};
 use super::layout::{Page, count, left, right};
 use crate::report::inspect::{InspectReport, InspectedNode, InspectedPoint};
@@ -32,6 +33,7 @@ pub fn render_inspect_text(report: &InspectReport, options: &TextOptions) -> Str
     for node in &report.nodes {
         render_node(node, report, &mut page);
     }
+    render_clocks(&report.clocks, &mut page);
     render_coverage(report, &mut page);
     render_tunnels(report, &mut page);
     render_addresses(report, &mut page);

@@ -1,5 +1,6 @@
 //! The report as text for a terminal: what is wrong first, then where the sets part, then what is fine.
 
+mod clock;
 mod finding;
 mod flow_line;
 mod hop_notes;

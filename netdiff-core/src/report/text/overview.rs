@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use super::clock::render_clocks;
 use super::flow_line::{FlowIndex, importance, outcome, short};
 use super::layout::{Page, count, left};
 use crate::report::model::{CapturePointReport, DifferenceReport, Report, SetName, SetReport};
@@ -207,6 +208,7 @@ fn render_set(report: &Report, name: SetName, set: &SetReport, page: &mut Page<'
             page.paragraph(&format!("    {what}"), &points.join(", "));
         }
     }
+    render_clocks(&set.clocks, page);
     for warning in &set.warnings {
         page.paragraph("    warning: ", warning);
     }
