@@ -1,32 +1,9 @@
-//! Which address lives on which node, told by the packets.
-//!
-//! Each observation below is a vote for one node; an address belongs to the node that has more than twice the votes of
-//! any other, else its node is unknown (the same pod address on two nodes, say).
-//!
-//! | evidence | weight |
-//! |---|---|
-//! | the manifest or the cluster states it | 1,000,000 |
-//! | it sends with an untouched TTL (64, 128, 255) at a pod's link or the pods' bridge | 100 a packet |
-//! | it is the outer address of a tunnel on the side of the node that wraps (source) or unwraps (destination) | 100 a packet |
-//! | it sends with an untouched TTL from a MAC address that packets from inside the node left with | 20 a packet |
-//! | the MAC address of a node announces it by ARP | 20 a packet |
-//! | of two nodes that saw request and reply, the one that waited longer is the initiator's, the other the responder's | 3 |
-//! | a tunnel from (to) a node's endpoint carries packets from (to) it | 1 a packet |
-//!
-//! Whether a node wraps or unwraps: a cooked capture says whether the node sent or received it. Else: the same packet was also seen
-//! outside the tunnel on that node, with a higher
-//! TTL or strictly earlier (wraps), or with a lower TTL or at the same time or later (unwraps: the kernel stamps a
-//! packet once and carries the stamp up through decapsulation).
+//! Which address lives on which node.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::conversation::{Conversation, Seen};
-use super::layout::Layout;
-use super::pod_links::has_untouched_ttl;
 use super::timeline::{NodeId, PartyKind};
-use crate::identify::{ArpSighting, Evidence, MacAddr};
-use crate::types::{FlowKey, PointId, Role};
 
 /// What a set's user states about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,9 +17,9 @@ pub struct StatedAddresses {
 /// Where addresses live.
 #[derive(Clone, Debug, Default)]
 pub struct AddressPlan {
-    homes: BTreeMap<IpAddr, NodeId>,
-    node_addresses: BTreeMap<IpAddr, ()>,
-    pods: BTreeMap<IpAddr, ()>,
+    pub(super) homes: BTreeMap<IpAddr, NodeId>,
+    pub(super) node_addresses: BTreeMap<IpAddr, ()>,
+    pub(super) pods: BTreeMap<IpAddr, ()>,
 }
 
 impl AddressPlan {
@@ -64,333 +41,18 @@ impl AddressPlan {
         }
     }
 
-    /// The addresses of pods, sorted, with their node where it is known.
-    pub fn pods(&self) -> impl Iterator<Item = (IpAddr, Option<NodeId>)> + '_ {
-        self.pods.keys().map(|a| (*a, self.home(*a)))
+    /// The addresses of pods, sorted.
+    pub fn pods(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.pods.keys().copied()
+    }
+
+    /// All addresses whose node is known, sorted.
+    pub fn homes(&self) -> impl Iterator<Item = (IpAddr, NodeId)> + '_ {
+        self.homes.iter().map(|(address, node)| (*address, *node))
     }
 
     /// The addresses of nodes, sorted, with their node where it is known.
     pub fn node_addresses(&self) -> impl Iterator<Item = (IpAddr, Option<NodeId>)> + '_ {
         self.node_addresses.keys().map(|a| (*a, self.home(*a)))
-    }
-}
-
-/// Collects the votes of a set.
-pub(super) struct Census<'a> {
-    layout: Layout<'a>,
-    votes: BTreeMap<IpAddr, BTreeMap<NodeId, u64>>,
-    macs: BTreeMap<MacAddr, BTreeMap<NodeId, u64>>,
-    routers: BTreeMap<(NodeId, MacAddr), BTreeSet<IpAddr>>,
-    plan: AddressPlan,
-    stated_pods: Vec<IpAddr>,
-}
-
-/// At each point, how many packets were equal, and the first of them.
-type Sightings<'a> = BTreeMap<PointId, (usize, &'a Seen)>;
-
-/// Which way a packet crosses the edge of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Edge {
-    Leaves,
-    Enters,
-}
-
-impl<'a> Census<'a> {
-    pub(super) fn new(layout: Layout<'a>, nodes: &[Box<str>], stated: &StatedAddresses) -> Self {
-        let mut census = Self {
-            layout,
-            votes: BTreeMap::new(),
-            macs: BTreeMap::new(),
-            routers: BTreeMap::new(),
-            plan: AddressPlan::default(),
-            stated_pods: stated.pods.iter().map(|(_, address)| *address).collect(),
-        };
-        for (name, address) in stated.nodes.iter().chain(&stated.pods) {
-            if let Some(node) = nodes.iter().position(|n| n == name) {
-                let node = NodeId(u32::try_from(node).unwrap_or(u32::MAX));
-                census.vote(*address, node, 1_000_000);
-            }
-        }
-        let own = stated.nodes.iter().filter(|(name, _)| nodes.contains(name));
-        census.plan.node_addresses = own.map(|(_, address)| (*address, ())).collect();
-        census
-    }
-
-    /// The plan that the votes of these conversations and ARP packets give.
-    pub(super) fn take(
-        mut self,
-        conversations: &[Conversation],
-        arp: &[(Evidence, ArpSighting)],
-    ) -> AddressPlan {
-        for seen in conversations
-            .iter()
-            .flat_map(|c| c.forward.iter().chain(&c.reply))
-        {
-            self.note_routers(seen);
-        }
-        for seen in conversations
-            .iter()
-            .flat_map(|c| c.forward.iter().chain(&c.reply))
-        {
-            self.note_untouched(seen);
-        }
-        for conversation in conversations {
-            self.note_edges(&conversation.forward);
-            self.note_edges(&conversation.reply);
-        }
-        for seen in conversations
-            .iter()
-            .flat_map(|c| c.forward.iter().chain(&c.reply))
-        {
-            self.note_own_mac(seen);
-        }
-        for (evidence, arp) in arp {
-            if self.layout.role(evidence.point) == Role::Uplink
-                && let Some(node) = winner(self.macs.get(&arp.sender_mac))
-            {
-                self.vote(IpAddr::V4(arp.sender), node, 20);
-            }
-        }
-        for conversation in conversations {
-            self.note_waiting(conversation);
-        }
-        self.settle();
-        for seen in conversations
-            .iter()
-            .flat_map(|c| c.forward.iter().chain(&c.reply))
-        {
-            let Some(tunnel) = seen.sighting.tunnel else {
-                continue;
-            };
-            let key = seen.sighting.key;
-            for (endpoint, inside) in [
-                (tunnel.source, key.source),
-                (tunnel.destination, key.destination),
-            ] {
-                if let Some(node) = self.plan.home(endpoint) {
-                    self.vote(inside, node, 1);
-                }
-            }
-        }
-        self.settle();
-        for address in &self.stated_pods {
-            self.plan.node_addresses.remove(address);
-            self.plan.pods.insert(*address, ());
-        }
-        self.plan
-    }
-
-    fn settle(&mut self) {
-        for (address, votes) in &self.votes {
-            match winner(Some(votes)) {
-                Some(node) => self.plan.homes.insert(*address, node),
-                None => self.plan.homes.remove(address),
-            };
-        }
-    }
-
-    fn vote(&mut self, address: IpAddr, node: NodeId, weight: u64) {
-        *self
-            .votes
-            .entry(address)
-            .or_default()
-            .entry(node)
-            .or_default() += weight;
-    }
-
-    fn node(&self, seen: &Seen) -> NodeId {
-        self.layout.node(seen.evidence.point)
-    }
-
-    /// MAC addresses that pass on what others sent, on the pods' side of each node, with one such sender.
-    fn note_routers(&mut self, seen: &Seen) {
-        let inside = matches!(
-            self.layout.role(seen.evidence.point),
-            Role::Pod | Role::Bridge
-        );
-        if inside
-            && seen.sighting.tunnel.is_none()
-            && !has_untouched_ttl(seen)
-            && let Some(mac) = seen.source_mac
-        {
-            let senders = self.routers.entry((self.node(seen), mac)).or_default();
-            if senders.len() < 2 {
-                senders.insert(seen.sighting.key.source);
-            }
-        }
-    }
-
-    /// Whether the frame comes from a MAC address that also passes on other senders' packets: then it is the node's own side
-    /// of the link, and its sender the node.
-    fn is_router(&self, seen: &Seen) -> bool {
-        let source = seen.sighting.key.source;
-        let senders = seen
-            .source_mac
-            .and_then(|mac| self.routers.get(&(self.node(seen), mac)));
-        senders.is_some_and(|senders| senders.iter().any(|sender| *sender != source))
-    }
-
-    /// A sender whose TTL nobody has touched is near.
-    ///
-    /// Resets are left out: firewalls on the way send them in the receiver's name.
-    fn note_untouched(&mut self, seen: &Seen) {
-        if !has_untouched_ttl(seen) || seen.may_be_reset() {
-            return;
-        }
-        let source = seen.sighting.key.source;
-        match self.layout.role(seen.evidence.point) {
-            Role::Pod | Role::Bridge if seen.sighting.tunnel.is_none() => {
-                self.vote(source, self.node(seen), 100);
-                if self.is_router(seen) {
-                    self.plan.node_addresses.insert(source, ());
-                } else {
-                    self.plan.pods.insert(source, ());
-                }
-            }
-            // A pod's packet reaches these after its node has routed it.
-            Role::Vtep | Role::Uplink => {
-                self.plan.node_addresses.insert(source, ());
-            }
-            _ => {}
-        }
-    }
-
-    /// Where a packet was seen inside and outside a node, its outer addresses and MACs tell whose they are.
-    ///
-    /// Of equal packets the first at each point is looked at, and its time only if all points saw the same number of them: else
-    /// the first here may be another than the first there.
-    fn note_edges(&mut self, direction: &[Seen]) {
-        let mut packets: BTreeMap<(FlowKey, u64), Sightings<'_>> = BTreeMap::new();
-        for seen in direction {
-            let id = (seen.sighting.key, seen.sighting.fingerprint.short);
-            let points = packets.entry(id).or_default();
-            points.entry(seen.evidence.point).or_insert((0, seen)).0 += 1;
-        }
-        for sightings in packets.values() {
-            for (edge, outside) in edges_of(self.layout, sightings) {
-                self.note_edge(edge, outside);
-            }
-        }
-    }
-
-    fn note_edge(&mut self, edge: Edge, outside: &Seen) {
-        let node = self.node(outside);
-        let (mac, endpoint) = match edge {
-            Edge::Leaves => (
-                outside.source_mac,
-                outside.sighting.tunnel.map(|t| t.source),
-            ),
-            Edge::Enters => (
-                outside.destination_mac,
-                outside.sighting.tunnel.map(|t| t.destination),
-            ),
-        };
-        if let Some(mac) = mac.filter(|mac| !mac.is_group()) {
-            *self.macs.entry(mac).or_default().entry(node).or_default() += 1;
-        }
-        if let Some(endpoint) = endpoint {
-            self.vote(endpoint, node, 100);
-            self.plan.node_addresses.insert(endpoint, ());
-        }
-    }
-
-    fn note_own_mac(&mut self, seen: &Seen) {
-        if self.layout.role(seen.evidence.point) == Role::Uplink
-            && has_untouched_ttl(seen)
-            && seen.sighting.tunnel.is_none()
-            && let Some(node) = seen.source_mac.and_then(|mac| winner(self.macs.get(&mac)))
-        {
-            self.vote(seen.sighting.key.source, node, 20);
-        }
-    }
-
-    /// The nearer to the initiator, the longer between request and reply: no clock is compared.
-    fn note_waiting(&mut self, conversation: &Conversation) {
-        let mut waits: BTreeMap<NodeId, (i64, i64)> = BTreeMap::new();
-        for point in self.layout.ids() {
-            let first = |seen: &[Seen]| {
-                seen.iter()
-                    .filter(|s| s.evidence.point == point)
-                    .map(|s| s.time)
-                    .min()
-            };
-            let (Some(request), Some(reply)) =
-                (first(&conversation.forward), first(&conversation.reply))
-            else {
-                continue;
-            };
-            let wait = (reply - request).0;
-            let node = self.layout.node(point);
-            let (low, high) = waits.entry(node).or_insert((wait, wait));
-            (*low, *high) = ((*low).min(wait), (*high).max(wait));
-        }
-        let Some((&near, &(longest, _))) = waits.iter().max_by_key(|(_, (low, _))| *low) else {
-            return;
-        };
-        let Some((&far, &(_, shortest))) = waits.iter().min_by_key(|(_, (_, high))| *high) else {
-            return;
-        };
-        if near == far || longest <= shortest || shortest < 0 {
-            return;
-        }
-        self.vote(conversation.key.source, near, 3);
-        self.vote(conversation.key.destination, far, 3);
-        let tunnel = conversation.forward.iter().find_map(|s| s.sighting.tunnel);
-        if let Some(tunnel) = tunnel {
-            self.vote(tunnel.source, near, 3);
-            self.vote(tunnel.destination, far, 3);
-            self.plan.node_addresses.insert(tunnel.source, ());
-            self.plan.node_addresses.insert(tunnel.destination, ());
-        }
-    }
-}
-
-/// The node with more than twice the votes of any other.
-fn winner(votes: Option<&BTreeMap<NodeId, u64>>) -> Option<NodeId> {
-    let (node, most) = votes?.iter().max_by_key(|(_, votes)| **votes)?;
-    let others = votes?.iter().filter(|(other, _)| *other != node);
-    others
-        .map(|(_, votes)| *votes)
-        .all(|votes| votes * 2 < *most)
-        .then_some(*node)
-}
-
-/// The sightings of one packet outside nodes, each with the way it crosses there, where that is clear.
-fn edges_of<'a>(layout: Layout<'_>, sightings: &Sightings<'a>) -> Vec<(Edge, &'a Seen)> {
-    let is_outside = |point: &PointId| layout.role(*point) == Role::Uplink;
-    let mut found = Vec::new();
-    for (uplink, (repeats, outside)) in sightings.iter().filter(|(point, _)| is_outside(point)) {
-        let inside = sightings.iter().filter(|(point, _)| {
-            !is_outside(point) && layout.node(**point) == layout.node(*uplink)
-        });
-        let comparable = inside
-            .map(|(_, sighting)| sighting)
-            .filter(|(n, s)| n == repeats || s.sighting.ttl != outside.sighting.ttl);
-        let mut edges: Vec<Edge> = comparable.filter_map(|(_, s)| edge(s, outside)).collect();
-        edges.dedup();
-        // What the capture itself says of the direction outweighs what times and TTLs suggest.
-        if let Some(sent) = outside.sent {
-            edges = vec![if sent { Edge::Leaves } else { Edge::Enters }];
-        }
-        if let [edge] = edges.as_slice() {
-            found.push((*edge, *outside));
-        }
-    }
-    found
-}
-
-/// Which way a packet crosses, told by its sightings inside and outside one node.
-fn edge(inside: &Seen, outside: &Seen) -> Option<Edge> {
-    use std::cmp::Ordering::{Equal, Greater, Less};
-    let wrapped = outside.sighting.tunnel.is_some() && inside.sighting.tunnel.is_none();
-    match (
-        inside.sighting.ttl.cmp(&outside.sighting.ttl),
-        inside.time.cmp(&outside.time),
-    ) {
-        (Greater, _) => Some(Edge::Leaves),
-        (Less, _) => Some(Edge::Enters),
-        (Equal, Less) if wrapped => Some(Edge::Leaves),
-        (Equal, Equal | Greater) if wrapped => Some(Edge::Enters),
-        (Equal, _) => None,
     }
 }

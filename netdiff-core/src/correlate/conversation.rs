@@ -56,6 +56,11 @@ impl Seen {
         }
     }
 
+    /// Whether somebody on the way may have sent it in the name of its source, as resets and ICMP errors are.
+    pub(super) fn may_be_forged(&self) -> bool {
+        self.may_be_reset() || matches!(self.sighting.detail, Detail::IcmpError { .. })
+    }
+
     /// Where it was seen, the first time it came through.
     pub(super) const fn place(&self) -> Place {
         Place {

@@ -17,6 +17,7 @@ use super::path::Paths;
 use super::pauses::Pauses;
 use super::pieces::{Acknowledged, bases};
 use super::place::Place;
+use super::pod_links::has_untouched_ttl;
 use super::rejection::{Rejections, Resets, count_alike};
 use super::repetition::CopyKind;
 use super::timeline::{Direction, Journey};
@@ -57,6 +58,13 @@ pub(super) fn judge_direction(
         acknowledged: Acknowledged::new(&opposite.seen),
         bases: bases(&track.seen),
         queries: AnsweredQueries::new(&track.seen, trips, &opposite.seen),
+        masqueraded: opposite
+            .seen
+            .iter()
+            .filter(|s| !has_untouched_ttl(s))
+            .map(|s| (s.evidence.point, s.conversation))
+            .collect(),
+        answered: opposite.seen.iter().map(|s| s.conversation).collect(),
         elsewhere: scales.elsewhere,
         rejections: scales.rejections,
         alike: count_alike(trips, &track.seen),

@@ -3,7 +3,7 @@
 //! Its door is [`Timelines`]. No bytes and no layers come in here: only observations.
 //!
 //! The way through the room, a file a step: sightings are grouped into conversations (`conversation`), the conversations tell
-//! which address lives where (`address_plan`) and which of them are one under several addresses (`translation`); packets are
+//! which address lives where (`census`, `address_plan`) and which of them are one under several addresses (`translation`); packets are
 //! recognized across points (`trip`), TCP by its bytes (`pieces`), and told from copies, loops and repetitions (`repetition`); packets both ways
 //! compare the clocks (`clock`); evidence orders the places on the way (`hop_order`); orders and roles say which point comes next (`path`);
 //! what was expected, what could be seen (`coverage`, `blindness`, `pauses`), what answers prove and who refused (`outcome`, `rejection`) give each
@@ -11,7 +11,9 @@
 
 mod accounting;
 mod address_plan;
+mod basis;
 mod blindness;
+mod census;
 mod changes;
 mod clock;
 mod conversation;
@@ -44,13 +46,13 @@ mod trip;
 
 pub use accounting::{PointAccounting, Unmatched};
 pub use address_plan::{AddressPlan, StatedAddresses};
+pub use basis::Basis;
 pub use clock::{
     ClockDrift, ClockEstimate, ClockOffset, ClockPair, ClockStep, Clocks, ClocksKnown,
 };
 pub use coverage::{Coverage, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use hop::{Change, Delay, Duplicates, Field, Hop};
-pub use path::Basis;
 pub use timeline::{
     Called, Direction, FlowTimeline, IcmpError, Journey, NodeId, Party, PartyKind, Relation,
     RoleBasis, Service, SetPoint, Timelines,
@@ -59,8 +61,8 @@ pub use timeline::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use address_plan::Census;
 use blindness::Blindness;
+use census::Census;
 use conversation::group_conversations;
 use crossings::compare_clocks;
 use direction::{Scales, judge_direction};
@@ -96,9 +98,9 @@ pub fn correlate(
         link_local,
     } = Intake::of(points.len(), observations);
     let cut = cut_points(&accounting);
+    resolution::level(&mut sightings, &node_of);
     let ends = Ends::new(&sightings);
     roles::infer_roles(&mut points, &mut node_of, &sightings, &ends);
-    resolution::level(&mut sightings, &node_of);
     let mut blindness = Blindness::new(&points, &sightings, link_local);
     let conversations = group_conversations(sightings);
     let layout = Layout {

@@ -7,16 +7,15 @@ use super::timeline::{NodeId, PartyKind};
 
 impl AddressPlan {
     /// Whether an address of unknown home lives on another node, by its neighbors: a pod shares its network (the /16 or /48 that a
-    /// cluster takes its pods from, and not its services), and none of this node's pods shares its block (/24 or /64).
+    /// cluster takes its pods from, and not its services), and no address of this node shares its block (/24 or /64).
     pub(super) fn lives_elsewhere(&self, node: NodeId, address: IpAddr) -> bool {
-        let neighbor = |pod: IpAddr, v4: u32, v6: u32| match (pod, address) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros() >= v4,
-            (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros() >= v6,
-            _ => false,
-        };
-        let near =
-            |(pod, home): (IpAddr, Option<NodeId>)| home == Some(node) && neighbor(pod, 24, 64);
-        self.pods().any(|(pod, _)| neighbor(pod, 16, 48)) && !self.pods().any(near)
+        let near = |(known, home): (IpAddr, NodeId)| home == node && shares(known, address, 24, 64);
+        self.shares_pod_network(address) && !self.homes().any(near)
+    }
+
+    /// Whether an address lies in the network that the known pods are from (one /16 or /48).
+    pub(super) fn shares_pod_network(&self, address: IpAddr) -> bool {
+        self.pods().any(|pod| shares(pod, address, 16, 48))
     }
 
     /// Whether an address that was never seen to send may be a tunnel device's: flannel gives it the block's own, which ends in 0.
@@ -26,5 +25,14 @@ impl AddressPlan {
             IpAddr::V6(v6) => v6.segments()[7] == 0,
         };
         ends_in_zero && self.kind(address) == PartyKind::Unknown
+    }
+}
+
+/// Whether two addresses have so many leading bits in common.
+const fn shares(a: IpAddr, b: IpAddr, v4: u32, v6: u32) -> bool {
+    match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros() >= v4,
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros() >= v6,
+        _ => false,
     }
 }

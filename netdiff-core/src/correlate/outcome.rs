@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
+use super::basis::Basis;
 use super::blindness::{Blindness, PacketKind};
 use super::clock::Clocks;
 use super::conversation::Seen;
@@ -11,7 +13,7 @@ use super::disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 use super::hop_order::Way;
 use super::layout::Layout;
 use super::own_way::OwnWay;
-use super::path::{Basis, Next, Paths};
+use super::path::{Next, Paths};
 use super::pauses::Pauses;
 use super::pieces::Acknowledged;
 use super::rejection::{Alike, Rejections, Resets};
@@ -23,6 +25,9 @@ use crate::types::{Nanos, PointId, Protocol, Timestamp};
 /// How far two clocks may differ from what packets in one direction show, or from each other when nothing tells: nodes that
 /// keep time at all are nearer than this.
 const UNKNOWN_CLOCK_BOUND: Nanos = Nanos::from_secs(1);
+
+/// The ports that nodes open for services (`service-node-port-range` of the Kubernetes API server, by default).
+const NODE_PORTS: RangeInclusive<u16> = 30_000..=32_767;
 
 /// What decides, for one direction.
 pub(super) struct Judge<'a> {
@@ -37,6 +42,11 @@ pub(super) struct Judge<'a> {
     pub(super) acknowledged: Acknowledged,
     pub(super) bases: HashMap<u32, u32>,
     pub(super) queries: AnsweredQueries,
+    /// Points at which packets of the opposite direction of a conversation have been routed already: if they bear a node's address,
+    /// somebody hides behind it.
+    pub(super) masqueraded: HashSet<(PointId, u32)>,
+    /// Conversations of which the opposite direction was seen.
+    pub(super) answered: HashSet<u32>,
     pub(super) elsewhere: &'a SeenElsewhere,
     pub(super) rejections: &'a Rejections,
     pub(super) resets: Resets,
@@ -132,8 +142,14 @@ impl Judge<'_> {
         let next = self
             .paths
             .next(place, self.way, last.sighting.tunnel, &self.own);
+        // Nodes send errors to their own pods by ways that roles do not tell.
+        let error = matches!(last.sighting.detail, Detail::IcmpError { .. });
+        let next = match next {
+            Next::Point(_, Basis::Roles) if error => Next::NoPoint,
+            next => next,
+        };
         if next == Next::Arrived {
-            return (Disposition::Delivered(Proof::Seen), None);
+            return (self.judge_arrival(trip, after, last), None);
         }
         if let Some((at, rounds)) = trip.looped {
             return (Disposition::Looped { at, rounds }, None);
@@ -157,6 +173,34 @@ impl Judge<'_> {
                 (Disposition::NotCovered { after, blind }, None)
             }
         }
+    }
+
+    /// A packet that was seen where it was sent to. Nodes pass on what comes to some of their ports, and their firewalls drop, out of
+    /// sight: a request to a node has arrived only if its conversation was answered.
+    fn judge_arrival(&self, trip: &Trip, after: PointId, last: &Seen) -> Disposition {
+        let conversation = last.conversation;
+        let translated = self.way.last_stage == 0;
+        if translated && self.elsewhere.leads_on(conversation, self.way.reply) {
+            let doubt = Doubt::Translated;
+            return Disposition::Unknown { after, doubt };
+        }
+        let asks = !self.way.reply && !matches!(last.sighting.detail, Detail::IcmpError { .. });
+        if !self.paths.is_node(self.way.destination) {
+            return Disposition::Delivered(Proof::Seen);
+        }
+        if !asks && !self.masqueraded.contains(&(after, conversation)) {
+            return Disposition::Delivered(Proof::Seen);
+        }
+        if self.is_answered(trip, last) {
+            return Disposition::Delivered(Proof::Answered);
+        }
+        let passed_on = NODE_PORTS.contains(&last.sighting.key.destination_port)
+            && !matches!(last.sighting.detail, Detail::Query { .. });
+        if self.answered.contains(&conversation) && !passed_on {
+            return Disposition::Delivered(Proof::Seen);
+        }
+        let blind = Blind::NoPoint;
+        Disposition::NotCovered { after, blind }
     }
 
     fn is_answered(&self, trip: &Trip, last: &Seen) -> bool {

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::address_plan::AddressPlan;
+use super::basis::Basis;
 use super::conversation::Seen;
 use super::hop_order::{HopOrder, Side, Way};
 use super::layout::Layout;
@@ -25,32 +26,6 @@ use super::timeline::{NodeId, PartyKind};
 use super::trip::Trip;
 use crate::identify::Tunnel;
 use crate::types::{PointId, Role};
-
-/// On what an expectation rests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Basis {
-    /// Other packets of the flow.
-    OwnFlow,
-    /// Other flows between the same nodes.
-    SameClass,
-    /// The opposite direction.
-    Mirror,
-    /// Roles and addresses.
-    Roles,
-}
-
-impl Basis {
-    /// The phrase used in reports.
-    #[must_use]
-    pub const fn phrase(self) -> &'static str {
-        match self {
-            Self::OwnFlow => "other packets of this flow went on there",
-            Self::SameClass => "packets of other flows between the same nodes went on there",
-            Self::Mirror => "packets of the opposite direction came through there",
-            Self::Roles => "the interfaces' roles and the nodes' addresses say so",
-        }
-    }
-}
 
 /// What comes after a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +45,8 @@ pub(super) struct Class {
     destination: Option<NodeId>,
     source_kind: PartyKind,
     destination_kind: PartyKind,
+    /// Whether the destination's address is one that pods have: nodes have others, but for their tunnel devices.
+    among_pods: bool,
     ipv4: bool,
 }
 
@@ -136,6 +113,7 @@ impl<'a> Paths<'a> {
             destination: self.plan.home(destination),
             source_kind: self.plan.kind(source),
             destination_kind: self.plan.kind(destination),
+            among_pods: self.plan.shares_pod_network(destination),
             ipv4: source.is_ipv4(),
         }
     }
@@ -184,6 +162,11 @@ impl<'a> Paths<'a> {
             Some(next) if !own.order.has_point(next) => Next::Point(next, Basis::Roles),
             _ => Next::NoPoint,
         }
+    }
+
+    /// Whether an address is a node's own.
+    pub(super) fn is_node(&self, address: IpAddr) -> bool {
+        self.plan.kind(address) == PartyKind::Node
     }
 
     /// A pod's link is only for that pod.
@@ -268,11 +251,7 @@ impl<'a> Paths<'a> {
         }
         let outward = match self.layout.role(point) {
             Role::Uplink => None,
-            Role::Pod | Role::Bridge
-                if there.is_none() && !self.plan.lives_elsewhere(here, destination) =>
-            {
-                None
-            }
+            _ if there.is_none() && !self.plan.lives_elsewhere(here, destination) => None,
             _ => self.outward(point, source, destination),
         };
         // Without a capture where packets leave the node, the next one is where they enter the other.
@@ -295,9 +274,15 @@ impl<'a> Paths<'a> {
 
     /// Where packets leave a node's inside: its tunnel device for pods elsewhere, its uplink for the rest.
     fn leaving(&self, here: NodeId, destination: IpAddr) -> Option<PointId> {
-        let tunnels =
-            !self.tunnel_points.is_empty() && self.plan.kind(destination) != PartyKind::Node;
-        let vtep = tunnels.then(|| self.vtep(here, destination)).flatten();
+        let kind = self.plan.kind(destination);
+        if self.tunnel_points.is_empty() || kind == PartyKind::Node {
+            return self.only(here, Role::Uplink, None);
+        }
+        if kind == PartyKind::Unknown && !self.plan.shares_pod_network(destination) {
+            // A pod's, or the address of a node or somebody outside: they leave by other ways.
+            return None;
+        }
+        let vtep = self.vtep(here, destination);
         vtep.or_else(|| self.only(here, Role::Uplink, None))
     }
 

@@ -12,8 +12,8 @@
 //! millisecond are copies.
 //!
 //! # Cut headers
-//! A segment whose header length or flags the capture cut takes them from a sighting with the same short fingerprint, else from the
-//! conversation's usual header length. Where there is none, it is matched whole.
+//! A segment whose header length or flags the capture cut takes them from the sightings with the same short fingerprint, if these
+//! agree; if there are none, from the conversation's usual header length. Where there is none, it is matched whole, or if it has no identification either, not at all.
 //!
 //! # Bounds
 //! Sequence numbers are compared as distances from the first one seen in the conversation: right for anything that
@@ -34,7 +34,7 @@ pub(super) type Range = (i64, i64);
 const MAX_SHARES: usize = 64;
 
 /// What a segment takes of the sequence space.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Extent {
     flags: u8,
     data_len: u32,
@@ -69,6 +69,10 @@ pub(super) fn match_pieces(
                 let id = (s.place(), range, control(s), s.sighting.identification);
                 groups.entry(id).or_default().push(index);
             }
+            // It may be a FIN or an acknowledgment: neither a number nor the flags tell.
+            (Some(s), None) if is_cut(s) && s.sighting.identification == 0 => {
+                result.trips.push(alone(s.place(), index));
+            }
             _ => whole.push(index),
         }
     }
@@ -92,6 +96,26 @@ pub(super) fn match_pieces(
     whole
 }
 
+fn alone(place: Place, index: usize) -> Trip {
+    Trip {
+        sightings: BTreeMap::from([(place, index)]),
+        ambiguous: true,
+        bytes: None,
+        transmissions: 1,
+        looped: None,
+    }
+}
+
+const fn is_cut(s: &Seen) -> bool {
+    matches!(
+        s.sighting.detail,
+        Detail::Tcp {
+            header_len: None,
+            ..
+        }
+    )
+}
+
 const fn sequence(s: &Seen) -> Option<u32> {
     match s.sighting.detail {
         Detail::Tcp { sequence, .. } => Some(sequence),
@@ -109,7 +133,7 @@ const fn control(s: &Seen) -> Option<u64> {
 /// Flags and length of data of each segment, as far as they are known.
 fn extents(seen: &[Seen], indexes: &[usize]) -> HashMap<usize, Extent> {
     let mut known: HashMap<usize, Extent> = HashMap::new();
-    let mut by_print: HashMap<u64, Extent> = HashMap::new();
+    let mut by_print: HashMap<u64, Option<Extent>> = HashMap::new();
     let mut cut = Vec::new();
     let mut usual: BTreeMap<u8, usize> = BTreeMap::new();
     for &index in indexes {
@@ -132,7 +156,11 @@ fn extents(seen: &[Seen], indexes: &[usize]) -> HashMap<usize, Extent> {
                     *usual.entry(header_len).or_default() += 1;
                 }
                 known.insert(index, extent);
-                by_print.insert(s.sighting.fingerprint.short, extent);
+                // Without a number, an acknowledgment and a FIN look alike.
+                by_print
+                    .entry(s.sighting.fingerprint.short)
+                    .and_modify(|other| *other = other.filter(|other| *other == extent))
+                    .or_insert(Some(extent));
             }
             None => cut.push((index, s.sighting.fingerprint.short, segment_len)),
         }
@@ -146,7 +174,8 @@ fn extents(seen: &[Seen], indexes: &[usize]) -> HashMap<usize, Extent> {
             let data_len = segment_len.checked_sub(u32::from(usual?))?;
             Some(Extent { flags: 0, data_len })
         };
-        if let Some(extent) = by_print.get(&print).copied().or_else(guessed) {
+        let alike = by_print.get(&print).copied();
+        if let Some(extent) = alike.unwrap_or_else(guessed) {
             known.insert(index, extent);
         }
     }
@@ -230,16 +259,22 @@ fn continues(then: &Trip, now: &Trip) -> bool {
     adjacent && then.sightings == now.sightings && then.ambiguous == now.ambiguous
 }
 
-/// Whether pieces that were sent once have the same control at every place.
+/// Whether pieces that a place has once have the same control wherever they were cut otherwise.
 fn keeps_control(units: &[Unit], pieces: &[(Range, Vec<usize>)]) -> bool {
     pieces.iter().all(|(_, holders)| {
         let units = || holders.iter().filter_map(|&i| units.get(i));
         let mut places: Vec<Place> = units().map(|unit| unit.place).collect();
         places.sort_unstable();
         let once = places.windows(2).all(|pair| pair.first() != pair.get(1));
-        let mut controls = units().map(|unit| unit.control);
-        let first = controls.next().flatten();
-        !once || (first.is_some() && controls.all(|control| control == first))
+        let mut others = units();
+        let Some(first) = others.next() else {
+            return true;
+        };
+        // Equal segments with another control are another transmission; merged ones may have lost theirs.
+        let steady = |unit: &Unit| {
+            unit.control.is_some() && (unit.control == first.control || unit.range == first.range)
+        };
+        !once || (first.control.is_some() && others.all(steady))
     })
 }
 

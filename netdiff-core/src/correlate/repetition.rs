@@ -17,7 +17,7 @@
 //! [`CLEAR_GAP`] apart, and the clocks compare to an eighth of that gap, sightings nearer than a quarter of it are the same repetition. That
 //! must give each place at most one sighting of each repetition, and no more repetitions than the place with the most has. Else,
 //! where every place has the same number, and none on one node is further than [`CLEAR_GAP`] from its fellows, the k-th here is the
-//! k-th there. Between places whose clocks do not compare, the k-th is the k-th if both sides have the same number.
+//! k-th there. Between places whose clocks do not compare, only a packet that each side has once is the same.
 //!
 //! Where sightings have little in common (a short snap length left neither a number nor the whole header), order pairs none.
 //!
@@ -68,6 +68,7 @@ pub(super) struct Separated {
 pub(super) fn separate_all(
     places: &BTreeMap<Place, Vec<usize>>,
     seen: &[Seen],
+    weak: bool,
 ) -> BTreeMap<Place, Separated> {
     let apart = |copies: bool| -> BTreeMap<Place, Separated> {
         let places = places.iter();
@@ -86,7 +87,7 @@ pub(super) fn separate_all(
         .filter_map(|&i| seen.get(i))
         .any(|s| s.sighting.fingerprint.repeatable);
     let with_copies = apart(true);
-    if !repeatable {
+    if !repeatable && !weak {
         return with_copies;
     }
     let without = apart(false);
@@ -159,14 +160,14 @@ pub(super) fn pair(times: &Times, node_of: &[NodeId], clocks: &Clocks, weak: boo
     let mut groups: Vec<Vec<Repetition>> = Vec::new();
     let mut ambiguous = false;
     for group in comparable(times, node_of, clocks) {
-        let trusted = !weak || group.values().all(|list| list.len() == 1);
-        let by_order = || pair_by_order(&group, node_of, clocks, weak).filter(|_| trusted);
+        let by_order = || pair_by_order(&group, node_of, clocks).filter(|_| !weak);
         let found = pair_by_time(&group, node_of, clocks).or_else(by_order);
         ambiguous |= found.is_none();
         groups.push(found.unwrap_or_else(|| alone(&group)));
     }
     let count = groups.first().map_or(0, Vec::len);
-    if groups.iter().any(|group| group.len() != count) || (weak && groups.len() > 1 && count > 1) {
+    if groups.iter().any(|group| group.len() != count) || (groups.len() > 1 && (weak || count > 1))
+    {
         ambiguous = true;
     }
     if ambiguous {
@@ -216,14 +217,8 @@ fn alone(times: &Times) -> Vec<Repetition> {
     times.iter().flat_map(each).collect()
 }
 
-/// The k-th here is the k-th there, if the numbers are equal and no two are far apart: on one node, or anywhere if there are several or
-/// if they have little in common.
-fn pair_by_order(
-    times: &Times,
-    node_of: &[NodeId],
-    clocks: &Clocks,
-    weak: bool,
-) -> Option<Vec<Repetition>> {
+/// The k-th here is the k-th there, if the numbers are equal and no two are far apart: on one node, or of several repetitions anywhere.
+fn pair_by_order(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Option<Vec<Repetition>> {
     let count = times.values().next().map_or(0, Vec::len);
     if times.values().any(|list| list.len() != count) {
         return None;
@@ -234,7 +229,7 @@ fn pair_by_order(
         let (a, b): (Timestamp, Timestamp) = (*list.get(nth)?, *other.1.get(nth)?);
         let offset = clocks.offset_at(here, there, a)?;
         let apart = (b - (a + offset.offset)).0.saturating_abs();
-        let lone = here != there && count == 1 && !weak;
+        let lone = here != there && count == 1;
         Some(lone || apart <= CLEAR_GAP.0.saturating_add(offset.bound.0))
     };
     let first = times.iter().next()?;

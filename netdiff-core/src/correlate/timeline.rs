@@ -4,11 +4,11 @@ use std::net::IpAddr;
 
 use super::accounting::PointAccounting;
 use super::address_plan::AddressPlan;
+use super::basis::Basis;
 use super::clock::Clocks;
 use super::coverage::Coverage;
 use super::disposition::Disposition;
 use super::hop::Hop;
-use super::path::Basis;
 use crate::identify::{ArpSighting, Evidence, FragmentTrouble, Quote, Tunnel};
 use crate::types::{CapturePoint, FileId, LinkType, PointId, Protocol, Role, Timestamp};
 

@@ -9,7 +9,7 @@
 //!
 //! | packet | weight |
 //! |---|---|
-//! | TCP, whole header | 2 |
+//! | TCP, whole header | 3 |
 //! | a number of its own (IPv4 identification) and a payload that both show | 2 |
 //! | a number of its own, or a payload, but not both | 1 |
 //!
@@ -25,7 +25,7 @@
 //! A key comes before another if its packets have a higher TTL, else if they are earlier on the same node; if neither tells, in order of
 //! keys, which is arbitrary.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::conversation::{Conversation, Seen};
 use super::timeline::NodeId;
@@ -33,7 +33,7 @@ use crate::identify::{Detail, Fingerprint};
 use crate::types::{FlowKey, Nanos, PointId, Protocol};
 
 /// The weight that links two conversations.
-const ENOUGH: u32 = 2;
+const ENOUGH: u32 = 3;
 
 /// How long a packet may stay on a node.
 const LONGEST_STAY: Nanos = Nanos::from_secs(1);
@@ -81,6 +81,8 @@ type Sight = (PointId, u32, u8);
 /// look like many others (no number, and no payload that every point has), any other may be the same.
 #[derive(Debug, Default)]
 pub(super) struct SeenElsewhere {
+    /// Conversations and directions (reply or not) some of whose packets were certainly seen later in another one.
+    leading_on: HashSet<(u32, bool)>,
     by_print: HashMap<(Protocol, u64), Vec<Sight>>,
 }
 
@@ -96,16 +98,44 @@ impl SeenElsewhere {
         self.by_print.insert(id, places.into_iter().collect());
     }
 
+    /// Notes conversations that one of these sightings, of one packet, shows before another. What leads there leads back the other way.
+    fn note_leading(&mut self, entries: &[Entry<'_>], node_of: &[NodeId]) {
+        for a in entries.iter().take(MAX_EQUAL) {
+            for b in entries.iter().take(MAX_EQUAL) {
+                if a.conversation != b.conversation
+                    && a.reply == b.reply
+                    && agreement(a.seen, b.seen).is_some()
+                    && matches!(compare(a.seen, b.seen, node_of), Comparison::Order(..=-1))
+                {
+                    let number = |entry: &Entry<'_>| u32::try_from(entry.conversation);
+                    self.leading_on
+                        .extend(number(a).ok().map(|number| (number, a.reply)));
+                    self.leading_on
+                        .extend(number(b).ok().map(|number| (number, !a.reply)));
+                }
+            }
+        }
+    }
+
     /// Turns indexes of conversations into the numbers of the groups that they belong to.
     fn renumber(&mut self, groups: &[Vec<usize>]) {
         let mut number_of: HashMap<usize, u32> = HashMap::new();
         for (number, members) in (0u32..).zip(groups) {
             number_of.extend(members.iter().map(|member| (*member, number)));
         }
+        let number = |conversation: u32| number_of.get(&(conversation as usize)).copied();
         for (_, conversation, _) in self.by_print.values_mut().flatten() {
-            let number = number_of.get(&(*conversation as usize));
-            *conversation = number.copied().unwrap_or(*conversation);
+            *conversation = number(*conversation).unwrap_or(*conversation);
         }
+        let leading = self.leading_on.iter();
+        self.leading_on = leading
+            .filter_map(|(c, reply)| Some((number(*c)?, *reply)))
+            .collect();
+    }
+
+    /// Whether packets of a conversation are known to go on in another: then the address that it names is not where they end.
+    pub(super) fn leads_on(&self, conversation: u32, reply: bool) -> bool {
+        self.leading_on.contains(&(conversation, reply))
     }
 
     /// Whether the packet was seen in another conversation at a point that did not see it in its own, or with a lower TTL: there it came
@@ -192,6 +222,9 @@ fn find_links(
         }
         elsewhere.note(id, &entries);
         let telling = |entry: &Entry<'_>| entry.seen.sighting.fingerprint.telling;
+        if entries.iter().all(telling) {
+            elsewhere.note_leading(&entries, node_of);
+        }
         if entries.len() <= MAX_EQUAL && entries.iter().all(telling) {
             note_equal(&entries, node_of, &mut links);
         }
@@ -246,7 +279,7 @@ fn agreement(a: &Seen, b: &Seen) -> Option<u32> {
     }
     let numbered = a.sighting.identification != 0;
     Some(match a.sighting.key.protocol {
-        Protocol::TCP if headers.is_some() => 2,
+        Protocol::TCP if headers.is_some() => 3,
         _ if numbered && full.is_some() => 2,
         _ => 1,
     })
@@ -349,7 +382,12 @@ mod tests {
     #[test]
     fn the_same_packet_under_another_source_is_one_conversation() {
         // Pod 8 is masqueraded as 1, whose key sorts first.
-        let linked = link(&[seen(0, 10, 8, 2, 64, 7), seen(1, 11, 1, 2, 63, 7)]);
+        let linked = link(&[
+            seen(0, 10, 8, 2, 64, 7),
+            seen(1, 11, 1, 2, 63, 7),
+            seen(0, 20, 8, 2, 64, 6),
+            seen(1, 21, 1, 2, 63, 6),
+        ]);
         assert_eq!(linked.len(), 1);
         let keys: Vec<_> = linked[0].keys.iter().map(|k| k.source).collect();
         let address = super::super::testing::address;
@@ -360,7 +398,7 @@ mod tests {
                 .iter()
                 .map(|s| s.stage)
                 .collect::<Vec<_>>(),
-            [0, 1]
+            [0, 0, 1, 1]
         );
     }
 
@@ -404,8 +442,12 @@ mod tests {
         let linked = link(&[
             seen(0, 10, 8, 2, 64, 7),
             seen(1, 11, 1, 2, 63, 7),
-            seen(0, 20, 9, 2, 64, 6),
+            seen(0, 20, 8, 2, 64, 6),
             seen(1, 21, 1, 2, 63, 6),
+            seen(0, 30, 9, 2, 64, 5),
+            seen(1, 31, 1, 2, 63, 5),
+            seen(0, 40, 9, 2, 64, 4),
+            seen(1, 41, 1, 2, 63, 4),
         ]);
         assert_eq!(linked.len(), 2, "{linked:?}");
         assert_eq!(linked.iter().map(|l| l.keys.len()).max(), Some(2));

@@ -122,16 +122,16 @@ fn match_whole(seen: &[Seen], indexes: &[usize], timing: Timing<'_>, result: &mu
         places.entry(s.place()).or_default().push(index);
     }
     for places in equal.into_values() {
-        let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();
-        for (place, separated) in separate_all(&places, seen) {
-            result.copies.extend(separated.copies);
-            repetitions.insert(place, separated.repetitions);
-        }
-        let first = repetitions.values().flatten().flatten().next();
+        let first = places.values().flatten().next();
         let numbered = first
             .and_then(|&i| seen.get(i))
             .is_some_and(|s| s.sighting.identification != 0);
         let weak = matches!(depth, Depth::Short) && !numbered;
+        let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();
+        for (place, separated) in separate_all(&places, seen, weak) {
+            result.copies.extend(separated.copies);
+            repetitions.insert(place, separated.repetitions);
+        }
         let (trips, rounds) = trips_of(&repetitions, seen, timing, weak);
         result.trips.extend(trips);
         result.copies.extend(rounds);

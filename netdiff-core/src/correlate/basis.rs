@@ -1,0 +1,27 @@
+//! Why a packet was expected where it was.
+
+/// On what an expectation rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// Other packets of the flow.
+    OwnFlow,
+    /// Other flows between the same nodes.
+    SameClass,
+    /// The opposite direction.
+    Mirror,
+    /// Roles and addresses.
+    Roles,
+}
+
+impl Basis {
+    /// The phrase used in reports.
+    #[must_use]
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::OwnFlow => "other packets of this flow went on there",
+            Self::SameClass => "packets of other flows between the same nodes went on there",
+            Self::Mirror => "packets of the opposite direction came through there",
+            Self::Roles => "the interfaces' roles and the nodes' addresses say so",
+        }
+    }
+}
