@@ -58,11 +58,11 @@ pub(super) fn judge_direction(
         acknowledged: Acknowledged::new(&opposite.seen),
         bases: bases(&track.seen),
         queries: AnsweredQueries::new(&track.seen, trips, &opposite.seen),
-        masqueraded: opposite
+        asked_here: opposite
             .seen
             .iter()
-            .filter(|s| !has_untouched_ttl(s))
-            .map(|s| (s.evidence.point, s.conversation))
+            .filter(|s| has_untouched_ttl(s))
+            .map(|s| (scales.context.layout.node(s.evidence.point), s.conversation))
             .collect(),
         answered: opposite.seen.iter().map(|s| s.conversation).collect(),
         elsewhere: scales.elsewhere,

@@ -18,13 +18,18 @@ impl AddressPlan {
         self.pods().any(|pod| shares(pod, address, 16, 48))
     }
 
-    /// Whether an address that was never seen to send may be a tunnel device's: flannel gives it the block's own, which ends in 0.
-    pub(super) fn may_be_device(&self, address: IpAddr) -> bool {
+    /// Whether an address is a pod's, or may be one that was never seen to send: it lies in the pods' network, and does not end in 0 as
+    /// the addresses do that flannel gives to its tunnel devices.
+    pub(super) fn may_be_pod(&self, address: IpAddr) -> bool {
         let ends_in_zero = match address {
             IpAddr::V4(v4) => v4.octets()[3] == 0,
             IpAddr::V6(v6) => v6.segments()[7] == 0,
         };
-        ends_in_zero && self.kind(address) == PartyKind::Unknown
+        match self.kind(address) {
+            PartyKind::Pod => true,
+            PartyKind::Node => false,
+            PartyKind::Unknown => !ends_in_zero && self.shares_pod_network(address),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use super::path::{Next, Paths};
 use super::pauses::Pauses;
 use super::pieces::Acknowledged;
 use super::rejection::{Alike, Rejections, Resets};
+use super::timeline::NodeId;
 use super::translation::SeenElsewhere;
 use super::trip::Trip;
 use crate::identify::Detail;
@@ -42,9 +43,9 @@ pub(super) struct Judge<'a> {
     pub(super) acknowledged: Acknowledged,
     pub(super) bases: HashMap<u32, u32>,
     pub(super) queries: AnsweredQueries,
-    /// Points at which packets of the opposite direction of a conversation have been routed already: if they bear a node's address,
-    /// somebody hides behind it.
-    pub(super) masqueraded: HashSet<(PointId, u32)>,
+    /// Nodes from which packets of the opposite direction of a conversation came with an untouched TTL: the node itself sent them, nobody
+    /// hides behind its address.
+    pub(super) asked_here: HashSet<(NodeId, u32)>,
     /// Conversations of which the opposite direction was seen.
     pub(super) answered: HashSet<u32>,
     pub(super) elsewhere: &'a SeenElsewhere,
@@ -158,6 +159,7 @@ impl Judge<'_> {
             return next.rejected(after, by, refusal);
         }
         if let Next::Point(to, _) = next
+            && trip.transmissions == 1
             && let Some(by) = self.resets.of(last, to)
             && self.could_see(to, after, last.time).is_some()
         {
@@ -184,18 +186,24 @@ impl Judge<'_> {
             let doubt = Doubt::Translated;
             return Disposition::Unknown { after, doubt };
         }
-        let asks = !self.way.reply && !matches!(last.sighting.detail, Detail::IcmpError { .. });
-        if !self.paths.is_node(self.way.destination) {
+        let asks = !self.way.reply;
+        let error = matches!(last.sighting.detail, Detail::IcmpError { .. });
+        if error || !self.paths.is_node(self.way.destination) {
             return Disposition::Delivered(Proof::Seen);
         }
-        if !asks && !self.masqueraded.contains(&(after, conversation)) {
+        if !asks
+            && self
+                .asked_here
+                .contains(&(self.layout.node(after), conversation))
+        {
             return Disposition::Delivered(Proof::Seen);
         }
         if self.is_answered(trip, last) {
             return Disposition::Delivered(Proof::Answered);
         }
-        let passed_on = NODE_PORTS.contains(&last.sighting.key.destination_port)
-            && !matches!(last.sighting.detail, Detail::Query { .. });
+        let passed_on = !asks
+            || NODE_PORTS.contains(&last.sighting.key.destination_port)
+                && !matches!(last.sighting.detail, Detail::Query { .. });
         if self.answered.contains(&conversation) && !passed_on {
             return Disposition::Delivered(Proof::Seen);
         }

@@ -297,9 +297,7 @@ impl<'a> Paths<'a> {
         (after..=3).find_map(|place| match place {
             0 => self.only(there, Role::Uplink, None),
             1 if tunnel => self.vtep(there, destination),
-            2 if self.plan.kind(destination) != PartyKind::Node
-                && !self.plan.may_be_device(destination) =>
-            {
+            2 if self.plan.may_be_pod(destination) => {
                 self.only(there, Role::Bridge, Some(destination))
             }
             3 => self

@@ -6,10 +6,10 @@
 //! one trip. So a packet of 64 KiB at one point and its 45 segments at another are 45 trips, each seen at both.
 //!
 //! # Retransmissions
-//! Where a place holds a piece more than once, the transmissions are told apart by what offload leaves alone (`control`: acknowledgment,
-//! window, timestamps), as long as it is the same at every place for pieces that were sent once (some network cards merge more than
-//! that); else by time and order, by the rules of `repetition`. At one place, equal segments with equal identification within a
-//! millisecond are copies.
+//! What offload leaves alone (`control`: acknowledgment, window, timestamps) tells transmissions of one piece apart; without it
+//! time and order do, by the rules of `repetition`. Some network cards merge segments that differ in it. Where a conversation shows that,
+//! segments with different control are ambiguous: they may be one transmission or two. At one place, equal segments with equal
+//! identification within a millisecond are copies.
 //!
 //! # Cut headers
 //! A segment whose header length or flags the capture cut takes them from the sightings with the same short fingerprint, if these
@@ -287,14 +287,17 @@ fn transmissions(
     timing: Timing<'_>,
 ) -> (Vec<Trip>, Vec<(usize, CopyKind)>) {
     let mut apart: BTreeMap<Option<u64>, BTreeMap<Place, Vec<Passes>>> = BTreeMap::new();
-    for unit in holders.iter().filter_map(|&i| units.get(i)) {
-        let control = unit.control.filter(|_| steady);
+    let units = || holders.iter().filter_map(|&i| units.get(i));
+    let told_apart = units().all(|unit| unit.control.is_some());
+    for unit in units() {
+        let control = unit.control.filter(|_| told_apart);
         let places = apart.entry(control).or_default();
         places
             .entry(unit.place)
             .or_default()
             .push(unit.passes.clone());
     }
+    let doubtful = !steady && apart.len() > 1;
     let (mut trips, mut rounds) = (Vec::new(), Vec::new());
     for mut places in apart.into_values() {
         for list in places.values_mut() {
@@ -303,6 +306,9 @@ fn transmissions(
         let (more, again) = trips_of(&places, seen, timing, false);
         trips.extend(more);
         rounds.extend(again);
+    }
+    for trip in &mut trips {
+        trip.ambiguous |= doubtful;
     }
     (trips, rounds)
 }

@@ -16,8 +16,8 @@
 //! Places whose clocks compare (those of one node do) are looked at together. Where the repetitions at each place are at least
 //! [`CLEAR_GAP`] apart, and the clocks compare to an eighth of that gap, sightings nearer than a quarter of it are the same repetition. That
 //! must give each place at most one sighting of each repetition, and no more repetitions than the place with the most has. Else,
-//! where every place has the same number, and none on one node is further than [`CLEAR_GAP`] from its fellows, the k-th here is the
-//! k-th there. Between places whose clocks do not compare, only a packet that each side has once is the same.
+//! where every place has the same number, and none is further than [`CLEAR_GAP`] from its fellows (beside the time that packets usually
+//! take between the nodes), the k-th here is the k-th there. Between places whose clocks do not compare, only a packet that each side has once is the same.
 //!
 //! Where sightings have little in common (a short snap length left neither a number nor the whole header), order pairs none.
 //!
@@ -217,7 +217,7 @@ fn alone(times: &Times) -> Vec<Repetition> {
     times.iter().flat_map(each).collect()
 }
 
-/// The k-th here is the k-th there, if the numbers are equal and no two are far apart: on one node, or of several repetitions anywhere.
+/// The k-th here is the k-th there, if the numbers are equal and no two are far apart.
 fn pair_by_order(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Option<Vec<Repetition>> {
     let count = times.values().next().map_or(0, Vec::len);
     if times.values().any(|list| list.len() != count) {
@@ -227,10 +227,18 @@ fn pair_by_order(times: &Times, node_of: &[NodeId], clocks: &Clocks) -> Option<V
     let near = |(place, list): (&Place, &Vec<Timestamp>), other: (&Place, &Vec<Timestamp>), nth| {
         let (here, there) = (node(place)?, node(other.0)?);
         let (a, b): (Timestamp, Timestamp) = (*list.get(nth)?, *other.1.get(nth)?);
+        let apart = |usual: Nanos| (b - (a + usual)).0.saturating_abs();
+        let there_first = clocks
+            .usual_difference(there, here, b)
+            .map(|usual| Nanos(usual.0.saturating_neg()));
+        let usual = [clocks.usual_difference(here, there, a), there_first];
         let offset = clocks.offset_at(here, there, a)?;
-        let apart = (b - (a + offset.offset)).0.saturating_abs();
-        let lone = here != there && count == 1;
-        Some(lone || apart <= CLEAR_GAP.0.saturating_add(offset.bound.0))
+        let allowed = CLEAR_GAP.0.saturating_add(offset.bound.0);
+        let fits = usual
+            .into_iter()
+            .flatten()
+            .any(|usual| apart(usual) <= CLEAR_GAP.0);
+        Some(fits || apart(offset.offset) <= allowed)
     };
     let first = times.iter().next()?;
     let together = |nth: usize| {

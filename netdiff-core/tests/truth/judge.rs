@@ -296,6 +296,7 @@ impl Judge<'_> {
                 let behind = match how {
                     // A circle has no end: what lies outside was never reached.
                     Stopped::Looped => !at(&sent.way, to),
+                    _ if circles(&sent.way) && !at(&sent.way, to) => true,
                     _ => at(&sent.way[after + 1..], to),
                 };
                 at(&sent.way[..=after], from) && behind
@@ -375,4 +376,13 @@ impl Judge<'_> {
             Expected::Looped => claim == Claim::Looped,
         }
     }
+}
+
+/// Whether a way leads through one station again and again.
+fn circles(way: &[Hop]) -> bool {
+    let mut stations: Vec<Station> = way.iter().map(|hop| hop.station).collect();
+    stations.sort_unstable();
+    stations
+        .windows(3)
+        .any(|three| three.first() == three.last())
 }

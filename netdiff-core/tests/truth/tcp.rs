@@ -90,7 +90,11 @@ fn open<'n, 'a>(
         own,
         other,
         road: road.clone(),
-        base: if wraps { u32::MAX - 2000 } else { c.rng.word() },
+        base: if wraps {
+            u32::MAX - 1000 - u32::from(c.rng.half()) % 2000
+        } else {
+            c.rng.word()
+        },
         acked: 0,
         received: 0,
         echo: 0,
