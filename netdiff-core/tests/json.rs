@@ -67,12 +67,12 @@ mirror! {
     Flow {
         id: String, set: SetName, key: Key, relation: String, initiator: Party, responder: Party,
         conversations: u64, counterpart: Option<String>, called: Option<Called>, seen_as: Option<String>,
-        hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
+        matched_by: Option<String>, hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
         rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>, reply: Direction,
     }
     Called { address: String, name: Option<String>, port: Option<u16> }
     Direction {
-        hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
+        matched_by: Option<String>, hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
         rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>,
     }
     Dispositions { delivered: u64, lost: u64, not_covered: u64, unknown: u64, rejected: u64, looped: u64 }

@@ -85,6 +85,7 @@ pub(super) fn judge_direction(
     }
     ledger.close(track, accounting);
     Direction {
+        matched_by: track.matched.matched_by,
         hops: hops(track, scales.context),
         journeys,
         contradictions: track.order.contradictions.clone(),

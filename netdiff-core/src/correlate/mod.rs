@@ -54,8 +54,8 @@ pub use coverage::{Coverage, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use hop::{Change, Delay, Duplicates, Field, Hop};
 pub use timeline::{
-    Called, Direction, FlowTimeline, IcmpError, Journey, NodeId, Party, PartyKind, Relation,
-    RoleBasis, Service, SetPoint, Timelines,
+    Called, Direction, FlowTimeline, IcmpError, Journey, MatchedBy, NodeId, Party, PartyKind,
+    Relation, RoleBasis, Service, SetPoint, Timelines,
 };
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -258,9 +258,37 @@ pub struct Called {
     pub port: Option<u16>,
 }
 
+/// What packets of a direction were recognized by, strongest first; each holds what the ones below hold. All of them count the
+/// addresses and ports of the conversation, whatever translates them.
+///
+/// TCP segments with data, SYN or FIN are matched by sequence numbers instead, since segmentation offload cuts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MatchedBy {
+    /// The first bytes of the payload.
+    Payload,
+    /// The whole transport header.
+    Headers,
+    /// Length, IPv4 identification and the first 8 bytes behind the IP header: some capture kept no more.
+    FirstBytes,
+}
+
+impl MatchedBy {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Headers => "headers",
+            Self::FirstBytes => "first-bytes",
+        }
+    }
+}
+
 /// One direction of a flow.
 #[derive(Clone, Debug, Default)]
 pub struct Direction {
+    /// By what its packets were recognized: the weakest of its conversations; `None` where TCP's bytes alone did.
+    pub matched_by: Option<MatchedBy>,
     /// The capture points that saw it, in the order in which packets pass them.
     pub hops: Vec<Hop>,
     /// What became of each packet, by the time of its first sighting.

@@ -13,7 +13,7 @@ use super::conversation::Seen;
 use super::pieces::{self, Range};
 use super::place::Place;
 use super::repetition::{CopyKind, Passes, Times, is_loop, pair, places_of, separate_all};
-use super::timeline::NodeId;
+use super::timeline::{MatchedBy, NodeId};
 use crate::identify::Fingerprint;
 use crate::types::PointId;
 
@@ -37,6 +37,8 @@ pub(super) struct Trip {
 pub(super) struct Trips {
     pub(super) trips: Vec<Trip>,
     pub(super) copies: Vec<(usize, CopyKind)>,
+    /// What packets that nothing cuts on the way were matched by: the weakest of all conversations.
+    pub(super) matched_by: Option<MatchedBy>,
 }
 
 impl Trips {
@@ -58,15 +60,7 @@ pub(super) struct Timing<'a> {
     pub(super) clocks: &'a Clocks,
 }
 
-/// How much of its packets a conversation is matched by.
-#[derive(Clone, Copy)]
-enum Depth {
-    Payload,
-    Headers,
-    Short,
-}
-
-impl Depth {
+impl MatchedBy {
     fn of<'a>(seen: impl Iterator<Item = &'a Seen> + Clone) -> Self {
         let mut prints = seen.map(|s| s.sighting.fingerprint);
         if prints.clone().all(|print| print.full.is_some()) {
@@ -74,7 +68,7 @@ impl Depth {
         } else if prints.all(|print| print.headers.is_some()) {
             Self::Headers
         } else {
-            Self::Short
+            Self::FirstBytes
         }
     }
 
@@ -82,7 +76,7 @@ impl Depth {
         let print = match self {
             Self::Payload => fingerprint.full,
             Self::Headers => fingerprint.headers,
-            Self::Short => None,
+            Self::FirstBytes => None,
         };
         print.unwrap_or(fingerprint.short)
     }
@@ -112,7 +106,10 @@ pub(super) fn match_sightings(seen: &[Seen], node_of: &[NodeId], clocks: &Clocks
 
 /// Matches packets that nothing cuts on the way.
 fn match_whole(seen: &[Seen], indexes: &[usize], timing: Timing<'_>, result: &mut Trips) {
-    let depth = Depth::of(indexes.iter().filter_map(|&i| seen.get(i)));
+    let depth = MatchedBy::of(indexes.iter().filter_map(|&i| seen.get(i)));
+    if !indexes.is_empty() {
+        result.matched_by = result.matched_by.max(Some(depth));
+    }
     let mut equal: HashMap<u64, BTreeMap<Place, Vec<usize>>> = HashMap::new();
     for &index in indexes {
         let Some(s) = seen.get(index) else { continue };
@@ -126,7 +123,7 @@ fn match_whole(seen: &[Seen], indexes: &[usize], timing: Timing<'_>, result: &mu
         let numbered = first
             .and_then(|&i| seen.get(i))
             .is_some_and(|s| s.sighting.identification != 0);
-        let weak = matches!(depth, Depth::Short) && !numbered;
+        let weak = depth == MatchedBy::FirstBytes && !numbered;
         let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();
         for (place, separated) in separate_all(&places, seen, weak) {
             result.copies.extend(separated.copies);

@@ -7,7 +7,9 @@ use super::model_flow::{
     AddressedParty, CalledReport, ChangeReport, DelayReport, DirectionReport, DuplicatesReport,
     EncapsulationReport, FlowKeyReport, FlowReport, HopReport, TtlReport,
 };
-use crate::correlate::{Called, Change, Direction, FlowTimeline, Hop, Party, PartyKind, Service};
+use crate::correlate::{
+    Called, Change, Direction, FlowTimeline, Hop, MatchedBy, Party, PartyKind, Service,
+};
 
 pub(super) fn flow_report(
     set: &Analyzed<'_>,
@@ -87,6 +89,7 @@ pub(super) const fn kind_name(kind: PartyKind) -> &'static str {
 fn direction_report(set: &Analyzed<'_>, name: SetName, direction: &Direction) -> DirectionReport {
     let ends = Ends::of(direction);
     DirectionReport {
+        matched_by: direction.matched_by.map(MatchedBy::name),
         hops: direction
             .hops
             .iter()

@@ -69,6 +69,9 @@ pub struct FlowReport {
 /// One direction of a flow.
 #[derive(Clone, Debug, Serialize)]
 pub struct DirectionReport {
+    /// By what packets were recognized: `payload`, `headers` or `first-bytes`, the weakest that was needed; `null` where TCP's sequence
+    /// numbers alone were.
+    pub matched_by: Option<&'static str>,
     /// The capture points that saw it, in the order in which packets pass them.
     pub hops: Vec<HopReport>,
     /// What became of its packets.

@@ -43,6 +43,15 @@ pub(super) fn importance(relation: &str) -> usize {
 
 /// `ping 10.244.0.4 → 10.244.1.5 (pod on master → pod on node)`, on further lines what does not fit.
 pub(super) fn render_title(flow: &FlowReport, page: &mut Page<'_>) {
+    render_names(flow, page);
+    if page.options.verbose
+        && let Some(matched_by) = flow.forward.matched_by
+    {
+        page.line(&format!("  packets recognized by: {matched_by}"));
+    }
+}
+
+fn render_names(flow: &FlowReport, page: &mut Page<'_>) {
     let places = format!("({} → {})", place(&flow.initiator), place(&flow.responder));
     let short = short(flow);
     if short.width() + 1 + places.width() <= page.width() {
