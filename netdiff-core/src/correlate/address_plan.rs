@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::timeline::{NodeId, PartyKind};
+use crate::types::FlowKey;
 
 /// What a set's user states about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,20 @@ pub struct StatedAddresses {
     pub nodes: Vec<(Box<str>, IpAddr)>,
     /// Node name and the address of one of its pods. A pod's address is never taken for a node's.
     pub pods: Vec<(Box<str>, IpAddr)>,
+    /// Pairs of addresses of which the first is translated to the second: a service and its pod, a pod and the node it hides behind.
+    pub translations: Vec<(IpAddr, IpAddr)>,
+}
+
+impl StatedAddresses {
+    /// Whether packets with one of two keys may go on, or come, with the other by a stated translation.
+    pub(super) fn translate(&self, a: FlowKey, b: FlowKey) -> bool {
+        let pair = |x: IpAddr, y: IpAddr| {
+            self.translations.contains(&(x, y)) || self.translations.contains(&(y, x))
+        };
+        let ends = [(a.source, b.source), (a.destination, b.destination)];
+        let changed = || ends.iter().filter(|(x, y)| x != y);
+        changed().next().is_some() && changed().all(|(x, y)| pair(*x, *y))
+    }
 }
 
 /// Where addresses live.

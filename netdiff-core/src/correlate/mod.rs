@@ -108,7 +108,7 @@ pub fn correlate(
         node_of: &node_of,
     };
     let plan = Census::new(layout, &nodes, stated).take(&conversations, &arp);
-    let (linked, elsewhere) = link_conversations(conversations, &node_of);
+    let (linked, elsewhere) = link_conversations(conversations, &node_of, stated);
     let mut flows = group_flows(linked);
     let rejections = Rejections::new(&icmp_errors);
     let coverage = Coverage::new(&points, &node_of, nodes.len());

@@ -13,7 +13,7 @@
 //! | a number of its own (IPv4 identification) and a payload that both show | 2 |
 //! | a number of its own, or a payload, but not both | 1 |
 //!
-//! A weight of [`ENOUGH`] links, both directions together. A pair of sightings on one node must lie within [`LONGEST_STAY`]. If both are
+//! A weight of [`ENOUGH`] links, both directions together; of a translation that the manifest states, one packet is enough. A pair of sightings on one node must lie within [`LONGEST_STAY`]. If both are
 //! seen at one point with the same TTL and the same tunnel, something sent the packet twice: then the two are never linked (a name
 //! service asked at two addresses, say).
 //!
@@ -27,6 +27,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::address_plan::StatedAddresses;
 use super::conversation::{Conversation, Seen};
 use super::timeline::NodeId;
 use crate::identify::{Detail, Fingerprint};
@@ -154,9 +155,10 @@ impl SeenElsewhere {
 pub(super) fn link_conversations(
     conversations: Vec<Conversation>,
     node_of: &[NodeId],
+    stated: &StatedAddresses,
 ) -> (Vec<Linked>, SeenElsewhere) {
     let mut elsewhere = SeenElsewhere::default();
-    let links = find_links(&conversations, node_of, &mut elsewhere);
+    let links = find_links(&conversations, node_of, stated, &mut elsewhere);
     let groups = group(conversations.len(), &links);
     elsewhere.renumber(&groups);
     let mut slots: Vec<Option<Conversation>> = conversations.into_iter().map(Some).collect();
@@ -192,6 +194,7 @@ pub(super) fn link_conversations(
 fn find_links(
     conversations: &[Conversation],
     node_of: &[NodeId],
+    stated: &StatedAddresses,
     elsewhere: &mut SeenElsewhere,
 ) -> Links {
     let mut equal: HashMap<(Protocol, u64), Vec<Entry<'_>>> = HashMap::new();
@@ -229,7 +232,13 @@ fn find_links(
             note_equal(&entries, node_of, &mut links);
         }
     }
-    links.retain(|_, link| !link.refuted && link.weight >= ENOUGH);
+    links.retain(|(a, b), link| {
+        let key = |index: usize| conversations.get(index).map(|c| c.key);
+        let is_stated = key(*a)
+            .zip(key(*b))
+            .is_some_and(|(a, b)| stated.translate(a, b));
+        !link.refuted && (link.weight >= ENOUGH || is_stated)
+    });
     links
 }
 
@@ -376,7 +385,12 @@ mod tests {
     use super::*;
 
     fn link(sightings: &[Seen]) -> Vec<Linked> {
-        link_conversations(group_conversations(sightings.to_vec()), &one_node(4)).0
+        link_conversations(
+            group_conversations(sightings.to_vec()),
+            &one_node(4),
+            &StatedAddresses::default(),
+        )
+        .0
     }
 
     #[test]
@@ -431,10 +445,21 @@ mod tests {
         let mut lone = seen(0, 10, 8, 2, 64, 7);
         lone.sighting.identification = 0;
         let sightings = vec![lone, other(7)];
-        let (linked, elsewhere) = link_conversations(group_conversations(sightings), &one_node(4));
+        let (linked, elsewhere) = link_conversations(
+            group_conversations(sightings.clone()),
+            &one_node(4),
+            &StatedAddresses::default(),
+        );
         assert_eq!(linked.len(), 2);
         let s = linked[1].forward[0];
         assert!(elsewhere.goes_on(&s, |point| point == s.evidence.point));
+        let address = super::super::testing::address;
+        let stated = StatedAddresses {
+            translations: vec![(address(8), address(1))],
+            ..StatedAddresses::default()
+        };
+        let (linked, _) = link_conversations(group_conversations(sightings), &one_node(4), &stated);
+        assert_eq!(linked.len(), 1, "one packet is enough where it is stated");
     }
 
     #[test]

@@ -16,7 +16,10 @@ use crate::types::{PointId, Role};
 /// An address in a network that the cluster gives to a node's pods is one of its pods'. flannel keeps two addresses of
 /// it for the node: the network's own for its tunnel device, and the next for the bridge.
 pub(super) fn stated_addresses(set: &CaptureSet, observations: &[Observation]) -> StatedAddresses {
-    let mut stated = StatedAddresses::default();
+    let mut stated = StatedAddresses {
+        translations: set.hints.translations.clone(),
+        ..StatedAddresses::default()
+    };
     for node in &set.hints.nodes {
         let own = node.addresses.iter();
         stated.nodes.extend(own.map(|a| (node.name.clone(), *a)));

@@ -216,10 +216,12 @@ fn merge_facts(mut facts: ClusterFacts, manifests: &mut [Manifest]) -> ClusterFa
 }
 
 fn merge_hints(manifests: Vec<Manifest>) -> SetHints {
-    let mut nodes: Vec<_> = manifests
-        .into_iter()
-        .flat_map(|manifest| manifest.nodes)
-        .collect();
-    nodes.sort();
-    SetHints { nodes }
+    let mut hints = SetHints::default();
+    for manifest in manifests {
+        hints.nodes.extend(manifest.nodes);
+        hints.translations.extend(manifest.translations);
+    }
+    hints.nodes.sort();
+    hints.translations.sort_unstable();
+    hints
 }

@@ -19,6 +19,10 @@
 //! [[service]]
 //! name = "default/web"
 //! addresses = ["10.96.0.7"]
+//!
+//! [[translation]]            # never needed: packets tell; it makes one equal packet enough
+//! from = "10.96.0.7"         # what goes to or comes from this address ...
+//! to = ["10.244.1.5"]        # ... goes on under one of these
 //! ```
 //!
 //! Every other key is an error.
@@ -42,6 +46,8 @@ pub(super) struct Manifest {
     pub(super) nodes: Vec<NodeHint>,
     pub(super) pods: Vec<ClusterPod>,
     pub(super) services: Vec<ClusterService>,
+    /// Pairs of addresses of which the first is translated to the second.
+    pub(super) translations: Vec<(IpAddr, IpAddr)>,
     file: String,
 }
 
@@ -67,6 +73,8 @@ struct Document {
     pod: Vec<PodEntry>,
     #[serde(default)]
     service: Vec<ServiceEntry>,
+    #[serde(default)]
+    translation: Vec<TranslationEntry>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +107,13 @@ struct PodEntry {
 struct ServiceEntry {
     name: Box<str>,
     addresses: Vec<IpAddr>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TranslationEntry {
+    from: IpAddr,
+    to: Vec<IpAddr>,
 }
 
 struct RoleName(Role);
@@ -146,11 +161,20 @@ impl Manifest {
             name: entry.name,
             addresses: entry.addresses,
         };
+        let translation = |entry: TranslationEntry| {
+            let from = entry.from;
+            entry.to.into_iter().map(move |to| (from, to))
+        };
         let manifest = Self {
             captures: document.capture.into_iter().map(capture).collect(),
             nodes: document.node.into_iter().map(node).collect(),
             pods: document.pod.into_iter().map(pod).collect(),
             services: document.service.into_iter().map(service).collect(),
+            translations: document
+                .translation
+                .into_iter()
+                .flat_map(translation)
+                .collect(),
             file: file.to_owned(),
         };
         manifest.check()
@@ -198,6 +222,18 @@ fn line_of(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn translations_are_pairs() {
+        let text = "[[translation]]\nfrom = \"10.96.0.7\"\nto = [\"10.244.1.5\", \"10.244.1.6\"]\n";
+        let manifest = Manifest::parse(text, "netdiff.toml", "").unwrap();
+        let pairs: Vec<String> = manifest
+            .translations
+            .iter()
+            .map(|(from, to)| format!("{from} {to}"))
+            .collect();
+        assert_eq!(pairs, ["10.96.0.7 10.244.1.5", "10.96.0.7 10.244.1.6"]);
+    }
 
     #[test]
     fn a_manifest_places_files_and_names_addresses() {

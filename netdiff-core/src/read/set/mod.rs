@@ -70,6 +70,8 @@ pub enum InterfaceName {
 pub struct SetHints {
     /// Nodes, sorted by name.
     pub nodes: Vec<NodeHint>,
+    /// Pairs of addresses, sorted: packets to or from the first go on under the second.
+    pub translations: Vec<(IpAddr, IpAddr)>,
 }
 
 /// A node by its addresses.
