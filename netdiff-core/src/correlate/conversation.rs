@@ -61,6 +61,15 @@ impl Seen {
         self.may_be_reset() || matches!(self.sighting.detail, Detail::IcmpError { .. })
     }
 
+    /// Whether it certainly is of a kind that others send in the name of its source: a reset or an ICMP error.
+    pub(super) fn is_forgery_like(&self) -> bool {
+        match self.sighting.detail {
+            Detail::Tcp { flags, .. } => TcpFlags(flags).any(TcpFlags::RST),
+            Detail::IcmpError { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Where it was seen, the first time it came through.
     pub(super) const fn place(&self) -> Place {
         Place {

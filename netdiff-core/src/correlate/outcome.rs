@@ -143,10 +143,9 @@ impl Judge<'_> {
         let next = self
             .paths
             .next(place, self.way, last.sighting.tunnel, &self.own);
-        // Nodes send errors to their own pods by ways that roles do not tell.
-        let error = matches!(last.sighting.detail, Detail::IcmpError { .. });
+        // Nodes send errors and resets to their own pods and themselves by ways that roles do not tell.
         let next = match next {
-            Next::Point(_, Basis::Roles) if error => Next::NoPoint,
+            Next::Point(_, Basis::Roles) if last.is_forgery_like() => Next::NoPoint,
             next => next,
         };
         if next == Next::Arrived {

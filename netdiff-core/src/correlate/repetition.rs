@@ -160,7 +160,8 @@ pub(super) fn pair(times: &Times, node_of: &[NodeId], clocks: &Clocks, weak: boo
     let mut groups: Vec<Vec<Repetition>> = Vec::new();
     let mut ambiguous = false;
     for group in comparable(times, node_of, clocks) {
-        let by_order = || pair_by_order(&group, node_of, clocks).filter(|_| !weak);
+        let lone = group.values().all(|list| list.len() == 1);
+        let by_order = || pair_by_order(&group, node_of, clocks).filter(|_| lone || !weak);
         let found = pair_by_time(&group, node_of, clocks).or_else(by_order);
         ambiguous |= found.is_none();
         groups.push(found.unwrap_or_else(|| alone(&group)));

@@ -119,11 +119,12 @@ fn match_whole(seen: &[Seen], indexes: &[usize], timing: Timing<'_>, result: &mu
         places.entry(s.place()).or_default().push(index);
     }
     for places in equal.into_values() {
-        let first = places.values().flatten().next();
-        let numbered = first
-            .and_then(|&i| seen.get(i))
-            .is_some_and(|s| s.sighting.identification != 0);
-        let weak = depth == MatchedBy::FirstBytes && !numbered;
+        let first = places.values().flatten().next().and_then(|&i| seen.get(i));
+        let says_little = |s: &Seen| {
+            let numbered = s.sighting.identification != 0;
+            !s.sighting.fingerprint.telling || (depth == MatchedBy::FirstBytes && !numbered)
+        };
+        let weak = first.is_some_and(says_little);
         let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();
         for (place, separated) in separate_all(&places, seen, weak) {
             result.copies.extend(separated.copies);
