@@ -188,7 +188,7 @@ impl<'a> Census<'a> {
     ///
     /// Resets and ICMP errors are left out: firewalls and routers on the way send them.
     fn note_untouched(&mut self, seen: &Seen) {
-        if !has_untouched_ttl(seen) || seen.may_be_forged() {
+        if !has_untouched_ttl(seen) || seen.may_be_sent_for_others() {
             return;
         }
         let source = seen.sighting.key.source;
@@ -252,7 +252,7 @@ impl<'a> Census<'a> {
     fn note_own_mac(&mut self, seen: &Seen) {
         if self.layout.role(seen.evidence.point) == Role::Uplink
             && has_untouched_ttl(seen)
-            && !seen.may_be_forged()
+            && !seen.may_be_sent_for_others()
             && seen.sighting.tunnel.is_none()
             && let Some(node) = seen.source_mac.and_then(|mac| winner(self.macs.get(&mac)))
         {

@@ -46,28 +46,25 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Whether it is a TCP reset, or may be one because the capture cut its flags.
-    pub(super) fn may_be_reset(&self) -> bool {
-        match self.sighting.detail {
-            Detail::Tcp {
-                flags, header_len, ..
-            } => header_len.is_none() || TcpFlags(flags).any(TcpFlags::RST),
-            _ => false,
-        }
-    }
-
-    /// Whether somebody on the way may have sent it in the name of its source, as resets and ICMP errors are.
-    pub(super) fn may_be_forged(&self) -> bool {
-        self.may_be_reset() || matches!(self.sighting.detail, Detail::IcmpError { .. })
-    }
-
-    /// Whether it certainly is of a kind that others send in the name of its source: a reset or an ICMP error.
-    pub(super) fn is_forgery_like(&self) -> bool {
+    /// Whether it is of a kind that others send in the name of its source: a reset or an ICMP error.
+    pub(super) fn is_sent_for_others(&self) -> bool {
         match self.sighting.detail {
             Detail::Tcp { flags, .. } => TcpFlags(flags).any(TcpFlags::RST),
             Detail::IcmpError { .. } => true,
             _ => false,
         }
+    }
+
+    /// The same, or it may be a reset because the capture cut its flags.
+    pub(super) fn may_be_sent_for_others(&self) -> bool {
+        let cut = matches!(
+            self.sighting.detail,
+            Detail::Tcp {
+                header_len: None,
+                ..
+            }
+        );
+        cut || self.is_sent_for_others()
     }
 
     /// Where it was seen, the first time it came through.

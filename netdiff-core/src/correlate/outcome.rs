@@ -145,7 +145,7 @@ impl Judge<'_> {
             .next(place, self.way, last.sighting.tunnel, &self.own);
         // Nodes send errors and resets to their own pods and themselves by ways that roles do not tell.
         let next = match next {
-            Next::Point(_, Basis::Roles) if last.is_forgery_like() => Next::NoPoint,
+            Next::Point(_, Basis::Roles) if last.is_sent_for_others() => Next::NoPoint,
             next => next,
         };
         if next == Next::Arrived {

@@ -46,7 +46,7 @@ impl Ends {
                 .and_modify(|c| c.retain(|a| both.contains(a)))
                 .or_insert(both);
             // Firewalls on the way send resets in others' names.
-            if has_untouched_ttl(s) && !s.may_be_reset() {
+            if has_untouched_ttl(s) && !s.may_be_sent_for_others() {
                 ends.senders.entry(point).or_default().insert(key.source);
             }
             let place = *places

@@ -19,7 +19,8 @@
 //! where every place has the same number, and none is further than [`CLEAR_GAP`] from its fellows (beside the time that packets usually
 //! take between the nodes), the k-th here is the k-th there. Between places whose clocks do not compare, only a packet that each side has once is the same.
 //!
-//! Where sightings have little in common (a short snap length left neither a number nor the whole header), order pairs none.
+//! Where sightings have little in common (no number, and a short snap length left no payload or not the whole header), order pairs them only if
+//! each place has one.
 //!
 //! If none of this holds, nothing pairs them: every sighting stands alone and is ambiguous, so that a missing one proves nothing.
 
@@ -155,7 +156,7 @@ pub(super) type Times = BTreeMap<Place, Vec<Timestamp>>;
 
 /// Pairs the repetitions of equal packets.
 ///
-/// `weak` says that what is equal is so little that several of them may be different packets: then order pairs nothing.
+/// `weak` says that what is equal is so little that several of them may be different packets: then order pairs none of several.
 pub(super) fn pair(times: &Times, node_of: &[NodeId], clocks: &Clocks, weak: bool) -> Paired {
     let mut groups: Vec<Vec<Repetition>> = Vec::new();
     let mut ambiguous = false;

@@ -169,7 +169,7 @@ mod tests {
         ("master/capture.pcapng", "master", "any"),
         ("master/any.pcap", "master", "any"),
         ("node1.tar.gz/eth0.pcap", "node1", "eth0"),
-        ("node1.tgz/tmp/eth0.pcap.gz", "node1", "eth0"),
+        ("node1.tgz/captures/eth0.pcap.gz", "node1", "eth0"),
         (
             "ip-10-0-0-1.ec2.internal/eth0.100.pcap",
             "ip-10-0-0-1.ec2.internal",
