@@ -22,6 +22,7 @@ Examples:
   netdiff diff healthy/ failing/          what differs, where packets stop, why, what to do
   netdiff trace failing/                  the same for one set alone
   netdiff inspect failing/                what is in there, and what to capture next
+  netdiff explain RULE                    what a finding means, how to confirm it, what helps
   netdiff diff healthy/ failing/ --format json | jq '.findings[0].segment'
 
 A set is a folder with one capture for each interface of each node, such as
@@ -66,6 +67,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Say what a rule means, what netdiff looks for, how to confirm it and what helps
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain {
+        /// The rule, as findings name it; all rules are listed without one
+        rule: Option<String>,
+        #[command(flatten)]
+        layout: Layout,
+    },
 }
 
 const DIFF_HELP: &str = "\
@@ -95,6 +104,14 @@ Examples:
 
 Exit status: 0 done, whatever the captures hold; 2 could not do the job.";
 
+const EXPLAIN_HELP: &str = "\
+Examples:
+  netdiff explain                                  the list of rules
+  netdiff explain underlay-vxlan-blocked
+  netdiff explain vtep-mac-stale --format json | jq '.[0].causes'
+
+Exit status: 0 done, 2 there is no such rule.";
+
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// Say where a capture was taken; wins over names and netdiff.toml
@@ -106,6 +123,16 @@ pub(crate) struct Common {
     /// Also say why each hop stands where it stands, what it changed, and on what expectations rest
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) layout: Layout,
+    /// Threads that read captures [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+}
+
+/// How output looks.
+#[derive(Debug, Args)]
+pub(crate) struct Layout {
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -115,9 +142,6 @@ pub(crate) struct Common {
     /// Columns of the text [default: the terminal's, else 80]
     #[arg(long, value_name = "COLUMNS")]
     pub(crate) width: Option<usize>,
-    /// Threads that read captures [default: one a core]
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,15 +5,16 @@ use std::io::{ErrorKind, Write};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
 use netdiff_core::{
-    InspectReport, Report, Styles, TextOptions, render_inspect_json, render_inspect_text,
-    render_json, render_text,
+    InspectReport, Report, RuleReport, Styles, TextOptions, render_inspect_json,
+    render_inspect_text, render_json, render_rule_text, render_rules_json, render_rules_text,
+    render_text,
 };
 
-use crate::arguments::{Color, Common, Format};
+use crate::arguments::{Color, Common, Format, Layout};
 
 /// Writes the report as asked for.
 pub(crate) fn write_report(report: &Report, common: &Common) -> anyhow::Result<()> {
-    let text = match common.format {
+    let text = match common.layout.format {
         Format::Json => render_json(report).context("cannot render the report as JSON")?,
         Format::Text => render_text(report, &text_options(common)),
     };
@@ -22,9 +23,20 @@ pub(crate) fn write_report(report: &Report, common: &Common) -> anyhow::Result<(
 
 /// Writes what a set holds as asked for.
 pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyhow::Result<()> {
-    let text = match common.format {
+    let text = match common.layout.format {
         Format::Json => render_inspect_json(report).context("cannot render the report as JSON")?,
         Format::Text => render_inspect_text(report, &text_options(common)),
+    };
+    write_text(&text)
+}
+
+/// Writes manuals of rules as asked for: one whole, or the list of all.
+pub(crate) fn write_rules(rules: &[RuleReport], layout: &Layout) -> anyhow::Result<()> {
+    let options = layout_options(layout);
+    let text = match (layout.format, rules) {
+        (Format::Json, _) => render_rules_json(rules).context("cannot render the rules as JSON")?,
+        (Format::Text, [rule]) => render_rule_text(rule, &options),
+        (Format::Text, _) => render_rules_text(rules, &options),
     };
     write_text(&text)
 }
@@ -39,14 +51,21 @@ pub(crate) fn write_text(text: &str) -> anyhow::Result<()> {
 }
 
 fn text_options(common: &Common) -> TextOptions {
-    let colored = match common.color {
+    TextOptions {
+        verbose: common.verbose,
+        ..layout_options(&common.layout)
+    }
+}
+
+fn layout_options(layout: &Layout) -> TextOptions {
+    let colored = match layout.color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
     };
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     TextOptions {
-        width: common
+        width: layout
             .width
             .or(terminal)
             .unwrap_or(TextOptions::DEFAULT_WIDTH),
@@ -55,7 +74,6 @@ fn text_options(common: &Common) -> TextOptions {
         } else {
             Styles::PLAIN
         },
-        verbose: common.verbose,
         ..TextOptions::default()
     }
 }

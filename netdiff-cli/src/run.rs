@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use netdiff_core::{
-    AnalysisOptions, PointOverride, Report, SetRequest, compare_with, inspect_with, trace_with,
+    AnalysisOptions, PointOverride, Report, SetRequest, compare_with, explain, explain_all,
+    inspect_with, trace_with,
 };
 
-use crate::arguments::{Arguments, Command, Common};
+use crate::arguments::{Arguments, Command, Common, Layout};
 use crate::manifest::write_manifest;
-use crate::output::{write_inspection, write_report};
+use crate::output::{write_inspection, write_report, write_rules};
 
 /// No error and no significant difference.
 const EXIT_SAME: u8 = 0;
@@ -69,6 +70,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 common,
             );
         }
+        Command::Explain { rule, layout } => return explain_rules(rule.as_deref(), layout),
     };
     let report = report?;
     write_report(&report, common)?;
@@ -87,6 +89,33 @@ fn inspect_set(
         None => write_inspection(&report, common)?,
     }
     Ok(EXIT_SAME)
+}
+
+/// One rule's manual, or the list of all.
+fn explain_rules(rule: Option<&str>, layout: &Layout) -> anyhow::Result<u8> {
+    let rules = match rule {
+        None => explain_all(),
+        Some(id) => {
+            let known = explain(id).with_context(|| unknown_rule(id))?;
+            vec![known]
+        }
+    };
+    write_rules(&rules, layout)?;
+    Ok(EXIT_SAME)
+}
+
+/// Names the rules that share a word with what was asked for.
+fn unknown_rule(id: &str) -> String {
+    let words: Vec<&str> = id.split('-').filter(|word| word.len() > 2).collect();
+    let near: Vec<&str> = explain_all()
+        .iter()
+        .map(|rule| rule.rule)
+        .filter(|rule| words.iter().any(|word| rule.contains(word)))
+        .collect();
+    match near.as_slice() {
+        [] => format!("there is no rule '{id}'; `netdiff explain` lists them all"),
+        near => format!("there is no rule '{id}'; did you mean {}?", near.join(", ")),
+    }
 }
 
 fn options(common: &Common) -> AnalysisOptions {

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! [`trace`] analyzes one set alone; [`inspect`] says what a set holds and what is missing, and judges nothing. [`render_text`] and [`render_json`] write a [`Report`]; its shape
-//! is described there, field by field. [`timelines`] gives what a report is made of: the way of each single packet.
+//! is described there, field by field. [`explain`] says what a rule means and looks for. [`timelines`] gives what a report is made of: the way of each single packet.
 //!
 //! The names at the root are the interface for programs. The rooms that do the work are open as modules, in the
 //! order in which data passes them, for tools that need a part of the way: [`read`], [`decode`], [`identify`],
@@ -57,7 +57,8 @@ pub use report::{
     DirectionReport, DispositionCounts, EncapsulationReport, EvidenceReport, FindingReport,
     FlowKeyReport, FlowReport, HopReport, InspectReport, InspectedAddress, InspectedFile,
     InspectedInterface, InspectedNode, InspectedPoint, LadderLine, LossReport, NodeReport,
-    PointName, Report, SCHEMA_VERSION, SegmentReport, SetName, SetReport, StopReport, Styles,
-    SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport, render_inspect_json,
-    render_inspect_text, render_json, render_manifest, render_text,
+    PointName, Report, RuleReport, SCHEMA_VERSION, SegmentReport, SetName, SetReport, StopReport,
+    Styles, SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport, explain, explain_all,
+    render_inspect_json, render_inspect_text, render_json, render_manifest, render_rule_text,
+    render_rules_json, render_rules_markdown, render_rules_text, render_text,
 };

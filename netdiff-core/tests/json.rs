@@ -51,9 +51,10 @@ mirror! {
     Segment { from: Point, to: Point }
     Evidence { set: SetName, file: String, packet_number: u64, point: Point }
     Finding {
-        set: SetName, rule: String, severity: Severity, title: String, segment: Option<Segment>,
+        set: SetName, rule: String, severity: Severity, confidence: Level, title: String, segment: Option<Segment>,
         alternatives: Vec<String>, flows: Vec<String>, evidence: Vec<Evidence>, explanation: String,
-        causes: Vec<Cause>, confirm: Vec<String>, remedy: Vec<String>,
+        refuted_by: Vec<String>, causes: Vec<Cause>, confirm: Vec<String>, remedy: Vec<String>,
+        capture_next: Option<String>,
     }
     Cause { cause: String, confirm: String }
     Difference {
@@ -109,6 +110,14 @@ enum Severity {
     Error,
     Warning,
     Note,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    High,
+    Medium,
+    Low,
 }
 
 #[derive(Deserialize)]

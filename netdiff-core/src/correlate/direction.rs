@@ -23,6 +23,7 @@ use super::repetition::CopyKind;
 use super::timeline::{Direction, Journey};
 use super::translation::SeenElsewhere;
 use super::trip::Trip;
+use crate::identify::{Detail, TcpFlags};
 use crate::types::{Nanos, PointId};
 
 /// What a direction is judged by.
@@ -81,7 +82,7 @@ pub(super) fn judge_direction(
     for trip in trips {
         let end = judge.judge(trip);
         ledger.note(trip, end.0);
-        journeys.extend(journey(trip, track, end, &judge.bases));
+        journeys.extend(journey(trip, track, end, &judge.bases, way.reply));
     }
     ledger.close(track, accounting);
     Direction {
@@ -97,6 +98,7 @@ fn journey(
     track: &Track,
     (disposition, basis): (Disposition, Option<super::Basis>),
     bases: &HashMap<u32, u32>,
+    reply: bool,
 ) -> Option<Journey> {
     let mut places: Vec<(Place, usize)> = trip.sightings.iter().map(|(p, i)| (*p, *i)).collect();
     places.sort_by_key(|(place, _)| track.order.rank(*place));
@@ -110,6 +112,22 @@ fn journey(
         sightings: seen.iter().map(|s| s.evidence).collect(),
         time: first.time,
         ip_len: last.sighting.ip_len,
+        port: if reply {
+            first.sighting.key.destination_port
+        } else {
+            first.sighting.key.source_port
+        },
+        flags: match last.sighting.detail {
+            Detail::Tcp {
+                flags,
+                header_len: Some(_),
+                ..
+            } => Some(TcpFlags(flags)),
+            _ => None,
+        },
+        ttl: last.sighting.ttl,
+        dont_fragment: last.sighting.marks.dont_fragment,
+        fragments: last.sighting.fragments,
         sequence: trip.bytes.zip(base).map(|(bytes, base)| {
             // Distances count modulo 2^32.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::accounting::{PointAccounting, Unmatched};
 use super::conversation::Seen;
+use super::links::LinkTable;
 use super::timeline::IcmpError;
 use crate::identify::{ArpSighting, Detail, Evidence, Observation, Subject, Unidentified};
 use crate::types::PointId;
@@ -17,6 +18,7 @@ pub(super) struct Intake {
     pub(super) accounting: Vec<PointAccounting>,
     /// Points that saw packets which stay on their link.
     pub(super) link_local: BTreeSet<PointId>,
+    pub(super) links: LinkTable,
 }
 
 impl Intake {
@@ -36,6 +38,7 @@ impl Intake {
             icmp_errors: Vec::new(),
             accounting: vec![PointAccounting::default(); points],
             link_local: BTreeSet::new(),
+            links: LinkTable::default(),
         }
     }
 
@@ -63,18 +66,22 @@ impl Intake {
                     self.link_local.insert(observation.evidence.point);
                     return;
                 }
+                self.links.note(observation);
                 if let Detail::IcmpError {
                     icmp_type,
                     code,
+                    next_hop_mtu,
                     quote,
                 } = sighting.detail
                 {
                     self.icmp_errors.push(IcmpError {
                         evidence: observation.evidence,
+                        time: observation.time,
                         source: sighting.key.source,
                         destination: sighting.key.destination,
                         icmp_type,
                         code,
+                        next_hop_mtu,
                         quote,
                     });
                 }

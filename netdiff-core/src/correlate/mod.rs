@@ -26,6 +26,7 @@ mod hop;
 mod hop_order;
 mod intake;
 mod layout;
+mod links;
 mod neighbors;
 mod outcome;
 mod own_way;
@@ -53,6 +54,7 @@ pub use clock::{
 pub use coverage::{Coverage, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use hop::{Change, Delay, Duplicates, Field, Hop};
+pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
 pub use timeline::{
     Called, Direction, FlowTimeline, IcmpError, Journey, MatchedBy, NodeId, Party, PartyKind,
     Relation, RoleBasis, Service, SetPoint, Timelines,
@@ -96,6 +98,7 @@ pub fn correlate(
         icmp_errors,
         mut accounting,
         link_local,
+        links,
     } = Intake::of(points.len(), observations);
     let cut = cut_points(&accounting);
     resolution::level(&mut sightings, &node_of);
@@ -146,6 +149,7 @@ pub fn correlate(
         clocks,
         coverage,
         arp,
+        links: links.finish(),
         icmp_errors,
         accounting,
     }

@@ -9,7 +9,8 @@ use super::clock::Clocks;
 use super::coverage::Coverage;
 use super::disposition::Disposition;
 use super::hop::Hop;
-use crate::identify::{ArpSighting, Evidence, FragmentTrouble, Quote, Tunnel};
+use super::links::Links;
+use crate::identify::{ArpSighting, Evidence, FragmentTrouble, Quote, TcpFlags, Tunnel};
 use crate::types::{CapturePoint, FileId, LinkType, PointId, Protocol, Role, Timestamp};
 
 /// Index of a node in its set's sorted list of nodes.
@@ -81,6 +82,8 @@ pub struct Timelines {
     pub coverage: Coverage,
     /// ARP packets, in file order.
     pub arp: Vec<(Evidence, ArpSighting)>,
+    /// The link addresses and checksums that packets were seen with.
+    pub links: Links,
     /// ICMP errors, in file order.
     pub icmp_errors: Vec<IcmpError>,
     /// What became of every packet, per point.
@@ -125,6 +128,8 @@ impl Timelines {
 pub struct IcmpError {
     /// Where.
     pub evidence: Evidence,
+    /// When, by the clock of the node that captured it.
+    pub time: Timestamp,
     /// Who sent it.
     pub source: IpAddr,
     /// To whom.
@@ -133,6 +138,8 @@ pub struct IcmpError {
     pub icmp_type: u8,
     /// Code.
     pub code: u8,
+    /// The largest packet that fits, in bytes, where it says so.
+    pub next_hop_mtu: Option<u32>,
     /// The packet that caused it.
     pub quote: Option<Quote>,
 }
@@ -309,6 +316,16 @@ pub struct Journey {
     pub time: Timestamp,
     /// Length of the inner-most IP packet in bytes, where it was last seen.
     pub ip_len: u32,
+    /// The initiator's port or ICMP identifier where it was first seen, which tells the conversations of a flow apart; 0 where there is none.
+    pub port: u16,
+    /// TCP's flags, where the capture holds them.
+    pub flags: Option<TcpFlags>,
+    /// Time to live where it was last seen.
+    pub ttl: u8,
+    /// Whether it must not be fragmented; never over IPv6, where no router does that.
+    pub dont_fragment: bool,
+    /// How many fragments it came in where it was last seen; 1 for a whole packet.
+    pub fragments: u16,
     /// Of TCP, the sequence numbers that it takes, the first one and the one behind the last (modulo 2^32); `None` for everything
     /// that takes none.
     pub sequence: Option<(u32, u32)>,

@@ -84,6 +84,18 @@ impl Icmp {
         )
     }
 
+    /// The largest packet that fits, in bytes, of an error that says a packet is too big (RFC 1191, RFC 4443, section 3.2); `None` where
+    /// it names none, as routers older than RFC 1191 do.
+    #[must_use]
+    pub const fn next_hop_mtu(self) -> Option<u32> {
+        let mtu = match (self.family, self.icmp_type, self.code) {
+            (IcmpFamily::V4, 3, 4) => self.rest & 0xffff,
+            (IcmpFamily::V6, 2, _) => self.rest,
+            _ => 0,
+        };
+        if mtu == 0 { None } else { Some(mtu) }
+    }
+
     /// The identifier of a query.
     #[must_use]
     pub const fn identifier(self) -> u16 {

@@ -1,22 +1,125 @@
 //! The rules, in the order in which they are asked: specific causes first, so that the general ones see only what is left.
 
-use super::facts::Facts;
+use super::case::Case;
+use super::facts::Loss;
 use super::finding::{Finding, RuleId};
+use super::manual::Manual;
 use super::rules;
-use crate::correlate::Timelines;
+use super::stages::{Carried, Frequency, Stage};
 
 /// A rule and its documentation.
 pub struct Rule {
     /// Its name.
     pub id: RuleId,
+    /// Its text.
+    pub manual: Manual,
+    /// How often its fault is met.
+    pub frequency: Frequency,
+    /// Between which places its fault makes packets vanish; empty if it makes none vanish.
+    pub stages: &'static [Stage],
+    /// Which packets its fault concerns.
+    pub carried: Carried,
+    /// Whether its fault may be behind these losses although the rule did not find it: `false` only if the captures exclude it. Losses
+    /// are of one segment whose stages include its own.
+    pub possible: fn(&Case<'_>, &[&Loss]) -> bool,
     /// Finds it.
-    pub check: fn(&Timelines, &Facts) -> Vec<Finding>,
+    pub check: fn(&Case<'_>) -> Vec<Finding>,
+}
+
+/// Nothing in captures excludes it.
+pub(super) fn always(_: &Case<'_>, _: &[&Loss]) -> bool {
+    true
 }
 
 /// Every rule.
-pub static CATALOGUE: &[Rule] = &[
-    rules::underlay_vxlan_blocked::RULE,
-    rules::underlay_vxlan_blocked::RETURN_RULE,
-    rules::packets_lost::RULE,
-    rules::capture_gap::RULE,
+pub static CATALOGUE: &[&Rule] = &[
+    &rules::underlay_vxlan_blocked::RULE,
+    &rules::underlay_vxlan_blocked_return::RULE,
+    &rules::packets_lost::RULE,
+    &rules::capture_gap::RULE,
 ];
+
+/// The rule of this name.
+#[must_use]
+pub fn find_rule(id: &str) -> Option<&'static Rule> {
+    CATALOGUE.iter().copied().find(|rule| rule.id.0 == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::diagnose::manual::with_capitals;
+
+    fn texts(manual: &Manual) -> Vec<&'static str> {
+        let mut texts = vec![manual.summary, manual.meaning];
+        for list in [
+            manual.looks_for,
+            manual.refuted_by,
+            manual.remedy,
+            manual.limits,
+            manual.references,
+        ] {
+            texts.extend(list);
+        }
+        for cause in manual.causes {
+            texts.extend([cause.cause, cause.confirm]);
+        }
+        texts
+    }
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        let mut seen = BTreeSet::new();
+        for rule in CATALOGUE {
+            let id = rule.id.0;
+            assert!(seen.insert(id), "{id} twice");
+            assert!(
+                id.chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+                "{id}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_manual_is_complete() {
+        for rule in CATALOGUE {
+            let (id, manual) = (rule.id, &rule.manual);
+            assert!(!manual.looks_for.is_empty(), "{id}: looks for nothing");
+            assert!(!manual.refuted_by.is_empty(), "{id}: nothing refutes it");
+            assert!(!manual.causes.is_empty(), "{id}: no cause");
+            assert!(!manual.remedy.is_empty(), "{id}: no remedy");
+            assert!(!manual.limits.is_empty(), "{id}: no limits");
+            for text in texts(manual) {
+                assert!(
+                    !text.trim().is_empty() && text.trim() == text,
+                    "{id}: {text:?}"
+                );
+                assert!(
+                    !text.contains("  ") && !text.contains('\n'),
+                    "{id}: {text:?}"
+                );
+            }
+            assert!(!manual.summary.ends_with('.'), "{id}: {}", manual.summary);
+        }
+    }
+
+    #[test]
+    fn manuals_know_their_blanks() {
+        for rule in CATALOGUE {
+            for text in texts(&rule.manual) {
+                let filled = with_capitals(text);
+                let unknown = filled.match_indices('{').any(|(at, _)| {
+                    let word = filled.get(at + 1..).unwrap_or_default();
+                    let end = word.find('}').and_then(|end| word.get(..end));
+                    end.is_some_and(|word| {
+                        !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+                    })
+                });
+                assert!(!unknown, "{}: {text}", rule.id);
+            }
+        }
+    }
+}

@@ -1,11 +1,12 @@
-//! Sums the timelines up: what crossed between nodes and what did not, and what was lost where.
+//! Sums the timelines up: what crossed between nodes and what did not, what was lost where, and what got through there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use super::finding::{Explained, Finding, NodePair};
 use crate::correlate::{Direction, Disposition, Journey, NodeId, Timelines, Trust};
-use crate::identify::{Encapsulation, Evidence, Tunnel};
-use crate::types::{PointId, Protocol, Role};
+use crate::identify::{ArpOperation, Encapsulation, Evidence, MacAddr, Tunnel};
+use crate::types::{PointId, Protocol, Role, Timestamp};
 
 /// How packets are carried between two nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +38,7 @@ pub struct Crossing {
     pub tunnels: BTreeSet<Tunnel>,
 }
 
-/// One lost packet.
+/// One lost packet: one that was not seen where it should have been next, or that somebody refused before it got there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loss {
     /// Which journey.
@@ -48,8 +49,12 @@ pub struct Loss {
     pub to: PointId,
     /// How sure it is that `to` captured.
     pub trust: Trust,
+    /// Whether an ICMP error or a reset says that it was refused.
+    pub refused: bool,
     /// The last packet of it.
     pub last: Evidence,
+    /// When it was first seen, by that node's clock.
+    pub time: Timestamp,
     /// Length of the inner-most IP packet in bytes.
     pub ip_len: u32,
     /// Its inner-most protocol.
@@ -58,6 +63,64 @@ pub struct Loss {
     pub tunnel: Option<Tunnel>,
 }
 
+impl Loss {
+    /// The last point that saw it, and the next one that should have.
+    #[must_use]
+    pub const fn segment(&self) -> (PointId, PointId) {
+        (self.from, self.to)
+    }
+}
+
+/// A packet that went round and round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looped {
+    /// Which journey.
+    pub journey: Explained,
+    /// A point on the loop.
+    pub at: PointId,
+    /// How often it came through there.
+    pub rounds: u32,
+    /// The last packet of it.
+    pub last: Evidence,
+}
+
+/// What got from one capture point to the next that saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Packets.
+    pub packets: u64,
+    /// Length in bytes of the shortest inner-most IP packet.
+    pub shortest: u32,
+    /// Length in bytes of the longest inner-most IP packet.
+    pub longest: u32,
+    /// Packets that came in several fragments where they were last seen.
+    pub fragmented: u64,
+    /// The first of them, where it arrived.
+    pub first: Evidence,
+}
+
+/// Who asked by ARP for an address at one capture point, and who answered there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Requests, with the addresses of those who asked.
+    pub askers: BTreeMap<Ipv4Addr, u64>,
+    /// The first request.
+    pub first: Option<Evidence>,
+    /// Answers, by link address. Announcements that nobody asked for count too.
+    pub answers: BTreeMap<MacAddr, Evidence>,
+}
+
+impl Asked {
+    /// How many requests.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.askers.values().sum()
+    }
+}
+
+/// A flow's direction: the index of the flow, and whether it is the reply.
+pub type Way = (usize, bool);
+
 /// What rules look at, beside the timelines themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -65,6 +128,12 @@ pub struct Facts {
     pub crossings: BTreeMap<(NodeId, NodeId), BTreeMap<Carriage, Crossing>>,
     /// Every loss, by flow.
     pub losses: Vec<Loss>,
+    /// Every packet that went in circles, by flow.
+    pub looped: Vec<Looped>,
+    /// What got from one point to the next, by segment and flow.
+    pub passed: BTreeMap<(PointId, PointId), BTreeMap<Way, Passed>>,
+    /// ARP at each point, by the address that is asked for.
+    pub asked: BTreeMap<(PointId, Ipv4Addr), Asked>,
     explained: BTreeSet<Explained>,
 }
 
@@ -73,6 +142,7 @@ impl Facts {
     #[must_use]
     pub fn new(timelines: &Timelines) -> Self {
         let mut facts = Self::default();
+        facts.note_arp(timelines);
         for (index, flow) in timelines.flows.iter().enumerate() {
             for (reply, direction) in [(false, &flow.forward), (true, &flow.reply)] {
                 for (nth, journey) in direction.journeys.iter().enumerate() {
@@ -81,23 +151,42 @@ impl Facts {
                         reply,
                         journey: nth,
                     };
-                    facts.note(timelines, id, flow.protocol, direction, journey);
+                    facts.note_passed(timelines, id, direction, journey);
+                    facts.note_end(timelines, id, flow.protocol, journey);
                 }
             }
         }
         facts
     }
 
-    fn note(
+    fn note_arp(&mut self, timelines: &Timelines) {
+        for (evidence, arp) in &timelines.arp {
+            let gratuitous = arp.sender == arp.target;
+            if arp.operation == ArpOperation::Request && !gratuitous {
+                let asked = self.asked.entry((evidence.point, arp.target)).or_default();
+                *asked.askers.entry(arp.sender).or_default() += 1;
+                asked.first.get_or_insert(*evidence);
+            } else {
+                let asked = self.asked.entry((evidence.point, arp.sender)).or_default();
+                asked.answers.entry(arp.sender_mac).or_insert(*evidence);
+            }
+        }
+    }
+
+    fn note_passed(
         &mut self,
         timelines: &Timelines,
         id: Explained,
-        protocol: Protocol,
         direction: &Direction,
         journey: &Journey,
     ) {
         for pair in journey.sightings.windows(2) {
             let [from, to] = pair else { continue };
+            let way = (id.flow, id.reply);
+            let here = self.passed.entry((from.point, to.point)).or_default();
+            here.entry(way)
+                .or_insert_with(|| Passed::new(*to))
+                .add(journey);
             let nodes = (timelines.node(from.point), timelines.node(to.point));
             if nodes.0 != nodes.1 {
                 // The uplink of one side may not have been captured: either end tells.
@@ -113,23 +202,43 @@ impl Facts {
                 }
             }
         }
+    }
+
+    fn note_end(
+        &mut self,
+        timelines: &Timelines,
+        id: Explained,
+        protocol: Protocol,
+        journey: &Journey,
+    ) {
+        let Some(last) = journey.last() else { return };
         // What was refused did not arrive either; that it was refused, the ICMP errors tell.
-        let (from, to, trust) = match journey.disposition {
-            Disposition::Lost { from, to, trust } => (from, to, trust),
+        let (from, to, trust, refused) = match journey.disposition {
+            Disposition::Lost { from, to, trust } => (from, to, trust, false),
             Disposition::Rejected {
                 after,
                 next: Some(next),
                 ..
-            } => (after, next, Trust::Proven),
+            } => (after, next, Trust::Proven, true),
+            Disposition::Looped { at, rounds } => {
+                self.looped.push(Looped {
+                    journey: id,
+                    at,
+                    rounds,
+                    last,
+                });
+                return;
+            }
             _ => return,
         };
-        let Some(last) = journey.last() else { return };
         let loss = Loss {
             journey: id,
             from,
             to,
             trust,
+            refused,
             last,
+            time: journey.time,
             ip_len: journey.ip_len,
             protocol,
             tunnel: journey.tunnel,
@@ -160,6 +269,19 @@ impl Facts {
         self.crossings.get(&(from, to))?.get(&carriage)
     }
 
+    /// What got from one point to the next, of all flows together.
+    #[must_use]
+    pub fn passed_over(&self, segment: (PointId, PointId)) -> Option<Passed> {
+        let flows = self.passed.get(&segment)?.values().copied();
+        flows.reduce(Passed::join)
+    }
+
+    /// What got from one point to the next of one direction of a flow.
+    #[must_use]
+    pub fn passed_of(&self, segment: (PointId, PointId), way: Way) -> Option<&Passed> {
+        self.passed.get(&segment)?.get(&way)
+    }
+
     /// Losses that no finding has explained so far.
     pub fn unexplained(&self) -> impl Iterator<Item = &Loss> + '_ {
         self.losses
@@ -167,9 +289,51 @@ impl Facts {
             .filter(|loss| !self.explained.contains(&loss.journey))
     }
 
+    /// Packets that went in circles and that no finding has explained so far.
+    pub fn unexplained_loops(&self) -> impl Iterator<Item = &Looped> + '_ {
+        self.looped
+            .iter()
+            .filter(|looped| !self.explained.contains(&looped.journey))
+    }
+
+    /// Whether a finding explains this journey.
+    #[must_use]
+    pub fn is_explained(&self, journey: Explained) -> bool {
+        self.explained.contains(&journey)
+    }
+
     /// Notes what a finding explains.
     pub(super) fn explain(&mut self, finding: &Finding) {
         self.explained.extend(finding.explained.iter().copied());
+    }
+}
+
+impl Passed {
+    const fn new(first: Evidence) -> Self {
+        Self {
+            packets: 0,
+            shortest: u32::MAX,
+            longest: 0,
+            fragmented: 0,
+            first,
+        }
+    }
+
+    fn add(&mut self, journey: &Journey) {
+        self.packets += 1;
+        self.shortest = self.shortest.min(journey.ip_len);
+        self.longest = self.longest.max(journey.ip_len);
+        self.fragmented += u64::from(journey.fragments > 1);
+    }
+
+    fn join(self, other: Self) -> Self {
+        Self {
+            packets: self.packets + other.packets,
+            shortest: self.shortest.min(other.shortest),
+            longest: self.longest.max(other.longest),
+            fragmented: self.fragmented + other.fragmented,
+            first: self.first.min(other.first),
+        }
     }
 }
 
@@ -179,10 +343,21 @@ pub(super) fn main_segment<'a>(
 ) -> Option<(PointId, PointId)> {
     let mut counts = BTreeMap::<(PointId, PointId), usize>::new();
     for loss in losses {
-        *counts.entry((loss.from, loss.to)).or_default() += 1;
+        *counts.entry(loss.segment()).or_default() += 1;
     }
     let most = counts
         .into_iter()
         .min_by_key(|(segment, n)| (std::cmp::Reverse(*n), *segment));
     most.map(|(segment, _)| segment)
+}
+
+/// Losses by segment, in point order.
+pub(super) fn by_segment<'a>(
+    losses: impl IntoIterator<Item = &'a Loss>,
+) -> BTreeMap<(PointId, PointId), Vec<&'a Loss>> {
+    let mut segments: BTreeMap<_, Vec<&Loss>> = BTreeMap::new();
+    for loss in losses {
+        segments.entry(loss.segment()).or_default().push(loss);
+    }
+    segments
 }

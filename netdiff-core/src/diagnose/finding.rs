@@ -39,6 +39,34 @@ impl Severity {
     }
 }
 
+/// How sure a finding is of its cause. It follows from the evidence alone:
+///
+/// 1. **Low** if every loss that it rests on is on an assumption ([`Trust::Assumed`](crate::correlate::Trust)), if fewer than
+///    [`FEW`](super::draft::FEW) packets show it and nothing marks it, or if the rule itself says that it names a place and no cause.
+/// 2. **High** if its *mark* was seen (something in the packets that none of its alternatives leaves) and no alternative remains.
+/// 3. **Medium** otherwise: it fits, and nothing that would mark another cause was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// The packets prove it.
+    High,
+    /// By exclusion, or with alternatives.
+    Medium,
+    /// On an assumption, or on very few packets.
+    Low,
+}
+
+impl Confidence {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
 /// A possible cause and how to find out whether it is the one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
@@ -48,13 +76,15 @@ pub struct Cause {
     pub confirm: String,
 }
 
-/// What a rule found.
+/// What a rule found. Rules make it with a [`Draft`](super::draft::Draft).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule.
     pub rule: RuleId,
     /// How bad it is.
     pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
     /// One sentence: what and where.
     pub title: String,
     /// The last point that saw the packets, and the next captured one that should have.
@@ -67,15 +97,19 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What was seen, with counts, and what follows from it: a sentence an entry.
     pub explanation: Vec<String>,
+    /// What would show that it is wrong: a sentence an entry.
+    pub refuted_by: Vec<String>,
     /// Possible causes, likelier first.
     pub causes: Vec<Cause>,
     /// What helps, in order of preference.
     pub remedy: Vec<String>,
+    /// The one capture that would split what remains possible; `None` where no capture would.
+    pub capture_next: Option<String>,
     /// The losses that this explains.
     pub explained: Vec<Explained>,
 }
 
-/// Losses that a finding explains, so that no other finding repeats them.
+/// A journey that a finding explains, so that no other finding repeats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Explained {
     /// Index of the flow.

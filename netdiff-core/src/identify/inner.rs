@@ -154,6 +154,7 @@ pub(super) fn quote_of(layers: &[PlacedLayer]) -> Option<Quote> {
         Contents::Ip(inner) => Some(Quote {
             key: inner.key(),
             tunnel: inner.tunnel,
+            ttl: inner.ip.ttl,
             short: inner
                 .transport
                 .and_then(|transport| quoted_short(inner.ip, transport)),

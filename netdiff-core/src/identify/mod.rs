@@ -11,17 +11,18 @@
 mod fingerprint;
 mod fragments;
 mod inner;
+mod link;
 mod observation;
 mod observer;
 mod role;
 
 // Words of the decoder that observations are made of: rooms behind this one know no decoder.
-pub use crate::decode::{ArpOperation, MacAddr, TcpFlags};
+pub use crate::decode::{ArpOperation, ChecksumState, MacAddr, TcpFlags};
 pub use fingerprint::{Fingerprint, PrefixLimit};
 pub use fragments::{FragmentTrouble, JoinedLeftovers, Leftover, join_leftovers};
 pub use observation::{
-    ArpSighting, Detail, Encapsulation, Evidence, Marks, Observation, Quote, Sighting, Subject,
-    Tunnel, Unidentified,
+    ArpSighting, CHECKED_LEN, Checksums, Detail, Encapsulation, Evidence, Marks, Observation,
+    Quote, Sighting, Subject, Tunnel, Unidentified,
 };
 pub use observer::{ObservedPoint, Observer};
 pub use role::infer_role;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::Fingerprint;
-use crate::decode::{ArpOperation, MacAddr};
+use crate::decode::{ArpOperation, ChecksumState, MacAddr};
 use crate::types::{FileId, FlowKey, PacketNumber, PointId, Timestamp, Vni};
 
 /// Where a claim can be checked: a packet of a file, and the capture point it belongs to.
@@ -26,10 +26,27 @@ pub struct Observation {
     pub time: Timestamp,
     /// Source and destination MAC of the outermost frame; `None` where the link has no such header.
     pub frame: Option<(MacAddr, MacAddr)>,
+    /// The same of the frame that the inner-most tunnel carries; `None` where it carries bare IP, or there is none.
+    pub inner_frame: Option<(MacAddr, MacAddr)>,
+    /// What the checksums of a tunneled packet say; `None` for other packets, and for those longer than [`CHECKED_LEN`].
+    pub checksums: Option<Checksums>,
     /// Whether the node sent it (true) or received it; `None` where the link's header does not say (only Linux cooked ones do).
     pub sent: Option<bool>,
     /// What was seen.
     pub subject: Subject,
+}
+
+/// Checksums of longer packets, in captured bytes, are not looked at: sums take longer than everything else, and what breaks them spares
+/// no small packet.
+pub const CHECKED_LEN: usize = 512;
+
+/// What the checksums of a tunneled packet say. None of them is part of an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Checksums {
+    /// Of the UDP header that carries the inner-most tunnel; `None` where none does.
+    pub outer: Option<ChecksumState>,
+    /// Of the inner-most transport header; `None` where it has none.
+    pub inner: Option<ChecksumState>,
 }
 
 /// What an observation is about.
@@ -115,6 +132,8 @@ pub enum Detail {
         icmp_type: u8,
         /// Code.
         code: u8,
+        /// The largest packet that fits, in bytes, where it says so.
+        next_hop_mtu: Option<u32>,
         /// The packet that caused it, as far as it is quoted.
         quote: Option<Quote>,
     },
@@ -144,6 +163,8 @@ pub struct Quote {
     pub key: FlowKey,
     /// The tunnel around it, where the quote reaches that far.
     pub tunnel: Option<Tunnel>,
+    /// Time to live of the inner-most quoted header: where the packet was when it was refused.
+    pub ttl: u8,
     /// The quoted packet's [`Fingerprint::short`]; `None` where the quote is too short.
     pub short: Option<u64>,
 }

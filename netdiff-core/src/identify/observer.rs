@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use super::fingerprint::{Parts, Transport, control_of};
 use super::fragments::{Content, FragmentJoiner, FragmentTrouble, Leftover, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
+use super::link::{checksums_of, frame_of, inner_frame_of, sent_by_node};
 use super::{
     Detail, Evidence, Marks, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified,
 };
-use crate::decode::{Fragment, Icmp, Ip, Layer, MacAddr, Packet, PacketType, Stop, Tcp};
+use crate::decode::{Fragment, Icmp, Ip, Layer, Packet, Stop, Tcp};
 use crate::read::{FileInterface, RawPacket};
 use crate::types::{FileId, LinkType, PointId, Timestamp};
 
@@ -101,6 +102,8 @@ impl Observer {
             evidence,
             time: raw.time.unwrap_or(Timestamp(0)),
             frame: frame_of(packet),
+            inner_frame: inner_frame_of(packet, &subject),
+            checksums: checksums_of(packet, &subject, raw.data),
             sent: sent_by_node(packet),
             subject,
         }
@@ -320,32 +323,11 @@ fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
         return Detail::IcmpError {
             icmp_type: icmp.icmp_type,
             code: icmp.code,
+            next_hop_mtu: icmp.next_hop_mtu(),
             quote: quote_of(packet.quoted()),
         };
     }
     Detail::Datagram
-}
-
-/// What a cooked header says of the direction.
-fn sent_by_node(packet: &Packet) -> Option<bool> {
-    match packet.layers().first()?.layer {
-        Layer::LinuxCooked(cooked) => match cooked.packet_type {
-            PacketType::Outgoing => Some(true),
-            PacketType::ToUs
-            | PacketType::Broadcast
-            | PacketType::Multicast
-            | PacketType::ToOther => Some(false),
-            PacketType::Other(_) => None,
-        },
-        _ => None,
-    }
-}
-
-fn frame_of(packet: &Packet) -> Option<(MacAddr, MacAddr)> {
-    match packet.layers().first()?.layer {
-        Layer::Ethernet(ethernet) => Some((ethernet.source, ethernet.destination)),
-        _ => None,
-    }
 }
 
 const fn transport_was_cut(stop: Stop) -> bool {

@@ -4,7 +4,7 @@ use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
 use super::observe::{Detail, observe_set};
 use super::options::AnalysisOptions;
 use crate::correlate::{Timelines, correlate};
-use crate::diagnose::{Finding, diagnose};
+use crate::diagnose::{Finding, Reference, diagnose};
 use crate::diff::compare_timelines;
 use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
@@ -73,29 +73,26 @@ struct Analysis {
     path: String,
     names: AddressNames,
     followed: SetTimelines,
-    findings: Vec<Finding>,
 }
 
 impl Analysis {
     fn of(request: &SetRequest, options: &AnalysisOptions) -> Result<Self, AnalysisError> {
         let (set, names, followed) = follow(request, options)?;
-        let findings = diagnose(&followed.timelines);
         Ok(Self {
             path: set.label,
             names,
             followed,
-            findings,
         })
     }
 
-    fn as_analyzed(&self) -> Analyzed<'_> {
+    fn with<'a>(&'a self, findings: &'a [Finding]) -> Analyzed<'a> {
         Analyzed {
             path: &self.path,
             files: &self.followed.files,
             warnings: &self.followed.warnings,
             names: &self.names,
             timelines: &self.followed.timelines,
-            findings: &self.findings,
+            findings,
         }
     }
 }
@@ -148,7 +145,8 @@ pub fn trace_with(
     options: &AnalysisOptions,
 ) -> Result<Report, AnalysisError> {
     let analysis = Analysis::of(request, options)?;
-    Ok(build_trace(&analysis.as_analyzed()))
+    let findings = diagnose(&analysis.followed.timelines, None);
+    Ok(build_trace(&analysis.with(&findings)))
 }
 
 /// Compares a failing capture set with a healthy reference.
@@ -173,10 +171,17 @@ pub fn compare_with(
         || Analysis::of(failing, options),
     );
     let (reference, failing) = (reference?, failing?);
-    let comparison = compare_timelines(&reference.followed.timelines, &failing.followed.timelines);
+    let (ours, theirs) = (&reference.followed.timelines, &failing.followed.timelines);
+    let usual = diagnose(ours, None);
+    let healthy = Reference {
+        timelines: ours,
+        findings: &usual,
+    };
+    let findings = diagnose(theirs, Some(healthy));
+    let comparison = compare_timelines(ours, theirs);
     Ok(build_comparison(
-        &reference.as_analyzed(),
-        &failing.as_analyzed(),
+        &reference.with(&usual),
+        &failing.with(&findings),
         &comparison,
     ))
 }

@@ -142,6 +142,7 @@ impl Analyzed<'_> {
             set,
             rule: finding.rule.0,
             severity: finding.severity.name(),
+            confidence: finding.confidence.name(),
             title: finding.title.clone(),
             segment: finding.segment.map(|segment| self.segment(segment)),
             alternatives: finding.alternatives.iter().map(|rule| rule.0).collect(),
@@ -156,6 +157,7 @@ impl Analyzed<'_> {
                 .map(|e| self.evidence(set, *e))
                 .collect(),
             explanation: finding.explanation.join("\n"),
+            refuted_by: finding.refuted_by.clone(),
             causes: finding
                 .causes
                 .iter()
@@ -166,6 +168,7 @@ impl Analyzed<'_> {
                 .collect(),
             confirm: finding.causes.iter().map(|c| c.confirm.clone()).collect(),
             remedy: finding.remedy.clone(),
+            capture_next: finding.capture_next.clone(),
         }
     }
 }

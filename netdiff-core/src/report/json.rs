@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{InspectReport, Report};
+use super::{InspectReport, Report, RuleReport};
 
 /// Pretty-printed JSON with a final newline.
 ///
@@ -19,6 +19,14 @@ pub fn render_json(report: &Report) -> Result<String, serde_json::Error> {
 /// None in practice, as [`render_json`].
 pub fn render_inspect_json(report: &InspectReport) -> Result<String, serde_json::Error> {
     pretty(report)
+}
+
+/// Rules' manuals as a pretty-printed JSON list with a final newline.
+///
+/// # Errors
+/// None in practice, as [`render_json`].
+pub fn render_rules_json(rules: &[RuleReport]) -> Result<String, serde_json::Error> {
+    pretty(&rules)
 }
 
 fn pretty(report: &impl Serialize) -> Result<String, serde_json::Error> {

@@ -7,6 +7,7 @@ mod build_ends;
 mod build_flow;
 mod clock;
 mod compare;
+mod explain;
 mod inspect;
 mod json;
 mod model;
@@ -16,13 +17,14 @@ mod time;
 
 pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
 pub use clock::{ClockReport, ClockStepReport};
+pub use explain::{RuleReport, explain, explain_all, render_rules_markdown};
 pub use inspect::{
     AdviceReport, CoverageCell, CoverageRow, InspectReport, Inspected, InspectedAddress,
     InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents,
     StatedNetworks, StopReport, StopSeen, SubnetReport, TunnelReport, TunnelSeen, build_inspection,
     render_manifest,
 };
-pub use json::{render_inspect_json, render_json};
+pub use json::{render_inspect_json, render_json, render_rules_json};
 pub use model::{
     AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
     EvidenceReport, FindingReport, LadderLine, NodeReport, PointName, Report, SCHEMA_VERSION,
@@ -32,4 +34,6 @@ pub use model_flow::{
     AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
     FlowKeyReport, FlowReport, HopReport, LossReport, TtlReport,
 };
-pub use text::{Styles, TextOptions, render_inspect_text, render_text};
+pub use text::{
+    Styles, TextOptions, render_inspect_text, render_rule_text, render_rules_text, render_text,
+};

@@ -181,6 +181,8 @@ pub struct FindingReport {
     pub rule: &'static str,
     /// `error`, `warning` or `note`.
     pub severity: &'static str,
+    /// How sure it is: `high`, `medium` or `low`. It follows from the evidence, see [`Confidence`](crate::diagnose::Confidence).
+    pub confidence: &'static str,
     /// One sentence.
     pub title: String,
     /// Where packets stop; `null` where the fault has no such place.
@@ -193,12 +195,16 @@ pub struct FindingReport {
     pub evidence: Vec<EvidenceReport>,
     /// What was seen and what follows from it, a sentence a line.
     pub explanation: String,
+    /// What would show that it is wrong.
+    pub refuted_by: Vec<String>,
     /// Possible causes, likelier first.
     pub causes: Vec<CauseReport>,
     /// How to confirm the causes, in their order.
     pub confirm: Vec<String>,
     /// What helps, in order of preference.
     pub remedy: Vec<String>,
+    /// The one capture that would split what remains possible; `null` where no capture would.
+    pub capture_next: Option<String>,
 }
 
 /// A possible cause.

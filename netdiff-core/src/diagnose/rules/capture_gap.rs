@@ -1,40 +1,50 @@
-//! `capture-gap`.
-//!
-//! # What it means
-//! Something that should be answered is not, and where it ends cannot be told: it goes out of sight.
-//!
-//! # What netdiff looks for
-//! Pings and TCP connections without a single answer, of which no packet is known to have arrived
-//! and none is known to be lost: no capture point lies further on their way, or none that captured at
-//! that time. One finding for each point at which such flows go out of sight. A **warning**: they may
-//! fail anywhere behind that point.
-//!
-//! # What would refute it
-//! An answer, or a capture further on.
-//!
-//! # Limits
-//! UDP and other protocols need no answer, so their silence is not told here.
+//! `capture-gap`: see the manual below.
 
 use std::collections::BTreeMap;
 
 use crate::correlate::{Blind, Disposition, FlowTimeline, Journey, Timelines};
-use crate::diagnose::catalogue::Rule;
-use crate::diagnose::facts::Facts;
-use crate::diagnose::finding::{Cause, Finding, MAX_EVIDENCE, RuleId, Severity};
+use crate::diagnose::case::Case;
+use crate::diagnose::catalogue::{Rule, always};
+use crate::diagnose::draft::Draft;
+use crate::diagnose::finding::{Finding, RuleId, Severity};
+use crate::diagnose::manual::{LikelyCause, Manual};
+use crate::diagnose::stages::{Carried, Frequency};
 use crate::types::PointId;
 
-/// Packets go out of sight and nothing comes back.
-pub(in crate::diagnose) const RULE: Rule = Rule {
+pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("capture-gap"),
+    manual: Manual {
+        summary: "unanswered packets go out of sight",
+        meaning: "Something that should be answered is not, and where it ends cannot be told: the captures do not reach that far.",
+        looks_for: &[
+            "Pings and TCP connections without a single answer, of which no packet is known to have arrived and none is known to be lost: no capture point lies further on their way, or none that captured at that time.",
+            "One finding for each point at which such flows go out of sight; of several, the one that most of their packets end at.",
+        ],
+        refuted_by: &[
+            "an answer to one of them",
+            "a capture further on that shows what became of them",
+        ],
+        causes: &[LikelyCause {
+            cause: "they fail somewhere behind that point",
+            confirm: "capture every interface of the nodes behind it during the same traffic",
+        }],
+        remedy: &["capture further on, then ask again: netdiff cannot tell more from these files"],
+        limits: &["UDP and other protocols need no answer, so their silence is not told."],
+        references: &[],
+    },
+    frequency: Frequency::High,
+    stages: &[],
+    carried: Carried::Either,
+    possible: always,
     check,
 };
 
 /// What goes out of sight at one point: flows, and one of their journeys each.
 type Vanishing<'a> = BTreeMap<PointId, Vec<(usize, &'a FlowTimeline, &'a Journey)>>;
 
-fn check(timelines: &Timelines, _: &Facts) -> Vec<Finding> {
+fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut points: Vanishing<'_> = BTreeMap::new();
-    for (index, flow) in timelines.flows.iter().enumerate() {
+    for (index, flow) in case.timelines.flows.iter().enumerate() {
         if let Some((point, journey)) = vanishing(flow) {
             points
                 .entry(point)
@@ -44,7 +54,7 @@ fn check(timelines: &Timelines, _: &Facts) -> Vec<Finding> {
     }
     let findings = points
         .iter()
-        .map(|(point, flows)| finding(timelines, *point, flows));
+        .map(|(point, flows)| finding(case, *point, flows));
     findings.collect()
 }
 
@@ -71,12 +81,8 @@ fn vanishing(flow: &FlowTimeline) -> Option<(PointId, &Journey)> {
     most.map(|(point, (_, journey))| (point, journey))
 }
 
-fn finding(
-    timelines: &Timelines,
-    point: PointId,
-    flows: &[(usize, &FlowTimeline, &Journey)],
-) -> Finding {
-    let name = timelines.name(point);
+fn finding(case: &Case<'_>, point: PointId, flows: &[(usize, &FlowTimeline, &Journey)]) -> Finding {
+    let name = case.name(point);
     let window = flows.iter().all(|(_, _, journey)| {
         matches!(
             journey.disposition,
@@ -91,28 +97,17 @@ fn finding(
     } else {
         "no capture point that is known to lie further on their way could have seen them"
     };
-    Finding {
-        rule: RULE.id,
-        severity: Severity::Warning,
-        title: format!("cannot tell what becomes of unanswered packets behind {name}"),
-        segment: None,
-        alternatives: Vec::new(),
-        flows: flows.iter().map(|(index, ..)| *index).collect(),
-        evidence: flows
-            .iter()
-            .take(MAX_EVIDENCE)
-            .filter_map(|(_, _, journey)| journey.last())
-            .collect(),
-        explanation: vec![format!(
+    Draft::new(case, &RULE, Severity::Warning)
+        .flows(flows.iter().map(|(index, ..)| *index))
+        .evidence(flows.iter().filter_map(|(_, _, journey)| journey.last()))
+        .names_no_cause()
+        .say(format!(
             "They are last seen at {name}, nothing answers them, and {why}."
-        )],
-        causes: vec![Cause {
-            cause: "they fail somewhere behind that point".to_owned(),
-            confirm: capture_next(timelines, flows),
-        }],
-        remedy: Vec::new(),
-        explained: Vec::new(),
-    }
+        ))
+        .capture_next(capture_next(case.timelines, flows))
+        .finish(format!(
+            "cannot tell what becomes of unanswered packets behind {name}"
+        ))
 }
 
 /// Which capture would tell.
@@ -133,7 +128,7 @@ fn capture_next(timelines: &Timelines, flows: &[(usize, &FlowTimeline, &Journey)
     targets.dedup();
     targets.truncate(4);
     format!(
-        "capture every interface of {} during the same traffic",
+        "every interface of {}, during the same traffic",
         targets.join(" and ")
     )
 }

@@ -21,8 +21,15 @@ pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, pag
     ));
     page.paragraph("  ", &finding.title);
     if let (Some(cause), Some(remedy)) = (finding.causes.first(), finding.remedy.first()) {
-        page.paragraph("  Likely: ", &cause.cause);
+        let likely = match finding.confidence {
+            "low" => "  Maybe:  ",
+            _ => "  Likely: ",
+        };
+        page.paragraph(likely, &cause.cause);
         page.paragraph("  Try:    ", remedy);
+    }
+    if let Some(next) = &finding.capture_next {
+        page.paragraph("  Capture next: ", next);
     }
     page.blank();
     page.line("  What was seen");
@@ -36,14 +43,26 @@ pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, pag
         page.paragraph("   - open in Wireshark: ", &evidence(&finding.evidence));
     }
     render_advice(finding, page);
+    render_doubt(finding, page);
+    page.blank();
+}
+
+/// How sure it is, what else it may be, and what would show that it is wrong.
+fn render_doubt(finding: &FindingReport, page: &mut Page<'_>) {
+    page.blank();
+    page.paragraph("  Confidence: ", finding.confidence);
     if !finding.alternatives.is_empty() {
-        page.blank();
         page.paragraph(
             "  Not excluded by these captures: ",
             &finding.alternatives.join(", "),
         );
     }
-    page.blank();
+    if !finding.refuted_by.is_empty() {
+        page.paragraph(
+            "  It would be refuted by ",
+            &finding.refuted_by.join("; or by "),
+        );
+    }
 }
 
 fn render_advice(finding: &FindingReport, page: &mut Page<'_>) {

@@ -1,6 +1,7 @@
 //! The report as text for a terminal: what is wrong first, then where the sets part, then what is fine.
 
 mod clock;
+mod explain;
 mod finding;
 mod flow_line;
 mod hop_notes;
@@ -12,6 +13,7 @@ mod overview;
 
 use super::model::{ComparisonReport, Report, SetReport};
 use super::model_flow::FlowReport;
+pub use explain::{render_rule_text, render_rules_text};
 pub use inspect::render_inspect_text;
 
 use flow_line::FlowIndex;

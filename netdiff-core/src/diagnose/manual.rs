@@ -1,0 +1,117 @@
+//! What a rule says of itself: one text for its findings, for `netdiff explain` and for the documentation.
+
+use std::collections::BTreeMap;
+
+/// Everything about a rule that does not depend on captures.
+///
+/// Texts of causes, commands and remedies may hold blanks, [`BLANKS`], that a finding fills in: `{port}`. Where nothing is known, and in
+/// `netdiff explain`, a blank stands in capitals: `PORT`.
+#[derive(Clone, Copy, Debug)]
+pub struct Manual {
+    /// What is wrong: one clause without a full stop, for lists.
+    pub summary: &'static str,
+    /// What it means to the people who use the cluster, and how it comes about.
+    pub meaning: &'static str,
+    /// What must be in the captures for the rule to speak, and its tie-breaks; a sentence an entry.
+    pub looks_for: &'static [&'static str],
+    /// What would show that the rule is wrong; a sentence an entry.
+    pub refuted_by: &'static [&'static str],
+    /// What may have brought it about, likelier first.
+    pub causes: &'static [LikelyCause],
+    /// What helps, in order of preference.
+    pub remedy: &'static [&'static str],
+    /// What the rule cannot see, and what looks like it.
+    pub limits: &'static [&'static str],
+    /// Where it is described: RFCs, kernel documentation, public issues.
+    pub references: &'static [&'static str],
+}
+
+/// What may have brought a fault about, and how to find out.
+#[derive(Clone, Copy, Debug)]
+pub struct LikelyCause {
+    /// What may be wrong.
+    pub cause: &'static str,
+    /// The command to run, or what to look at, to confirm it.
+    pub confirm: &'static str,
+}
+
+/// The blanks that texts may hold.
+pub const BLANKS: &[(&str, &str)] = &[
+    ("from", "the node where the packets were last seen"),
+    ("to", "the node that they should have reached next"),
+    ("last_seen", "the capture point that saw them last"),
+    ("next", "the capture point that should have seen them next"),
+    ("vtep", "the tunnel device"),
+    ("uplink", "the node's network interface"),
+    ("bridge", "the pods' bridge"),
+    ("source", "the inner source address"),
+    ("destination", "the inner destination address"),
+    ("outer_source", "the tunnel's source address"),
+    ("outer_destination", "the tunnel's destination address"),
+    ("port", "the tunnel's UDP destination port"),
+    ("vni", "the tunnel's virtual network identifier"),
+    ("address", "the address in question"),
+    ("mac", "the link address in question"),
+    ("expected_mac", "the link address that it should be"),
+    ("mtu", "a size in bytes"),
+    ("service", "the service's address"),
+    ("service_port", "the service's port"),
+    ("subnet", "a range of addresses"),
+];
+
+/// What a finding knows of the blanks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Filled(BTreeMap<&'static str, String>);
+
+impl Filled {
+    /// Fills a blank; the first value stays.
+    pub(super) fn fill(&mut self, blank: &'static str, value: impl Into<String>) {
+        debug_assert!(BLANKS.iter().any(|(name, _)| *name == blank), "{blank}");
+        self.0.entry(blank).or_insert_with(|| value.into());
+    }
+
+    /// The text with its blanks filled in.
+    pub(super) fn apply(&self, text: &str) -> String {
+        replace_blanks(text, |blank| self.0.get(blank).cloned())
+    }
+}
+
+/// The text with every blank in capitals.
+#[must_use]
+pub fn with_capitals(text: &str) -> String {
+    replace_blanks(text, |_| None)
+}
+
+/// Puts what `value` gives, or else its name in capitals, in place of each known blank. Other braces stay as they are: commands have them.
+fn replace_blanks(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = text.to_owned();
+    for (name, _) in BLANKS {
+        let blank = format!("{{{name}}}");
+        if out.contains(&blank) {
+            let word = value(name).unwrap_or_else(|| name.to_uppercase());
+            out = out.replace(&blank, &word);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_filled_and_others_stand_in_capitals() {
+        let mut filled = Filled::default();
+        filled.fill("port", "4789");
+        filled.fill("port", "1");
+        let text = "tcpdump -i {uplink} udp port {port} # {json: {}}";
+        assert_eq!(
+            filled.apply(text),
+            "tcpdump -i UPLINK udp port 4789 # {json: {}}"
+        );
+        assert_eq!(
+            with_capitals(text),
+            "tcpdump -i UPLINK udp port PORT # {json: {}}"
+        );
+    }
+}

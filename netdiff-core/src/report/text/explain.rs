@@ -1,0 +1,48 @@
+//! A rule's manual as text.
+
+use super::TextOptions;
+use super::layout::Page;
+use crate::report::explain::RuleReport;
+
+/// Renders a rule's manual as text.
+#[must_use]
+pub fn render_rule_text(rule: &RuleReport, options: &TextOptions) -> String {
+    let mut page = Page::new(options);
+    let styles = options.styles;
+    let title = format!("{}{}{}: ", styles.heading, rule.rule, styles.reset);
+    page.line(&format!("{title}{}", rule.summary));
+    page.blank();
+    page.paragraph("", rule.meaning);
+    list(&mut page, "What netdiff looks for", rule.looks_for);
+    list(&mut page, "What would refute it", &rule.refuted_by);
+    page.heading("Causes, likelier first, and how to confirm each");
+    for (nth, cause) in rule.causes.iter().enumerate() {
+        page.paragraph(&format!(" {}. ", nth + 1), &cause.cause);
+        page.paragraph("    confirm: ", &cause.confirm);
+    }
+    list(&mut page, "What helps, in this order", &rule.remedy);
+    list(&mut page, "Limits", rule.limits);
+    list(&mut page, "References", rule.references);
+    page.finish()
+}
+
+/// Renders the list of rules as text.
+#[must_use]
+pub fn render_rules_text(rules: &[RuleReport], options: &TextOptions) -> String {
+    let mut page = Page::new(options);
+    let width = rules.iter().map(|rule| rule.rule.len()).max().unwrap_or(0);
+    for rule in rules {
+        page.paragraph(&format!("{:width$}  ", rule.rule), rule.summary);
+    }
+    page.finish()
+}
+
+fn list<T: AsRef<str>>(page: &mut Page<'_>, heading: &str, entries: &[T]) {
+    if entries.is_empty() {
+        return;
+    }
+    page.heading(heading);
+    for entry in entries {
+        page.paragraph(" - ", entry.as_ref());
+    }
+}
