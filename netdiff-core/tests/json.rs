@@ -28,11 +28,11 @@ macro_rules! mirror {
 mirror! {
     TraceReport {
         schema_version: u32, tool: Tool, set: Set, findings: Vec<Finding>, differences: Vec<Difference>,
-        comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
+        node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
     }
     DiffReport {
         schema_version: u32, tool: Tool, reference: Set, failing: Set, findings: Vec<Finding>,
-        differences: Vec<Difference>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
+        differences: Vec<Difference>, node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
     }
     Tool { name: String, version: String }
     Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, clocks: Vec<Clock>, warnings: Vec<String> }
@@ -59,15 +59,18 @@ mirror! {
     Cause { cause: String, confirm: String }
     Difference {
         kind: String, significant: bool, reference: String, failing: String, segment: Option<Segment>,
-        flows: Vec<String>, evidence: Vec<Evidence>,
+        packets: Packets, flows: Vec<String>, evidence: Vec<Evidence>,
     }
-    Comparison { reference: String, failing: String, differs: bool, forward: Vec<Line>, reply: Vec<Line> }
+    Packets { reference: u64, failing: u64 }
+    Comparison { reference: String, failing: String, differs: bool, paired_by: Vec<String>, divergence: Option<Divergence>, forward: Vec<Line>, reply: Vec<Line> }
+    Divergence { direction: String, after: Option<Point>, at: Option<Point>, finding: Option<String> }
+    NodePair { reference: String, failing: String, paired_by: String }
     Line { reference: Option<usize>, failing: Option<usize> }
     Party { address: String, name: Option<String>, port: Option<u16>, node: Option<String>, kind: String }
     Key { protocol: String, initiator: String, responder: String, service: Option<String> }
     Flow {
         id: String, set: SetName, key: Key, relation: String, initiator: Party, responder: Party,
-        conversations: u64, counterpart: Option<String>, called: Option<Called>, seen_as: Option<String>,
+        conversations: u64, counterpart: Option<String>, called: Option<Called>, seen_as: Option<String>, round_trip: Option<RoundTrip>,
         matched_by: Option<String>, hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
         rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>, reply: Direction,
     }
@@ -87,7 +90,8 @@ mirror! {
     Encapsulation { kind: String, vni: Option<u32>, source: String, destination: String, port: Option<u16>, guessed: bool }
     Duplicates { same_frame: u64, other_frame: u64, loop_rounds: u64 }
     Ttl { min: u8, max: u8 }
-    Delay { samples: u64, min_ns: i64, median_ns: i64, max_ns: i64, bound_ns: i64 }
+    Delay { samples: u64, min_ns: i64, median_ns: i64, high_ns: i64, max_ns: i64, bound_ns: i64 }
+    RoundTrip { samples: u64, min_ns: i64, median_ns: i64, high_ns: i64, max_ns: i64 }
     Change { field: String, before: String, after: String, packets: u64, expected: bool }
     Loss { from: Point, to: Point, packets: u64, capture: String, expected_because: String }
     Accounting {

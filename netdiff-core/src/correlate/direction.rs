@@ -9,7 +9,7 @@ use super::changes;
 use super::conversation::Seen;
 use super::disposition::{Blind, Disposition};
 use super::flow::Track;
-use super::hop::{Delay, Duplicates, Hop};
+use super::hop::{Delay, Duplicates, Hop, Spread};
 use super::hop_order::{OrderContext, Way};
 use super::outcome::{AnsweredQueries, Judge};
 use super::own_way::OwnWay;
@@ -20,6 +20,7 @@ use super::place::Place;
 use super::pod_links::has_untouched_ttl;
 use super::rejection::{Rejections, Resets, count_alike};
 use super::repetition::CopyKind;
+use super::tally::Tally;
 use super::timeline::{Direction, Journey};
 use super::translation::SeenElsewhere;
 use super::trip::Trip;
@@ -88,6 +89,7 @@ pub(super) fn judge_direction(
     Direction {
         matched_by: track.matched.matched_by,
         hops: hops(track, scales.context),
+        tally: Tally::of(&journeys),
         journeys,
         contradictions: track.order.contradictions.clone(),
     }
@@ -228,6 +230,10 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
             destination: first.sighting.key.destination,
             tunnel: first.sighting.tunnel,
             ttl: (ttls().min().unwrap_or(0), ttls().max().unwrap_or(0)),
+            maximum_segment_size: bounds(
+                here.iter()
+                    .filter_map(|s| s.sighting.marks.maximum_segment_size),
+            ),
             delay: previous.and_then(|previous| delay(previous, *place, track, context)),
             changes: previous.map_or_else(Vec::new, |previous| {
                 changes::between(previous, *place, track, context.layout)
@@ -238,6 +244,13 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
         previous = Some(*place);
     }
     hops
+}
+
+fn bounds(values: impl Iterator<Item = u16>) -> Option<(u16, u16)> {
+    values.fold(None, |bounds, value| {
+        let (least, most) = bounds.unwrap_or((value, value));
+        Some((value.min(least), value.max(most)))
+    })
 }
 
 fn duplicates(track: &Track, place: Place) -> Duplicates {
@@ -280,13 +293,8 @@ fn delay(from: Place, to: Place, track: &Track, context: &OrderContext<'_>) -> O
         bound = bound.max(offset.bound);
         delays.push(arrived - (left + offset.offset));
     }
-    delays.sort_unstable();
-    let median = delays.get(delays.len().checked_sub(1)? / 2)?;
     Some(Delay {
-        samples: delays.len() as u64,
-        min: *delays.first()?,
-        median: *median,
-        max: *delays.last()?,
+        times: Spread::of(delays)?,
         bound,
     })
 }

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use super::address_plan::AddressPlan;
 use super::conversation::Seen;
+use super::hop::Spread;
 use super::hop_order::{HopOrder, OrderContext, Way};
+use super::round_trip::round_trips;
 use super::timeline::{Called, Party, PartyKind, Relation, Service};
 use super::translation::Linked;
 use super::trip::{Trips, match_sightings};
@@ -131,6 +133,12 @@ pub(super) fn group_flows(conversations: Vec<Linked>) -> Vec<FlowTracks> {
 }
 
 impl FlowTracks {
+    /// At the first place of the initiator's packets that saw answers.
+    pub(super) fn round_trip(&self) -> Option<Spread> {
+        let mut places = self.forward.order.places.iter();
+        places.find_map(|(place, _)| round_trips(*place, &self.forward.seen, &self.reply.seen))
+    }
+
     /// From where to where: the parties themselves, whatever their packets say on the way.
     pub(super) fn ways(&self) -> (Way, Way) {
         let last_stage = u8::try_from(self.id.stages.len().saturating_sub(1)).unwrap_or(u8::MAX);

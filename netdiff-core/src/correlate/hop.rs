@@ -22,6 +22,8 @@ pub struct Hop {
     pub tunnel: Option<Tunnel>,
     /// Time to live: lowest and highest seen.
     pub ttl: (u8, u8),
+    /// TCP's maximum segment size option in bytes, lowest and highest seen; `None` where no packet has it.
+    pub maximum_segment_size: Option<(u16, u16)>,
     /// Time since the previous hop; `None` where the two nodes' clocks cannot be compared.
     pub delay: Option<Delay>,
     /// What the way from the previous hop changed.
@@ -104,17 +106,42 @@ pub struct Change {
     pub expected: bool,
 }
 
-/// How long packets took between two hops.
+/// How a number of times spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delay {
-    /// How many packets were measured.
+pub struct Spread {
+    /// How many were measured.
     pub samples: u64,
     /// Shortest.
     pub min: Nanos,
     /// Median (the lower one of an even count).
     pub median: Nanos,
+    /// The time that 95 percent of them do not exceed (the longest of fewer than 20).
+    pub high: Nanos,
     /// Longest.
     pub max: Nanos,
+}
+
+impl Spread {
+    /// Of these times; `None` where there are none.
+    pub(super) fn of(mut times: Vec<Nanos>) -> Option<Self> {
+        times.sort_unstable();
+        let last = times.len().checked_sub(1)?;
+        let high = (times.len() * 95).div_ceil(100).saturating_sub(1);
+        Some(Self {
+            samples: times.len() as u64,
+            min: *times.first()?,
+            median: *times.get(last / 2)?,
+            high: *times.get(high)?,
+            max: *times.get(last)?,
+        })
+    }
+}
+
+/// How long packets took between two hops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delay {
+    /// The times.
+    pub times: Spread,
     /// By how much all of them may be wrong: the error of the clock comparison between two nodes, 0 on one node.
     pub bound: Nanos,
 }

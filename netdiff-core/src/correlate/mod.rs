@@ -39,6 +39,8 @@ mod rejection;
 mod repetition;
 mod resolution;
 mod roles;
+mod round_trip;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod timeline;
@@ -53,8 +55,9 @@ pub use clock::{
 };
 pub use coverage::{Coverage, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
-pub use hop::{Change, Delay, Duplicates, Field, Hop};
+pub use hop::{Change, Delay, Duplicates, Field, Hop, Spread};
 pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
+pub use tally::{EndCount, Tally};
 pub use timeline::{
     Called, Direction, FlowTimeline, IcmpError, Journey, MatchedBy, NodeId, Party, PartyKind,
     Relation, RoleBasis, Service, SetPoint, Timelines,
@@ -190,6 +193,7 @@ fn finish_flow(
         conversations: flow.client_ports.len() as u64,
         called,
         seen_as,
+        round_trip: flow.round_trip(),
         forward: judge_direction(&flow.forward, &flow.reply, there, scales, accounting),
         reply: judge_direction(&flow.reply, &flow.forward, back, scales, accounting),
     }

@@ -8,8 +8,9 @@ use super::basis::Basis;
 use super::clock::Clocks;
 use super::coverage::Coverage;
 use super::disposition::Disposition;
-use super::hop::Hop;
+use super::hop::{Hop, Spread};
 use super::links::Links;
+use super::tally::Tally;
 use crate::identify::{ArpSighting, Evidence, FragmentTrouble, Quote, TcpFlags, Tunnel};
 use crate::types::{CapturePoint, FileId, LinkType, PointId, Protocol, Role, Timestamp};
 
@@ -241,6 +242,8 @@ pub struct FlowTimeline {
     pub called: Option<Called>,
     /// The address under which the responder sees the initiator, where something (masquerade) hides it.
     pub seen_as: Option<IpAddr>,
+    /// From pings and SYNs to their answers, at the capture point nearest to the initiator that saw both.
+    pub round_trip: Option<Spread>,
     /// Initiator to responder.
     pub forward: Direction,
     /// Responder to initiator.
@@ -252,7 +255,7 @@ impl FlowTimeline {
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
         let expects = self.service == Service::Echo || self.protocol == Protocol::TCP;
-        expects && self.reply.journeys.is_empty()
+        expects && self.reply.tally.packets() == 0
     }
 }
 
@@ -298,8 +301,10 @@ pub struct Direction {
     pub matched_by: Option<MatchedBy>,
     /// The capture points that saw it, in the order in which packets pass them.
     pub hops: Vec<Hop>,
-    /// What became of each packet, by the time of its first sighting.
+    /// What became of each packet, by the time of its first sighting; empty where the packets are gone (a baseline).
     pub journeys: Vec<Journey>,
+    /// The same, counted.
+    pub tally: Tally,
     /// Evidence that speaks against the order of the hops, as sentences.
     pub contradictions: Vec<String>,
 }

@@ -5,7 +5,7 @@ use super::observe::{Detail, observe_set};
 use super::options::AnalysisOptions;
 use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Finding, Reference, diagnose};
-use crate::diff::compare_timelines;
+use crate::diff::{StatedPairs, compare_timelines};
 use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
 
@@ -178,7 +178,7 @@ pub fn compare_with(
         findings: &usual,
     };
     let findings = diagnose(theirs, Some(healthy));
-    let comparison = compare_timelines(ours, theirs);
+    let comparison = compare_timelines(ours, theirs, &StatedPairs::default());
     Ok(build_comparison(
         &reference.with(&usual),
         &failing.with(&findings),

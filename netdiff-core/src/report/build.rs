@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use super::build_flow::flow_report;
 use super::clock::{against_first, clock_reports};
-use super::compare::comparison_reports;
+use super::compare::{comparison_reports, node_pair_reports};
 use super::model::{
     AccountingReport, CapturePointReport, CauseReport, DifferenceReport, EvidenceReport,
-    FindingReport, NodeReport, PointName, Report, SCHEMA_VERSION, SegmentReport, SetName,
-    SetReport, ToolReport,
+    FindingReport, NodeReport, PacketsReport, PointName, Report, SCHEMA_VERSION, SegmentReport,
+    SetName, SetReport, ToolReport,
 };
 use super::time::render_time;
 use crate::correlate::{NodeId, Timelines};
@@ -240,6 +240,7 @@ pub fn build_comparison(
         differences: differences
             .map(|d| difference_report(reference, failing, comparison, d))
             .collect(),
+        node_pairs: node_pair_reports(reference, failing, comparison),
         comparisons: comparison_reports(reference, failing, comparison),
         flows,
         accounting: reference
@@ -284,6 +285,10 @@ fn difference_report(
         reference: difference.reference.clone(),
         failing: difference.failing.clone(),
         segment: difference.segment.map(|segment| failing.segment(segment)),
+        packets: PacketsReport {
+            reference: difference.packets.0,
+            failing: difference.packets.1,
+        },
         flows: ours.chain(theirs).collect(),
         evidence: evidence.collect(),
     }
@@ -298,6 +303,7 @@ const fn empty_report() -> Report {
         failing: None,
         findings: Vec::new(),
         differences: Vec::new(),
+        node_pairs: Vec::new(),
         comparisons: Vec::new(),
         flows: Vec::new(),
         accounting: Vec::new(),

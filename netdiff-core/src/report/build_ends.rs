@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use super::build::Analyzed;
 use super::model_flow::{DispositionCounts, LoopReport, LossReport, RejectionReport};
-use crate::correlate::{Basis, Blind, Direction, Disposition, Doubt, Proof, Refusal, Trust};
+use crate::correlate::{
+    Basis, Blind, Direction, Disposition, Doubt, EndCount, Proof, Refusal, Trust,
+};
 use crate::types::PointId;
 
 /// The ends of a direction's journeys.
@@ -22,28 +24,28 @@ pub(super) struct Ends {
 impl Ends {
     pub(super) fn of(direction: &Direction) -> Self {
         let mut ends = Self::default();
-        for journey in &direction.journeys {
-            ends.note(journey.disposition, journey.basis);
+        for (disposition, count) in &direction.tally.ends {
+            ends.note(*disposition, count);
         }
         ends
     }
 
-    fn note(&mut self, disposition: Disposition, basis: Option<Basis>) {
+    fn note(&mut self, disposition: Disposition, count: &EndCount) {
+        let packets = count.packets;
         let counts = &mut self.counts;
-        let count = match disposition {
+        *match disposition {
             Disposition::Delivered(_) => &mut counts.delivered,
             Disposition::Lost { .. } => &mut counts.lost,
             Disposition::Rejected { .. } => &mut counts.rejected,
             Disposition::Looped { .. } => &mut counts.looped,
             Disposition::NotCovered { .. } => &mut counts.not_covered,
             Disposition::Unknown { .. } => &mut counts.unknown,
-        };
-        *count += 1;
-        *self.reasons.entry(reason(disposition)).or_default() += 1;
+        } += packets;
+        *self.reasons.entry(reason(disposition)).or_default() += packets;
         match disposition {
             Disposition::Lost { from, to, trust } => {
-                let first = || (0, basis);
-                self.losses.entry((from, to, trust)).or_insert_with(first).0 += 1;
+                self.losses
+                    .insert((from, to, trust), (packets, count.basis));
             }
             Disposition::Rejected {
                 after,
@@ -51,13 +53,10 @@ impl Ends {
                 by,
                 refusal,
             } => {
-                let place = (after, next, by, refusal);
-                *self.rejections.entry(place).or_default() += 1;
+                self.rejections.insert((after, next, by, refusal), packets);
             }
             Disposition::Looped { at, rounds } => {
-                let (packets, most) = self.loops.entry(at).or_default();
-                *packets += 1;
-                *most = rounds.max(*most);
+                self.loops.insert(at, (packets, rounds));
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use super::build_ends::Ends;
 use super::model::SetName;
 use super::model_flow::{
     AddressedParty, CalledReport, ChangeReport, DelayReport, DirectionReport, DuplicatesReport,
-    EncapsulationReport, FlowKeyReport, FlowReport, HopReport, TtlReport,
+    EncapsulationReport, FlowKeyReport, FlowReport, HopReport, RoundTripReport, TtlReport,
 };
 use crate::correlate::{
     Called, Change, Direction, FlowTimeline, Hop, MatchedBy, Party, PartyKind, Service,
@@ -42,6 +42,13 @@ pub(super) fn flow_report(
             .as_ref()
             .map(|called| called_report(set, called)),
         seen_as: flow.seen_as.map(|address| address.to_string()),
+        round_trip: flow.round_trip.map(|times| RoundTripReport {
+            samples: times.samples,
+            min_ns: times.min.0,
+            median_ns: times.median.0,
+            high_ns: times.high.0,
+            max_ns: times.max.0,
+        }),
         forward: direction_report(set, name, &flow.forward),
         reply: direction_report(set, name, &flow.reply),
     }
@@ -132,10 +139,11 @@ fn hop_report(set: &Analyzed<'_>, name: SetName, hop: &Hop) -> HopReport {
             max: hop.ttl.1,
         },
         delay: hop.delay.map(|delay| DelayReport {
-            samples: delay.samples,
-            min_ns: delay.min.0,
-            median_ns: delay.median.0,
-            max_ns: delay.max.0,
+            samples: delay.times.samples,
+            min_ns: delay.times.min.0,
+            median_ns: delay.times.median.0,
+            high_ns: delay.times.high.0,
+            max_ns: delay.times.max.0,
             bound_ns: delay.bound.0,
         }),
         changes: hop.changes.iter().map(change_report).collect(),

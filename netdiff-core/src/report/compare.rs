@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::build::{Analyzed, flow_id};
-use super::model::{ComparisonReport, LadderLine, SetName};
-use crate::diff::{AlignedHop, Comparison, align_hops};
+use super::model::{ComparisonReport, DivergenceReport, LadderLine, NodePairReport, SetName};
+use crate::diff::{AlignedHop, Comparison, Divergence, align_hops};
+use crate::types::PointId;
 
 pub(super) fn comparison_reports(
     reference: &Analyzed<'_>,
@@ -34,6 +35,13 @@ pub(super) fn comparison_reports(
             reference: flow_id(SetName::Reference, r),
             failing: flow_id(SetName::Failing, f),
             differs: differing.contains(&index),
+            paired_by: pair.why.clone(),
+            divergence: comparison
+                .divergences
+                .get(index)
+                .copied()
+                .flatten()
+                .map(|divergence| divergence_report(failing, f, divergence)),
             forward: lines(false),
             reply: lines(true),
         })
@@ -44,6 +52,35 @@ pub(super) fn comparison_reports(
         .enumerate()
         .filter_map(report)
         .collect()
+}
+
+fn divergence_report(
+    failing: &Analyzed<'_>,
+    flow: usize,
+    divergence: Divergence,
+) -> DivergenceReport {
+    let name = |point: Option<PointId>| point.map(|point| failing.point(point));
+    let mut findings = failing.findings.iter();
+    let finding = findings.find(|finding| finding.flows.contains(&flow));
+    DivergenceReport {
+        direction: if divergence.reply { "reply" } else { "forward" },
+        after: name(divergence.after),
+        at: name(divergence.at),
+        finding: finding.map(|finding| finding.rule.0),
+    }
+}
+
+pub(super) fn node_pair_reports(
+    reference: &Analyzed<'_>,
+    failing: &Analyzed<'_>,
+    comparison: &Comparison,
+) -> Vec<NodePairReport> {
+    let pairs = comparison.nodes.iter().map(|pair| NodePairReport {
+        reference: reference.timelines.node_name(pair.reference).to_owned(),
+        failing: failing.timelines.node_name(pair.failing).to_owned(),
+        paired_by: pair.why,
+    });
+    pairs.collect()
 }
 
 const fn ladder_line(line: &AlignedHop) -> LadderLine {

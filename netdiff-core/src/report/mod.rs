@@ -27,12 +27,13 @@ pub use inspect::{
 pub use json::{render_inspect_json, render_json, render_rules_json};
 pub use model::{
     AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
-    EvidenceReport, FindingReport, LadderLine, NodeReport, PointName, Report, SCHEMA_VERSION,
-    SegmentReport, SetName, SetReport, ToolReport,
+    DivergenceReport, EvidenceReport, FindingReport, LadderLine, NodePairReport, NodeReport,
+    PacketsReport, PointName, Report, SCHEMA_VERSION, SegmentReport, SetName, SetReport,
+    ToolReport,
 };
 pub use model_flow::{
     AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
-    FlowKeyReport, FlowReport, HopReport, LossReport, TtlReport,
+    FlowKeyReport, FlowReport, HopReport, LossReport, RoundTripReport, TtlReport,
 };
 pub use text::{
     Styles, TextOptions, render_inspect_text, render_rule_text, render_rules_text, render_text,

@@ -38,6 +38,8 @@ pub struct Report {
     pub findings: Vec<FindingReport>,
     /// What differs between the two sets, the most important first; empty for `trace`.
     pub differences: Vec<DifferenceReport>,
+    /// Nodes of the two sets that play the same part; empty for `trace`.
+    pub node_pairs: Vec<NodePairReport>,
     /// Flows of the two sets that play the same part, side by side; empty for `trace`.
     pub comparisons: Vec<ComparisonReport>,
     /// Every flow of every set.
@@ -229,10 +231,21 @@ pub struct DifferenceReport {
     pub failing: String,
     /// The failing set's segment on which packets are lost.
     pub segment: Option<SegmentReport>,
-    /// Ids of the flows of both sets.
+    /// How many packets it concerns; 0 where it is not about packets.
+    pub packets: PacketsReport,
+    /// Ids of the flows of both sets; empty where it concerns the sets as such.
     pub flows: Vec<String>,
     /// Packets that show it.
     pub evidence: Vec<EvidenceReport>,
+}
+
+/// Packets of each set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PacketsReport {
+    /// Of the reference.
+    pub reference: u64,
+    /// Of the failing set.
+    pub failing: u64,
 }
 
 /// Two flows that play the same part.
@@ -244,10 +257,38 @@ pub struct ComparisonReport {
     pub failing: String,
     /// Whether anything significant differs.
     pub differs: bool,
+    /// What the two have in common: why they are a pair.
+    pub paired_by: Vec<&'static str>,
+    /// The first hop, in packet order, at which they part; `null` where they do not.
+    pub divergence: Option<DivergenceReport>,
     /// Initiator to responder.
     pub forward: Vec<LadderLine>,
     /// Responder to initiator.
     pub reply: Vec<LadderLine>,
+}
+
+/// Where two flows part for the first time, in packet order: the request before the answer. Points are the failing set's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DivergenceReport {
+    /// `forward` or `reply`.
+    pub direction: &'static str,
+    /// Where packets were last seen on the common way; `null` where the ways part at their first hop.
+    pub after: Option<PointName>,
+    /// Where they should have been seen next, or where they were seen instead; `null` where that is not known.
+    pub at: Option<PointName>,
+    /// The rule of the finding that explains it: the first that is about the failing flow.
+    pub finding: Option<&'static str>,
+}
+
+/// Two nodes that play the same part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodePairReport {
+    /// The reference's node.
+    pub reference: String,
+    /// The failing set's node.
+    pub failing: String,
+    /// Why the two.
+    pub paired_by: &'static str,
 }
 
 /// One line of two hop ladders side by side. At least one side is there.

@@ -59,6 +59,8 @@ pub struct FlowReport {
     pub called: Option<CalledReport>,
     /// The address under which the responder sees the initiator, where masquerade hides it.
     pub seen_as: Option<String>,
+    /// From pings and SYNs to their answers, at the capture point nearest to the initiator that saw both.
+    pub round_trip: Option<RoundTripReport>,
     /// Initiator to responder.
     #[serde(flatten)]
     pub forward: DirectionReport,
@@ -210,10 +212,27 @@ pub struct DelayReport {
     pub min_ns: i64,
     /// Median.
     pub median_ns: i64,
+    /// What 95 percent of them do not exceed.
+    pub high_ns: i64,
     /// Longest.
     pub max_ns: i64,
     /// How wrong all of them may be: 0 on one node, else the error of the clock comparison.
     pub bound_ns: i64,
+}
+
+/// How long answers take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RoundTripReport {
+    /// Answers measured.
+    pub samples: u64,
+    /// Shortest.
+    pub min_ns: i64,
+    /// Median.
+    pub median_ns: i64,
+    /// What 95 percent of them do not exceed.
+    pub high_ns: i64,
+    /// Longest.
+    pub max_ns: i64,
 }
 
 /// Packets refused behind one point.

@@ -11,7 +11,7 @@ mod ladder;
 mod layout;
 mod overview;
 
-use super::model::{ComparisonReport, Report, SetReport};
+use super::model::{ComparisonReport, DivergenceReport, PointName, Report, SetReport};
 use super::model_flow::FlowReport;
 pub use explain::{render_rule_text, render_rules_text};
 pub use inspect::render_inspect_text;
@@ -116,17 +116,24 @@ pub fn render_text(report: &Report, options: &TextOptions) -> String {
 }
 
 fn render_differences(report: &Report, flows: &FlowIndex<'_>, page: &mut Page<'_>) {
-    let significant: Vec<_> = report
-        .differences
-        .iter()
-        .filter(|d| d.significant)
+    let (significant, others): (Vec<_>, Vec<_>) =
+        report.differences.iter().partition(|d| d.significant);
+    // What is in one set only, or was captured in one only, is listed further down.
+    let others: Vec<_> = others
+        .into_iter()
+        .filter(|d| !matches!(d.kind, "unpaired" | "coverage"))
         .collect();
-    if significant.is_empty() {
-        return;
+    if !significant.is_empty() {
+        page.heading("What differs");
     }
-    page.heading("What differs");
-    for difference in significant {
+    for difference in &significant {
         overview::render_difference(difference, flows, page);
+    }
+    if !others.is_empty() {
+        page.heading("Differs too, and alone does no harm");
+    }
+    for difference in others {
+        overview::render_minor_difference(difference, page);
     }
 }
 
@@ -176,6 +183,12 @@ fn render_comparison(
         return;
     };
     flow_line::render_title(failing, page);
+    if let Some(divergence) = &comparison.divergence {
+        page.paragraph("  ", &parting(divergence));
+    }
+    if page.options.verbose {
+        page.paragraph("  paired by ", &comparison.paired_by.join(", "));
+    }
     let sides = ladder::Sides {
         left: "reference",
         right: "failing",
@@ -200,6 +213,26 @@ fn render_comparison(
         ladder::render(&reply, &sides, page);
     }
     page.blank();
+}
+
+/// Where the two part, and which finding explains it.
+fn parting(divergence: &DivergenceReport) -> String {
+    let name = |point: &PointName| format!("{}/{}", point.node, point.interface);
+    let what = if divergence.direction == "reply" {
+        "the replies part"
+    } else {
+        "they part"
+    };
+    let place = match (&divergence.after, &divergence.at) {
+        (Some(after), Some(at)) => format!("{what} between {} and {}", name(after), name(at)),
+        (Some(after), None) => format!("{what} behind {}", name(after)),
+        (None, Some(at)) => format!("{what} at {}", name(at)),
+        (None, None) => format!("{what} at the first hop"),
+    };
+    match divergence.finding {
+        Some(rule) => format!("{place}: {rule}"),
+        None => place,
+    }
 }
 
 fn packets(flow: &FlowReport) -> u64 {

@@ -79,6 +79,17 @@ pub(super) fn render_difference(
     page.paragraph("    failing:   ", &difference.failing);
 }
 
+/// In one line: what is merely different.
+pub(super) fn render_minor_difference(difference: &DifferenceReport, page: &mut Page<'_>) {
+    page.paragraph(
+        &format!("  {}: ", difference.kind),
+        &format!(
+            "{} (reference: {})",
+            difference.failing, difference.reference
+        ),
+    );
+}
+
 /// Flows that went the same way in both sets, by relation.
 pub(super) fn render_unchanged(flows: &[(&FlowReport, &FlowReport)], page: &mut Page<'_>) {
     let mut flows: Vec<_> = flows

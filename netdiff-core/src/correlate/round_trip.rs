@@ -1,0 +1,74 @@
+//! How long answers take, by the clock of one capture point.
+
+use std::collections::HashMap;
+
+use super::conversation::Seen;
+use super::hop::Spread;
+use super::place::Place;
+use crate::identify::{Detail, TcpFlags};
+use crate::types::{Nanos, Timestamp};
+
+/// What an answer answers: a ping by its conversation and sequence number, a SYN by its conversation and the number behind it.
+type Question = (u32, u32, bool);
+
+/// The times from pings and SYNs to their first answers, both seen at this place, the one nearest to the initiator. A question that is asked again
+/// counts from the first time; answers without a question are left out. No two clocks are compared.
+pub(super) fn round_trips(place: Place, forward: &[Seen], reply: &[Seen]) -> Option<Spread> {
+    let mut asked: HashMap<Question, Timestamp> = HashMap::new();
+    let here = |seen: &&Seen| seen.evidence.point == place.point;
+    for seen in forward.iter().filter(here) {
+        if let Some(question) = question(seen) {
+            let first = asked.entry(question).or_insert(seen.time);
+            *first = seen.time.min(*first);
+        }
+    }
+    let mut answered: HashMap<Question, Timestamp> = HashMap::new();
+    for seen in reply.iter().filter(here) {
+        if let Some(question) = answer(seen) {
+            let first = answered.entry(question).or_insert(seen.time);
+            *first = seen.time.min(*first);
+        }
+    }
+    let times: Vec<Nanos> = answered
+        .iter()
+        .filter_map(|(question, time)| Some(*time - *asked.get(question)?))
+        .filter(|time| time.0 >= 0)
+        .collect();
+    Spread::of(times)
+}
+
+fn question(seen: &Seen) -> Option<Question> {
+    match seen.sighting.detail {
+        Detail::Query {
+            request: true,
+            sequence,
+        } => Some((seen.conversation, u32::from(sequence), false)),
+        Detail::Tcp {
+            flags, sequence, ..
+        } => {
+            let flags = TcpFlags(flags);
+            let opens = flags.any(TcpFlags::SYN) && !flags.any(TcpFlags::ACK);
+            opens.then_some((seen.conversation, sequence.wrapping_add(1), true))
+        }
+        _ => None,
+    }
+}
+
+fn answer(seen: &Seen) -> Option<Question> {
+    match seen.sighting.detail {
+        Detail::Query {
+            request: false,
+            sequence,
+        } => Some((seen.conversation, u32::from(sequence), false)),
+        Detail::Tcp {
+            flags,
+            acknowledgment,
+            ..
+        } => {
+            let flags = TcpFlags(flags);
+            let opens = flags.any(TcpFlags::SYN) && flags.any(TcpFlags::ACK);
+            opens.then_some((seen.conversation, acknowledgment, true))
+        }
+        _ => None,
+    }
+}
