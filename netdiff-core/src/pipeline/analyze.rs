@@ -7,7 +7,8 @@ use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Reference, diagnose};
 use crate::diff::{Comparison, StatedPairs, compare_timelines};
 use crate::profile::{
-    BaselineError, Profile, anonymize, is_baseline, read_baseline, write_baseline,
+    BaselineError, Profile, anonymize, anonymous_address, anonymous_node, is_baseline,
+    read_baseline, write_baseline,
 };
 use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set, read_text_if};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
@@ -230,17 +231,39 @@ pub fn compare_with(
             .collect();
         failing.findings = diagnose(&failing.timelines, &healthy);
     }
-    let (usual, comparison) = nearest(&references, &failing, &options.pairs);
-    let mut usual = references.swap_remove(usual);
+    let mut pairs = options.pairs.clone();
     if options.anonymize {
-        anonymize(&mut usual);
+        if let Some(usual) = references.first() {
+            pairs.nodes = anonymous_pairs(&pairs.nodes, &usual.timelines, &failing.timelines);
+        }
+        for (ours, theirs) in &mut pairs.addresses {
+            (*ours, *theirs) = (anonymous_address(*ours), anonymous_address(*theirs));
+        }
+        references.iter_mut().for_each(anonymize);
         anonymize(&mut failing);
     }
+    let (usual, comparison) = nearest(&references, &failing, &pairs);
+    let usual = references.swap_remove(usual);
     Ok(build_comparison(
         &analyzed(&usual),
         &analyzed(&failing),
         &comparison,
     ))
+}
+
+/// Stated pairs of nodes by the names that they get.
+fn anonymous_pairs(
+    pairs: &[(String, String)],
+    reference: &Timelines,
+    failing: &Timelines,
+) -> Vec<(String, String)> {
+    let pair = |(ours, theirs): &(String, String)| {
+        Some((
+            anonymous_node(reference, ours)?,
+            anonymous_node(failing, theirs)?,
+        ))
+    };
+    pairs.iter().filter_map(pair).collect()
 }
 
 /// The reference that differs least from the failing set, the first of equals, and the comparison with it: what is normal in any of the others is no difference.

@@ -35,18 +35,18 @@ pub fn anonymize(profile: &mut Profile) {
     }
     profile.names = std::mem::take(&mut profile.names)
         .into_iter()
-        .map(|(address, name)| (turn(address), names.rewrite(&name)))
+        .map(|(address, name)| (anonymous_address(address), names.rewrite(&name)))
         .collect();
     let plan = &profile.timelines.plan;
-    profile.timelines.plan = plan.renamed(turn);
+    profile.timelines.plan = plan.renamed(anonymous_address);
     for flow in &mut profile.timelines.flows {
         for party in [&mut flow.initiator, &mut flow.responder] {
-            party.address = turn(party.address);
+            party.address = anonymous_address(party.address);
         }
         if let Some(called) = &mut flow.called {
-            called.address = turn(called.address);
+            called.address = anonymous_address(called.address);
         }
-        flow.seen_as = flow.seen_as.map(turn);
+        flow.seen_as = flow.seen_as.map(anonymous_address);
         for direction in [&mut flow.forward, &mut flow.reply] {
             change_direction(direction, &names);
         }
@@ -77,14 +77,14 @@ fn change_direction(direction: &mut Direction, names: &Names) {
     let ends = std::mem::take(&mut direction.tally.ends);
     direction.tally.ends = ends
         .into_iter()
-        .map(|(end, count)| (end.with_address(turn), count))
+        .map(|(end, count)| (end.with_address(anonymous_address), count))
         .collect();
     for hop in &mut direction.hops {
-        hop.source = turn(hop.source);
-        hop.destination = turn(hop.destination);
+        hop.source = anonymous_address(hop.source);
+        hop.destination = anonymous_address(hop.destination);
         if let Some(tunnel) = &mut hop.tunnel {
-            tunnel.source = turn(tunnel.source);
-            tunnel.destination = turn(tunnel.destination);
+            tunnel.source = anonymous_address(tunnel.source);
+            tunnel.destination = anonymous_address(tunnel.destination);
         }
         hop.reason = names.rewrite(&hop.reason);
         for change in &mut hop.changes {
@@ -102,6 +102,13 @@ fn rename_points(set: &mut Timelines, names: &Names) {
     for (index, node) in set.nodes.iter_mut().enumerate() {
         *node = format!("node-{}", index + 1).into();
     }
+}
+
+/// What takes the place of a node's name; `None` for one that the set does not have.
+#[must_use]
+pub fn anonymous_node(set: &Timelines, name: &str) -> Option<String> {
+    let index = set.nodes.iter().position(|node| **node == *name)?;
+    Some(format!("node-{}", index + 1))
 }
 
 /// The new names.
@@ -230,7 +237,7 @@ fn address_at(text: &str) -> Option<(usize, String)> {
         .unwrap_or(text.len());
     let token = text.get(..end)?.trim_end_matches(['.', ':']);
     if let Ok(address) = token.parse::<IpAddr>() {
-        return Some((token.len(), turn(address).to_string()));
+        return Some((token.len(), anonymous_address(address).to_string()));
     }
     if let Some(mac) = mac_at(token) {
         return Some((17, mac));
@@ -238,7 +245,10 @@ fn address_at(text: &str) -> Option<(usize, String)> {
     // `10.0.0.1:80`: the port stays.
     let (host, _) = token.rsplit_once(':')?;
     let address = host.parse::<Ipv4Addr>().ok()?;
-    Some((host.len(), turn(IpAddr::V4(address)).to_string()))
+    Some((
+        host.len(),
+        anonymous_address(IpAddr::V4(address)).to_string(),
+    ))
 }
 
 fn mac_at(token: &str) -> Option<String> {
@@ -252,8 +262,9 @@ fn mac_at(token: &str) -> Option<String> {
     is_mac.then(|| format!("02:{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}"))
 }
 
-/// Turns the bits of an address, each by what the bits before it are: two addresses share as many leading bits as before.
-fn turn(address: IpAddr) -> IpAddr {
+/// What takes the place of an address. Turns its bits, each by what the bits before it are: two addresses share as many leading bits as before.
+#[must_use]
+pub fn anonymous_address(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(v4) => {
             let bits = turn_bits(u128::from(v4.to_bits()) << 96, 32) >> 96;
@@ -283,7 +294,7 @@ mod tests {
 
     #[test]
     fn addresses_keep_their_common_prefixes() {
-        let turned = |text: &str| match turn(text.parse().unwrap()) {
+        let turned = |text: &str| match anonymous_address(text.parse().unwrap()) {
             IpAddr::V4(v4) => v4.to_bits(),
             IpAddr::V6(_) => unreachable!(),
         };

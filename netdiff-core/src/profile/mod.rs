@@ -9,7 +9,7 @@ mod findings;
 mod fold;
 mod layout;
 
-pub use anonymize::anonymize;
+pub use anonymize::{anonymize, anonymous_address, anonymous_node};
 pub use baseline::{BASELINE_VERSION, BaselineError, is_baseline, read_baseline, write_baseline};
 pub use fold::MAX_FLOWS;
 
