@@ -76,9 +76,10 @@ const VXLAN: Carriage = Carriage::Tunnel(Encapsulation::Vxlan);
 const SMALL: u32 = 1_000;
 
 /// Rules that look the same in any captures of the two nodes alone.
-const ALTERNATIVES: [RuleId; 2] = [
+const ALTERNATIVES: [RuleId; 3] = [
     RuleId("hypervisor-vxlan-intercept"),
     RuleId("underlay-nat-oneway"),
+    RuleId("wrong-iface"),
 ];
 
 /// A direction in which VXLAN vanished.
