@@ -23,50 +23,30 @@ use serde::Deserialize;
 /// rule comes.
 const WITHOUT_A_RULE: &[&str] = &[
     "dead-pod-ip",
-    "fdb-missing",
     "forward-drop-dst",
     "forward-drop-src",
     "forward-reject-dst",
     "hostgw-antispoof",
-    "neigh-missing",
-    "node-input-drop",
-    "node-input-reject",
     "route-missing-src",
-    "vtep-mac-stale",
-    "vxlan-bad-checksum",
 ];
 
 /// The same.
-const WITHOUT_THE_CAUSE: &[&str] = &["geneve-blocked", "ipip-blocked"];
+const WITHOUT_THE_CAUSE: &[&str] = &[];
 
 /// Scenarios that need more than a rule (sizes, translations, copies, loops): today they must only not be told wrongly.
 const NOT_YET: &[&str] = &[
     "duplicated-packets",
-    "fdb-stale-dead-ip",
-    "fdb-wrong-live-node",
     // Few of many segments are lost: a note, until there is a rule for it.
     "gso-loss",
-    "hypervisor-vxlan-intercept",
-    "inner-bad-checksum",
     "loss-random",
     "mtu-underlay-small",
-    "node-ip-duplicate",
-    "node-output-drop",
     "offload-loss",
     "outer-fragments-dropped",
-    "port-mismatch",
     "routing-loop",
     // A reset in the pod's name, made by its node, counts as the pod's answer.
     "rst-middlebox",
     "snat-pod-to-pod",
     "tunnel-loop",
-    "underlay-nat-oneway",
-    "vni-mismatch",
-    "vtep-down",
-    "vtep-mac-duplicate",
-    "vtep-self-public-ip",
-    "vxlan-snoop-outer-src",
-    "wrong-iface",
 ];
 
 #[derive(Deserialize)]
