@@ -95,18 +95,26 @@ impl Tunnels {
     fn note_macs(&mut self) {
         for hop in &self.hops {
             let links = self.links.get(&(hop.point, hop.tunnel));
-            for link in links.into_iter().flatten() {
-                let Some((source, destination)) = link.inner else {
-                    continue;
-                };
-                if let Some(sender) = hop.sender {
-                    let macs = self.macs.entry(sender).or_default();
+            let frames = || {
+                links
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|l| Some((l.inner?, l)))
+            };
+            if let Some(sender) = hop.sender {
+                let macs = self.macs.entry(sender).or_default();
+                for ((source, _), link) in frames() {
                     macs.entry(source).or_insert(link.first);
                 }
-                let on = self.passed_on.range((hop.way, NodeId(0))..);
-                for (_, node) in on.take_while(|(way, _)| *way == hop.way) {
-                    self.accepted.insert((*node, destination));
-                }
+            }
+            // Where frames for several addresses go in one tunnel, which of them a flow's are cannot be told.
+            let mut targets = frames().map(|((_, target), _)| target);
+            let Some(target) = targets.next().filter(|t| targets.all(|other| other == *t)) else {
+                continue;
+            };
+            let on = self.passed_on.range((hop.way, NodeId(0))..);
+            for (_, node) in on.take_while(|(way, _)| *way == hop.way) {
+                self.accepted.insert((*node, target));
             }
         }
     }
@@ -138,6 +146,11 @@ impl Tunnels {
     /// Whether a node took packets of a direction of a flow out of the tunnel.
     pub(super) fn is_taken(&self, way: Way, node: NodeId) -> bool {
         self.taken.contains(&(way, node))
+    }
+
+    /// Whether a node passed packets of a direction of a flow on, behind the tunnel.
+    pub(super) fn is_passed_on(&self, way: Way, node: NodeId) -> bool {
+        self.passed_on.contains(&(way, node))
     }
 
     /// Whether a point saw anything in a tunnel: then its capture leaves no tunnels out.

@@ -10,7 +10,7 @@ use crate::diagnose::draft::{Draft, FEW};
 use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::identify::{Evidence, MacAddr, Tunnel};
+use crate::identify::{Evidence, MacAddr};
 use crate::types::{PointId, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
@@ -19,9 +19,9 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         summary: "a node sends what is for one node's tunnel device to another node",
         meaning: "A node's forwarding entry (FDB) for one node leads to a third one. That one gets tunnel packets for a MAC address that it does not have and drops them without a word. Nothing tells the pods.",
         looks_for: &[
-            "Tunnel packets go to the outer address of one node, and the MAC address inside is the one that another node's tunnel device sends with.",
+            "Tunnel packets for a pod of one node go to the outer address of another node, and inside that tunnel are frames for the MAC address that the pod's node sends with.",
             "They are not delivered, and the node whose MAC address it is never sees them; at least three.",
-            "The node that gets them does not send with that MAC address itself, and passes none of them on.",
+            "The node that gets them passes none of them on.",
         ],
         refuted_by: &[
             "`bridge fdb show dev {vtep}` on {from} with the right address for {mac}",
@@ -103,18 +103,20 @@ fn mistake(case: &Case<'_>, id: Explained, journey: &Journey) -> Option<Mistake>
     if arrived || case.facts.is_explained(id) {
         return None;
     }
-    let (_, tunnel): (_, Tunnel) = case.tunnels_of(id).pop()?;
-    let frames = case.inner_frames(id);
-    let mut targets = frames.keys().map(|(_, target)| *target);
-    let mac = targets.next().filter(|_| targets.next().is_none())?;
-    let tunnels = case.tunnels();
-    let right = tunnels.node_with(mac)?;
     let timelines = case.timelines;
-    let sent_to = timelines.plan.home(tunnel.destination);
+    let (_, right) = case.ends_of(id)?;
+    let (_, tunnel) = case.tunnels_of(id).pop()?;
+    let sent_to = timelines.plan.home(tunnel.destination)?;
     let reached = journey.points().any(|point| timelines.node(point) == right);
-    let passed_on = sent_to.is_some_and(|node| tunnels.accepts(node, mac));
-    let wrong = sent_to.is_some_and(|node| node != right);
-    (wrong && !reached && !passed_on).then_some((right, tunnel.destination, mac))
+    let way = (id.flow, id.reply);
+    if sent_to == right || reached || case.tunnels().is_passed_on(way, sent_to) {
+        return None;
+    }
+    // Frames for several nodes may go in one tunnel; this packet's is the one for its own node.
+    let frames = case.inner_frames(id);
+    let mut own = case.tunnels().macs(right).map(|(mac, _)| mac);
+    let mac = own.find(|mac| frames.keys().any(|(_, target)| target == mac))?;
+    Some((right, tunnel.destination, mac))
 }
 
 fn finding(case: &Case<'_>, (right, address, mac): Mistake, misled: Misled) -> Option<Finding> {

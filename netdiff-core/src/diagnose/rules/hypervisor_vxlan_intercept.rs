@@ -9,7 +9,7 @@ use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::identify::Evidence;
+use crate::identify::{Encapsulation, Evidence};
 use crate::types::{PointId, Protocol, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
@@ -58,8 +58,11 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     carried: Carried::Tunneled,
     possible: |case, losses| {
         losses.iter().any(|loss| {
+            let tunnel = loss.tunnel.map(|tunnel| tunnel.encapsulation);
             let passed = count_passed(case, loss.segment(), case.ends_of(loss.journey));
-            passed.others == 0
+            // A hypervisor's own networks are of these kinds.
+            tunnel.is_none_or(|t| [Encapsulation::Vxlan, Encapsulation::Geneve].contains(&t))
+                && passed.others == 0
         })
     },
     check,

@@ -13,7 +13,7 @@ use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 use crate::diagnose::tunnels::Macs;
-use crate::identify::MacAddr;
+use crate::identify::{ArpOperation, MacAddr};
 use crate::types::Role;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
@@ -91,15 +91,17 @@ fn own_macs(case: &Case<'_>, node: NodeId) -> Macs {
         let Some((source, _)) = link.outer.filter(|_| here) else {
             continue;
         };
-        let sender = link.tunnel.map(|tunnel| timelines.plan.home(tunnel.source));
-        // What comes in has somebody else's source; outside of tunnels only ARP tells, below.
-        if sender == Some(Some(node)) {
+        let sender = link.tunnel.and_then(|t| timelines.plan.home(t.source));
+        // What comes in has somebody else's source; outside of tunnels only ARP tells.
+        if sender == Some(node) {
             macs.entry(source).or_insert(link.first);
         }
     }
     for (evidence, arp) in &timelines.arp {
+        // Answers go to who asked: those of a stranger are not seen here, his questions are.
         let here = timelines.node(evidence.point) == node;
-        if here && timelines.plan.home(IpAddr::V4(arp.sender)) == Some(node) {
+        let reply = arp.operation == ArpOperation::Reply;
+        if here && reply && timelines.plan.home(IpAddr::V4(arp.sender)) == Some(node) {
             macs.entry(arp.sender_mac).or_insert(*evidence);
         }
     }

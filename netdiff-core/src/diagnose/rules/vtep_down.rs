@@ -84,7 +84,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 fn without_route<'a>(case: &Case<'a>, node: NodeId) -> Vec<&'a Loss> {
     let leaving = case.unexplained().filter(|loss| {
         let leaves = case.crosses(loss.segment(), Stage::SendForward);
-        loss.refused && leaves && case.timelines.node(loss.from) == node
+        leaves && case.timelines.node(loss.from) == node
     });
     let pairs = case.by_ends(leaving).into_values();
     let without = pairs.filter(|losses| {
