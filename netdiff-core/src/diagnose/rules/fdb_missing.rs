@@ -16,6 +16,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         meaning: "A node's tunnel device has no forwarding entry (FDB) for the other node's: it takes the packets and sends nothing. Nothing tells the pods.",
         looks_for: &[
             "Packets for pods on another node are on a node's tunnel device, which carries frames, and not on its uplink, which was capturing; at least three, with no ICMP error.",
+            "Tunnel packets do come in on that uplink: the tunnel uses that card, and its capture leaves them in.",
             "No tunnel packet for pods of that node leaves; no unanswered ARP request on the uplink says that an address is dead (fdb-stale-dead-ip).",
             "If tunnel packets leave for other nodes, a firewall of the node is excluded; if none leaves, node-output-drop is not, and with several receivers it is named instead.",
         ],

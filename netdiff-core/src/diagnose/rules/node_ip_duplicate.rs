@@ -99,7 +99,8 @@ fn own_macs(case: &Case<'_>, node: NodeId) -> Macs {
     }
     for (evidence, arp) in &timelines.arp {
         // Answers go to who asked: those of a stranger are not seen here, his questions are.
-        let here = timelines.node(evidence.point) == node;
+        let here = timelines.node(evidence.point) == node
+            && timelines.role(evidence.point) == Role::Uplink;
         let reply = arp.operation == ArpOperation::Reply;
         if here && reply && timelines.plan.home(IpAddr::V4(arp.sender)) == Some(node) {
             macs.entry(arp.sender_mac).or_insert(*evidence);

@@ -18,6 +18,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         meaning: "A node puts its pods' packets into the tunnel, and its own firewall drops the tunnel packets before they leave: no pod on it reaches a pod on any other node. Nothing tells the pods.",
         looks_for: &[
             "Packets for pods on two or more other nodes are on a node's tunnel device and not on its uplink, which was capturing, without any ICMP error; at least three.",
+            "Tunnel packets do come in there: the tunnel uses that card, and its capture leaves them in.",
             "No tunnel packet at all leaves that uplink, to whatever node: with only one other node, fdb-missing is as likely and is named instead.",
         ],
         refuted_by: &[
@@ -81,7 +82,10 @@ pub(super) fn find_stuck<'a>(case: &Case<'a>) -> Vec<Stuck<'a>> {
     for ((node, receiver), losses) in case.by_ends(leaving) {
         let proven = losses.iter().any(|loss| loss.trust == Trust::Proven);
         let ethernet = losses.iter().any(|loss| is_ethernet(case, loss));
-        if losses.len() < FEW || !proven || !ethernet || reaches(case, node, receiver) {
+        // Else they may leave through a card that was not captured, or be filtered out there.
+        let shown = losses.iter().any(|l| case.tunnels().shows_tunnels(l.to));
+        let unclear = !proven || !ethernet || !shown;
+        if losses.len() < FEW || unclear || reaches(case, node, receiver) {
             continue;
         }
         let stuck = nodes.entry(node).or_insert_with(|| Stuck {

@@ -65,33 +65,53 @@ fn may_be_swallowed(case: &Case<'_>, loss: &Loss) -> bool {
         let crossing = case.facts.between(from, to, carriage);
         crossing.is_some_and(|crossing| crossing.arrived > 0)
     };
-    !arrived(from, to) && (!arrived(to, from) || translated(case).contains_key(&(to, from)))
+    !arrived(from, to) && (!arrived(to, from) || !is_unchanged(case, (to, from)))
 }
 
 /// A tunnel as it left one node and as it arrived at another.
+#[derive(Clone, Copy)]
 struct Translated {
     before: (Tunnel, Evidence),
     after: (Tunnel, Evidence),
 }
 
+/// Whether tunnel packets were seen on both nodes with the same outer source.
+fn is_unchanged(case: &Case<'_>, pair: NodePair) -> bool {
+    let mut crossings = crossings(case).into_iter();
+    crossings.any(|(nodes, crossing)| {
+        nodes == pair && crossing.before.0.source == crossing.after.0.source
+    })
+}
+
 /// The ordered pairs of nodes between which the outer source changes.
 fn translated(case: &Case<'_>) -> BTreeMap<NodePair, Translated> {
-    let timelines = case.timelines;
     let mut found = BTreeMap::new();
+    for (nodes, crossing) in crossings(case) {
+        if crossing.before.0.source != crossing.after.0.source {
+            found.entry(nodes).or_insert(crossing);
+        }
+    }
+    found
+}
+
+/// Directions of flows that were seen in a tunnel on two nodes, one after the other.
+fn crossings(case: &Case<'_>) -> Vec<(NodePair, Translated)> {
+    let timelines = case.timelines;
+    let mut found = Vec::new();
     let mut hops = case.tunnels().hops.iter().peekable();
     while let Some(before) = hops.next() {
         let Some(after) = hops.peek().filter(|after| after.way == before.way) else {
             continue;
         };
         let pair = (timelines.node(before.point), timelines.node(after.point));
-        let changed = before.tunnel.source != after.tunnel.source;
         let alike = before.tunnel.vni == after.tunnel.vni
             && before.tunnel.encapsulation == after.tunnel.encapsulation;
-        if pair.0 != pair.1 && changed && alike {
-            found.entry(pair).or_insert(Translated {
+        if pair.0 != pair.1 && alike {
+            let crossing = Translated {
                 before: (before.tunnel, before.first),
                 after: (after.tunnel, after.first),
-            });
+            };
+            found.push((pair, crossing));
         }
     }
     found

@@ -49,9 +49,9 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         references: &["flannel-io/flannel#871, flannel-io/flannel#712, k3s-io/k3s#1824"],
     },
     frequency: Frequency::High,
-    stages: &[Stage::Underlay],
+    stages: &[Stage::Encapsulate, Stage::Underlay],
     carried: Carried::Tunneled,
-    possible: |case, losses| losses.iter().any(|loss| !joins(case, loss)),
+    possible: |case, losses| losses.iter().any(|loss| may_be_elsewhere(case, loss)),
     check,
 };
 
@@ -64,6 +64,14 @@ fn joins(case: &Case<'_>, loss: &Loss) -> bool {
         plain.segment == (loss.to, loss.from) || Some((plain.source, plain.destination)) == ends
     });
     case.plain_beside(loss) > 0 || back.next().is_some()
+}
+
+/// Whether a packet may have left through another card than the one where it is missing, or left through one that leads nowhere.
+fn may_be_elsewhere(case: &Case<'_>, loss: &Loss) -> bool {
+    if case.crosses(loss.segment(), Stage::Underlay) {
+        return !joins(case, loss);
+    }
+    case.timelines.role(loss.to) == Role::Uplink && !case.tunnels().shows_tunnels(loss.to)
 }
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
