@@ -15,6 +15,7 @@ mod manual;
 mod refusals;
 mod rules;
 mod stages;
+mod tunnels;
 
 pub use case::Case;
 pub use catalogue::{CATALOGUE, Rule, find_rule};

@@ -6,7 +6,7 @@ use crate::correlate::{Blind, Disposition, FlowTimeline, Journey, Timelines};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::{Rule, always};
 use crate::diagnose::draft::Draft;
-use crate::diagnose::finding::{Finding, RuleId, Severity};
+use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency};
 use crate::types::PointId;
@@ -45,6 +45,15 @@ type Vanishing<'a> = BTreeMap<PointId, Vec<(usize, &'a FlowTimeline, &'a Journey
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut points: Vanishing<'_> = BTreeMap::new();
     for (index, flow) in case.timelines.flows.iter().enumerate() {
+        let id = Explained {
+            flow: index,
+            reply: false,
+            journey: 0,
+        };
+        // What another rule knows the cause of is no riddle.
+        if case.facts.is_explained(id) {
+            continue;
+        }
         if let Some((point, journey)) = vanishing(flow) {
             points
                 .entry(point)
