@@ -57,6 +57,20 @@ const NOT_YET: &[&str] = &[
     "snat-pod-to-pod",
     "tunnel-loop",
     "vtep-self-public-ip",
+    "duplicate-pod-cidr",
+    "forward-reject-src",
+    "forward-reject-tcp-reset",
+    "ip-forward-off",
+    "ipv6-only-broken",
+    "mtu-blackhole",
+    "mtu-pod-too-big",
+    "mtu-underlay-df",
+    "network-policy-drop",
+    "offload-segmentation-broken",
+    "route-missing-defgw",
+    "route-missing-return",
+    "route-missing-return-defgw",
+    "rpfilter-asymmetric",
 ];
 
 #[derive(Deserialize)]

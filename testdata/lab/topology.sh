@@ -26,7 +26,7 @@ topology_defaults() {
     : "${LAB_SETTLE:=2}"                      # seconds from the cluster's start to tcpdump's
     : "${LAB_LEAD:=1}"                        # … to the traffic
     : "${LAB_TAIL:=2}"                        # … from the traffic to tcpdump's end
-    LAB_TUNNEL=flannel.$LAB_VNI               # flannel names its device after the VNI
+    : "${LAB_TUNNEL:=flannel.$LAB_VNI}"       # flannel names its device after the VNI
     read -ra lab_nodes <<<"$LAB_NODES"
     read -ra lab_addresses <<<"$LAB_NODE_ADDRESSES"
     read -ra lab_cidrs <<<"$LAB_POD_CIDRS"
