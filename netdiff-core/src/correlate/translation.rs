@@ -290,10 +290,7 @@ fn note_equal(entries: &[Entry<'_>], node_of: &[NodeId], links: &mut Links) {
 
 /// How much it says that two sightings have the same short fingerprint; `None` where deeper ones differ.
 fn agreement(a: &Seen, b: &Seen) -> Option<u32> {
-    let (ours, theirs) = (
-        deep(&a.sighting.fingerprint),
-        deep(&b.sighting.fingerprint),
-    );
+    let (ours, theirs) = (deep(&a.sighting.fingerprint), deep(&b.sighting.fingerprint));
     if differ(ours, theirs) {
         return None;
     }

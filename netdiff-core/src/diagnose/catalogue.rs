@@ -33,8 +33,25 @@ pub(super) fn always(_: &Case<'_>, _: &[&Loss]) -> bool {
 
 /// Every rule.
 pub static CATALOGUE: &[&Rule] = &[
+    &rules::routing_loop::RULE,
+    &rules::duplicate_pod_cidr::RULE,
+    &rules::dead_pod_ip::RULE,
+    &rules::forward_reject::RULE,
+    &rules::route_missing_src::RULE,
+    &rules::route_missing_return::RULE,
+    &rules::mtu_pod_too_big::RULE,
+    &rules::outer_fragments_dropped::RULE,
+    &rules::underlay_mtu_small::RULE,
+    &rules::mtu_blackhole::RULE,
+    &rules::offload_segmentation_broken::RULE,
+    &rules::ipv6_only_broken::RULE,
     &rules::underlay_vxlan_blocked::RULE,
     &rules::underlay_vxlan_blocked_return::RULE,
+    &rules::hostgw_antispoof::RULE,
+    &rules::rpfilter_asymmetric::RULE,
+    &rules::network_policy_drop::RULE,
+    &rules::forward_drop::RULE,
+    &rules::ip_forward_off::RULE,
     &rules::packets_lost::RULE,
     &rules::capture_gap::RULE,
 ];
