@@ -216,3 +216,25 @@ pub(super) fn not_excluded(case: &Case<'_>, losses: &[&Loss]) -> Vec<RuleId> {
     let stages = case.stages(segment);
     candidates(case, stages, tunneled(case, losses), losses)
 }
+
+/// Whether an ICMP error from `by` to `receiver` was seen inside a node and not where that node meets others, which was captured: the node
+/// itself sent it.
+pub(super) fn is_made_inside(
+    case: &Case<'_>,
+    node: NodeId,
+    (by, receiver): (IpAddr, IpAddr),
+) -> bool {
+    let timelines = case.timelines;
+    let errors = timelines.icmp_errors.iter();
+    let roles: Vec<Role> = errors
+        .filter(|error| (error.source, error.destination) == (by, receiver))
+        .filter(|error| timelines.node(error.evidence.point) == node)
+        .map(|error| timelines.role(error.evidence.point))
+        .collect();
+    let inside = |role: &Role| matches!(role, Role::Pod | Role::Bridge);
+    let edge = [Role::Vtep, Role::Uplink];
+    let shows_edge = edge
+        .into_iter()
+        .any(|role| case.points(node, role).next().is_some());
+    shows_edge && !roles.is_empty() && roles.iter().all(inside)
+}

@@ -6,7 +6,7 @@ use crate::correlate::{Blind, Disposition, FlowTimeline, Journey, Timelines};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::{Rule, always};
 use crate::diagnose::draft::Draft;
-use crate::diagnose::finding::{Finding, RuleId, Severity};
+use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency};
 use crate::types::PointId;
@@ -45,6 +45,9 @@ type Vanishing<'a> = BTreeMap<PointId, Vec<(usize, &'a FlowTimeline, &'a Journey
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut points: Vanishing<'_> = BTreeMap::new();
     for (index, flow) in case.timelines.flows.iter().enumerate() {
+        if is_told(case, index, flow) {
+            continue;
+        }
         if let Some((point, journey)) = vanishing(flow) {
             points
                 .entry(point)
@@ -56,6 +59,17 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         .iter()
         .map(|(point, flows)| finding(case, *point, flows));
     findings.collect()
+}
+
+/// Whether a rule before this one explains what becomes of some of a flow's packets.
+fn is_told(case: &Case<'_>, flow: usize, timeline: &FlowTimeline) -> bool {
+    (0..timeline.forward.journeys.len()).any(|journey| {
+        case.facts.is_explained(Explained {
+            flow,
+            reply: false,
+            journey,
+        })
+    })
 }
 
 /// Where an unanswered flow goes out of sight: the point that most of its journeys end at, the first of equals.

@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::correlate::{PartyKind, Refusal};
+use crate::correlate::{FlowTimeline, Journey, NodeId, PartyKind, Refusal};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::draft::Draft;
 use crate::diagnose::facts::{Loss, Way};
-use crate::diagnose::finding::{Finding, RuleId};
+use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::forwarding::{
-    Forwarder, Side, comparable_ways, ends, forwarder_of, passing_ways, refusal_of, severity, way,
+    Forwarder, Side, comparable_ways, ends, forwarder_of, is_made_inside, passing_ways, refusal_of,
+    severity, way,
 };
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::{Refusal as Told, find_refusals};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 use crate::identify::{Evidence, TcpFlags};
+use crate::types::{PointId, Protocol, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("forward-reject"),
@@ -25,6 +27,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         looks_for: &[
             "Packets that end where a node forwards for its pods, and ICMP from that node that quotes them: prohibited (IPv4 3/9, 3/10, 3/13; IPv6 1/1, 1/5, 1/6), or port unreachable (3/3, 1/4) that is not from the pod itself.",
             "Or a TCP reset in the pod's name that answers a SYN, where neither the SYN nor the reset was seen at the next capture point, which could have seen both: the node made it.",
+            "Or such a reset that was first seen at the node's tunnel device or network card with a higher TTL than the pod's other packets have there: a node sent it that no hop lies before, though no capture proves that it was not the pod's.",
             "ICMP errors are rate-limited for each receiver, so other packets of the same sender that end there unexplained count to it.",
             "Where places in between were not captured, the sender of the ICMP error must be an address of the node that the segment ends or begins on.",
         ],
@@ -66,16 +69,34 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let mut groups: BTreeMap<Forwarder, Vec<&Loss>> = BTreeMap::new();
+    let mut groups: BTreeMap<Forwarder, Rejected<'_>> = BTreeMap::new();
     for loss in case.unexplained().filter(|loss| is_reject(case, loss)) {
         if let Some(forwarder) = rejecting(case, loss) {
-            groups.entry(forwarder).or_default().push(loss);
+            groups.entry(forwarder).or_default().losses.push(loss);
+        }
+    }
+    let told: BTreeSet<usize> = groups
+        .values()
+        .flat_map(|group| group.losses.iter().map(|loss| loss.journey.flow))
+        .collect();
+    for forged in forged_resets(case) {
+        if !told.contains(&forged.syn.flow) {
+            let forwarder = (forged.node, Side::Receiving);
+            groups.entry(forwarder).or_default().forged.push(forged);
         }
     }
     groups
         .into_iter()
         .filter_map(|(forwarder, rejected)| finding(case, forwarder, rejected))
         .collect()
+}
+
+/// What a node rejects on one side.
+#[derive(Default)]
+struct Rejected<'a> {
+    losses: Vec<&'a Loss>,
+    /// SYNs that count as answered, since a reset in the pod's name came back.
+    forged: Vec<Forged>,
 }
 
 /// Whether a packet was refused in a way that firewalls refuse.
@@ -126,17 +147,17 @@ fn rejecting(case: &Case<'_>, loss: &Loss) -> Option<Forwarder> {
         return Some(forwarder);
     }
     let (by, refusal) = refusal_of(case, loss)?;
-    let home = case
-        .timelines
-        .plan
-        .home(by)
-        .filter(|_| refusal != Refusal::Reset)?;
+    let (source, _) = ends(case, loss)?;
+    let home = case.timelines.plan.home(by);
     let (from, to) = (case.timelines.node(loss.from), case.timelines.node(loss.to));
-    let crosses = |stage| case.crosses(loss.segment(), stage);
-    match home {
-        home if home == to && crosses(Stage::ReceiveForward) => Some((to, Side::Receiving)),
-        home if home == from && crosses(Stage::SendForward) => Some((from, Side::Sending)),
-        _ => None,
+    let crosses = |stage| refusal != Refusal::Reset && case.crosses(loss.segment(), stage);
+    let sent = home == Some(from) || is_made_inside(case, from, (by, source));
+    if crosses(Stage::SendForward) && sent {
+        Some((from, Side::Sending))
+    } else if crosses(Stage::ReceiveForward) && home == Some(to) {
+        Some((to, Side::Receiving))
+    } else {
+        None
     }
 }
 
@@ -158,21 +179,38 @@ fn untold<'a>(case: &Case<'a>, forwarder: Forwarder, rejected: &[&'a Loss]) -> V
         .collect()
 }
 
-fn finding<'a>(case: &Case<'a>, forwarder: Forwarder, rejected: Vec<&'a Loss>) -> Option<Finding> {
-    let silent = untold(case, forwarder, &rejected);
-    let told = rejected.len();
-    let mut losses = rejected;
+fn finding<'a>(case: &Case<'a>, forwarder: Forwarder, rejected: Rejected<'a>) -> Option<Finding> {
+    let silent = untold(case, forwarder, &rejected.losses);
+    let told = rejected.losses.len() + rejected.forged.len();
+    let mut losses = rejected.losses;
     losses.extend(&silent);
-    let selective = !comparable_ways(case, forwarder, &losses).is_empty();
+    let forged = &rejected.forged;
+    let selective = !comparable_ways(case, forwarder, &losses).is_empty() || !forged.is_empty();
     let refusals = find_refusals(case.timelines, &losses);
     let errors = refusals.iter().filter_map(|refusal| refusal.errors.first());
-    let how = describe(case, &losses, &refusals)?;
-    let mut draft = Draft::new(case, &RULE, severity(case, &losses))
+    let how = describe(case, &losses, &refusals)
+        .or_else(|| Some(format!("TCP resets in the name of {}", forged.first()?.pod)))?;
+    let severity = if losses.is_empty() {
+        Severity::Error
+    } else {
+        severity(case, &losses)
+    };
+    let mut draft = Draft::new(case, &RULE, severity)
         .evidence(errors.map(|error| error.evidence))
         .evidence(resets(case, &losses).take(2))
+        .evidence(forged.iter().map(|forged| forged.reset).take(2))
         .losses(losses.iter().copied())
+        .journeys(forged.iter().map(|forged| forged.syn))
         .marked()
         .say(format!("{told} packets were refused: {how}."));
+    if let Some(first) = forged.first() {
+        draft = draft.segment(first.segment).say(format!(
+            "The resets are first seen at {} with TTL {}, where the pod's own packets have {} at most: the node made them.",
+            case.name(first.segment.0),
+            first.ttl,
+            first.usual_ttl
+        ));
+    }
     if !silent.is_empty() {
         draft = draft.say(format!(
             "{} more of the same senders end there without an error: nodes limit how many they send.",
@@ -227,4 +265,92 @@ fn resets<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> impl Iterator<Item = Evid
         reset?.first()
     });
     answers.collect::<Vec<_>>().into_iter()
+}
+
+/// A reset in a pod's name that the pod's node made.
+struct Forged {
+    node: NodeId,
+    pod: IpAddr,
+    /// Where it was first seen, and the next point inside the node.
+    segment: (PointId, PointId),
+    reset: Evidence,
+    ttl: u8,
+    /// The highest TTL of the pod's other packets there.
+    usual_ttl: u8,
+    /// The SYN that it answers.
+    syn: Explained,
+}
+
+/// Resets that answer SYNs, were first seen where a node meets others, and have a higher TTL there than anything else of the pod.
+fn forged_resets(case: &Case<'_>) -> Vec<Forged> {
+    let flows = case.timelines.flows.iter().enumerate();
+    flows
+        .filter(|(_, flow)| flow.protocol == Protocol::TCP)
+        .filter_map(|(index, flow)| Some((index, flow, edge_of_resets(case, flow)?)))
+        .flat_map(|(index, flow, edge)| forged_of(case, index, flow, edge))
+        .collect()
+}
+
+/// The point at which answers of nothing but resets begin, with their TTL there and that of the pod's other packets, if it is lower.
+fn edge_of_resets(case: &Case<'_>, flow: &FlowTimeline) -> Option<(PointId, u8, u8)> {
+    let pod = flow.responder.address;
+    let resets = |journey: &Journey| journey.flags.is_some_and(|flags| flags.any(TcpFlags::RST));
+    let hop = flow.reply.hops.first()?;
+    let edge = matches!(case.timelines.role(hop.point), Role::Vtep | Role::Uplink);
+    if !edge || !flow.reply.journeys.iter().all(resets) {
+        return None;
+    }
+    let flows = case.timelines.flows.iter();
+    let of_pod = flows.flat_map(|flow| {
+        let forward = (flow.initiator.address == pod).then_some(&flow.forward);
+        let reply = (flow.responder.address == pod).then_some(&flow.reply);
+        forward.into_iter().chain(reply)
+    });
+    let others = of_pod
+        .filter(|direction| !std::ptr::eq(*direction, &flow.reply))
+        .flat_map(|direction| direction.hops.iter().skip(1))
+        .filter(|other| other.point == hop.point)
+        .map(|other| other.ttl.1);
+    let usual = others.max()?;
+    (usual < hop.ttl.0).then_some((hop.point, hop.ttl.0, usual))
+}
+
+fn forged_of(
+    case: &Case<'_>,
+    index: usize,
+    flow: &FlowTimeline,
+    (edge, ttl, usual_ttl): (PointId, u8, u8),
+) -> Vec<Forged> {
+    let node = case.timelines.node(edge);
+    let inside = case
+        .points(node, Role::Bridge)
+        .chain(case.points(node, Role::Pod));
+    let inside: Vec<PointId> = inside.collect();
+    let is_syn = |journey: &Journey| {
+        journey.flags.is_some_and(|flags| flags.any(TcpFlags::SYN))
+            && !journey.points().any(|point| inside.contains(&point))
+    };
+    let Some(next) = inside.first().copied() else {
+        return Vec::new();
+    };
+    let syns = flow.forward.journeys.iter().enumerate();
+    let answered = syns.filter(|(_, journey)| is_syn(journey));
+    let forged = answered.filter_map(|(nth, syn)| {
+        let mut answers = flow.reply.journeys.iter();
+        let reset = answers.find(|reset| reset.port == syn.port)?.first()?;
+        Some(Forged {
+            node,
+            pod: flow.responder.address,
+            segment: (syn.last()?.point, next),
+            reset,
+            ttl,
+            usual_ttl,
+            syn: Explained {
+                flow: index,
+                reply: false,
+                journey: nth,
+            },
+        })
+    });
+    forged.collect()
 }

@@ -48,7 +48,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::SendForward],
     carried: Carried::Either,
     possible: |case, losses| {
-        losses.iter().any(|loss| {
+        losses.iter().all(|loss| {
             let passed = case
                 .facts
                 .passed_over(loss.segment())

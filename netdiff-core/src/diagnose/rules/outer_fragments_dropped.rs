@@ -48,7 +48,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Underlay],
     carried: Carried::Tunneled,
     possible: |case, losses| {
-        losses.iter().any(|loss| {
+        losses.iter().all(|loss| {
             // Where the network card was not captured, nobody saw in how many pieces they left.
             let seen = case.timelines.role(loss.from) == Role::Uplink;
             !loss.refused

@@ -9,7 +9,8 @@ use crate::diagnose::draft::{Draft, FEW};
 use crate::diagnose::facts::Loss;
 use crate::diagnose::finding::{Finding, RuleId};
 use crate::diagnose::forwarding::{
-    Side, ends, forwarder_of, passing_ways, refusal_of, severity, uplink_would_show, way,
+    Side, ends, forwarder_of, is_made_inside, passing_ways, refusal_of, severity,
+    uplink_would_show, way,
 };
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::next_hop::{Target, is_plain_departure, target_of};
@@ -157,9 +158,11 @@ fn is_own(case: &Case<'_>, loss: &Loss) -> bool {
     if let Some((_, side)) = forwarder_of(case, loss) {
         return side == Side::Sending;
     }
-    let by = refusal_of(case, loss).map(|(by, _)| by);
+    let (Some((by, _)), Some((source, _))) = (refusal_of(case, loss), ends(case, loss)) else {
+        return false;
+    };
     case.crosses(loss.segment(), Stage::SendForward)
-        && by.and_then(|by| case.timelines.plan.home(by)) == Some(node)
+        && (case.timelines.plan.home(by) == Some(node) || is_made_inside(case, node, (by, source)))
 }
 
 /// The link address of somebody else that a pod's packet was sent to.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::correlate::NodeId;
+use crate::correlate::{Direction, Disposition, IcmpError, Journey, NodeId, PartyKind, Refusal};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::draft::Draft;
-use crate::diagnose::facts::Looped;
+use crate::diagnose::facts::{Looped, Way};
 use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::forwarding::ends_of;
 use crate::diagnose::manual::{LikelyCause, Manual};
@@ -21,6 +21,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         meaning: "Each of two machines takes the other one for the way to an address. A packet goes to and fro between them until its TTL is used up; nothing arrives, and one packet loads the network like sixty.",
         looks_for: &[
             "The same packet comes through the same capture point again and again, each time with a lower TTL, and leaves the node meanwhile: it does so at a network card, or on at least two nodes.",
+            "Or, where the nodes masquerade what passes through, so that each round has other addresses: packets for one address that ICMP time exceeded quotes, at two nodes, at each with TTLs that fall from one to the next over at least 16, and none for that address that arrives from another node.",
             "What goes round on one node's tunnel device alone is no loop of routes between machines (see vtep-self-public-ip).",
             "Flows to the pods of one node are one finding; requests to and answers from there are part of it.",
         ],
@@ -59,10 +60,147 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             homes.entry(home).or_default().push(looped);
         }
     }
-    homes
+    let plain = homes
         .into_iter()
-        .filter_map(|(home, looped)| finding(case, home, &looped))
+        .filter_map(|(home, looped)| finding(case, home, &looped));
+    plain.chain(masqueraded(case)).collect()
+}
+
+/// Loops of which each round has other addresses, one finding for each destination.
+fn masqueraded(case: &Case<'_>) -> Vec<Finding> {
+    let mut exceeded: BTreeSet<IpAddr> = BTreeSet::new();
+    for loss in ways(case) {
+        let told = loss.2.journeys.iter().any(|journey| {
+            matches!(
+                journey.disposition,
+                Disposition::Rejected {
+                    refusal: Refusal::Icmp {
+                        icmp_type: 11,
+                        code: 0
+                    },
+                    ..
+                }
+            )
+        });
+        if told {
+            exceeded.insert(loss.1);
+        }
+    }
+    exceeded
+        .into_iter()
+        .filter_map(|address| masqueraded_finding(case, address))
         .collect()
+}
+
+/// Every way, with its destination and its packets.
+fn ways<'a>(case: &Case<'a>) -> impl Iterator<Item = (Way, IpAddr, &'a Direction)> + use<'a> {
+    let flows = case.timelines.flows.iter().enumerate();
+    flows.flat_map(|(index, flow)| {
+        [
+            ((index, false), flow.responder.address, &flow.forward),
+            ((index, true), flow.initiator.address, &flow.reply),
+        ]
+    })
+}
+
+fn masqueraded_finding(case: &Case<'_>, address: IpAddr) -> Option<Finding> {
+    let home = case.timelines.plan.home(address);
+    // What a neighbor on the same node sends takes no part in routing between nodes.
+    let from_elsewhere = |way: Way| {
+        let flow = case.timelines.flows.get(way.0);
+        let source = flow.map(|flow| ends_of(flow, way.1).0);
+        home.is_none() || source.and_then(|source| case.timelines.plan.home(source)) != home
+    };
+    let to: Vec<_> = ways(case)
+        .filter(|(way, destination, _)| *destination == address && from_elsewhere(*way))
+        .collect();
+    let falling: BTreeSet<NodeId> = to
+        .iter()
+        .filter(|(_, _, direction)| falls(direction))
+        .flat_map(|(_, _, direction)| direction.hops.first())
+        .map(|hop| case.timelines.node(hop.point))
+        .collect();
+    let arrives = to
+        .iter()
+        .flat_map(|(_, _, direction)| &direction.journeys)
+        .any(|journey| matches!(journey.disposition, Disposition::Delivered(_)));
+    if falling.len() < 2 || arrives {
+        return None;
+    }
+    let journeys: Vec<Explained> = to
+        .iter()
+        .flat_map(|((flow, reply), _, direction)| {
+            (0..direction.journeys.len()).map(|journey| Explained {
+                flow: *flow,
+                reply: *reply,
+                journey,
+            })
+        })
+        .collect();
+    let names: Vec<&str> = falling
+        .iter()
+        .map(|node| case.timelines.node_name(*node))
+        .collect();
+    let quotes = |error: &&IcmpError| {
+        error
+            .quote
+            .is_some_and(|quote| quote.key.destination == address)
+            && error.icmp_type == 11
+    };
+    // Those who are no node began it; their way tells where it should have led.
+    let points: Vec<PointId> = to
+        .iter()
+        .find(|(way, _, _)| {
+            let flow = case.timelines.flows.get(way.0);
+            flow.is_some_and(|flow| {
+                case.timelines.plan.kind(ends_of(flow, way.1).0) == PartyKind::Pod
+            })
+        })
+        .or_else(|| to.first())
+        .map(|(_, _, direction)| direction.hops.iter().map(|hop| hop.point).collect())?;
+    let mut draft = Draft::new(case, &RULE, Severity::Error)
+        .journeys(journeys)
+        .evidence(case.timelines.icmp_errors.iter().filter(quotes).map(|e| e.evidence).take(2))
+        .marked()
+        .fill("destination", address)
+        .say(format!(
+            "Packets for {address} leave {} again and again, under the nodes' own addresses and with TTLs that fall, until ICMP time exceeded; none arrives.",
+            names.join(" and ")
+        ))
+        .say("The nodes masquerade what passes through them, so each round has other addresses.");
+    if let Some(segment) = segment(case, home, &points) {
+        draft = draft.segment(segment);
+    }
+    Some(draft.finish(format!(
+        "packets for {} go round and round on {}",
+        whose(case, home, address),
+        names.join(" and ")
+    )))
+}
+
+/// Whether a direction's packets have TTLs that fall from one to the next over a wide range.
+fn falls(direction: &Direction) -> bool {
+    /// So many rounds are no accident, and no path of routers in a cluster is so long.
+    const RANGE: u8 = 16;
+    let wide = direction
+        .hops
+        .iter()
+        .any(|hop| hop.ttl.1.saturating_sub(hop.ttl.0) >= RANGE);
+    let mut journeys: Vec<&Journey> = direction.journeys.iter().collect();
+    journeys.sort_by_key(|journey| (journey.time, journey.first()));
+    let steps = journeys
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if b.ttl < a.ttl));
+    // Each new packet begins high again.
+    wide && steps.count() * 4 >= journeys.len().saturating_sub(1) * 3
+}
+
+/// `the pods of node`, or the address.
+fn whose(case: &Case<'_>, home: Option<NodeId>, address: IpAddr) -> String {
+    home.map_or_else(
+        || address.to_string(),
+        |home| format!("the pods of {}", case.timelines.node_name(home)),
+    )
 }
 
 fn destination(case: &Case<'_>, id: Explained) -> Option<IpAddr> {
@@ -117,10 +255,7 @@ fn finding(case: &Case<'_>, home: Option<NodeId>, looped: &[&Looped]) -> Option<
     }
     Some(draft.finish(format!(
         "packets for {} go round and round on {}",
-        home.map_or_else(
-            || destination.to_string(),
-            |home| format!("the pods of {}", case.timelines.node_name(home))
-        ),
+        whose(case, home, destination),
         names.join(" and ")
     )))
 }

@@ -53,7 +53,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Encapsulate, Stage::Underlay],
     carried: Carried::Either,
     possible: |case, losses| {
-        losses.iter().any(|loss| {
+        losses.iter().all(|loss| {
             let passed = case
                 .facts
                 .passed_over(loss.segment())
@@ -206,10 +206,9 @@ fn told_pairs<'a>(case: &Case<'a>) -> Pairs<'a> {
         let (Some(from), Some(to)) = (home(outer.0), home(outer.1)) else {
             continue;
         };
-        let mtu = error.next_hop_mtu.unwrap_or(u32::MAX);
         let explained: Vec<&Loss> = case
             .unexplained()
-            .filter(|loss| is_told(case, loss, (from, to), outer, mtu))
+            .filter(|loss| is_told(case, loss, (from, to), (error, outer)))
             .collect();
         let known = pairs.entry((from.min(to), from.max(to))).or_default();
         for loss in explained {
@@ -228,8 +227,7 @@ fn is_told(
     case: &Case<'_>,
     loss: &Loss,
     (from, to): (NodeId, NodeId),
-    outer: Ends,
-    mtu: u32,
+    (error, outer): (&IcmpError, Ends),
 ) -> bool {
     /// What any tunnel adds at least: an outer IPv4 header.
     const LEAST_OVERHEAD: u32 = 20;
@@ -244,8 +242,13 @@ fn is_told(
                 case.timelines.plan.home(destination)
             })
             .is_none_or(|home| home == to);
-    let long = loss.ip_len.saturating_add(LEAST_OVERHEAD) > mtu || mtu == u32::MAX;
-    here && (wire || device) && long && too_long(case, loss)
+    // What the node has learned, it applies from then on.
+    let learned = device && loss.time >= error.time;
+    let long = match error.next_hop_mtu {
+        Some(mtu) => loss.ip_len.saturating_add(LEAST_OVERHEAD) > mtu,
+        None => loss.ip_len > ALWAYS_FITS,
+    };
+    here && long && (learned || (wire && too_long(case, loss)))
 }
 
 fn told_finding<'a>(
