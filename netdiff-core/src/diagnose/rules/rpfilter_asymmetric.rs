@@ -1,6 +1,6 @@
 //! `rpfilter-asymmetric`: see the manual below.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::correlate::{Hop, NodeId, Trust};
@@ -63,42 +63,54 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     check,
 };
 
-/// By which interface of the node packets to the sender of a loss leave, if not by the one that the loss came in by.
+/// Where packets to the sender of a loss leave its receiver's node, if not by the interface that the loss came in by.
 fn is_asymmetric(case: &Case<'_>, loss: &Loss) -> Option<PointId> {
     let (node, side) = forwarder_of(case, loss)?;
     let (source, _) = ends(case, loss)?;
-    let into = case.timelines.role(loss.from);
-    if side != Side::Receiving || !matches!(into, Role::Uplink | Role::Vtep) || source.is_ipv6() {
+    let into = match case.timelines.role(loss.from) {
+        Role::Vtep => Interface::Tunnel,
+        Role::Uplink => Interface::Card(loss.from),
+        _ => return None,
+    };
+    if side != Side::Receiving || source.is_ipv6() {
         return None;
     }
     let leaving = leaving(case, node, source);
-    let first = leaving.first().copied()?;
-    (!leaving.contains(&loss.from)).then_some(first)
+    let (_, first) = leaving.first_key_value()?;
+    (!leaving.contains_key(&into)).then_some(*first)
 }
 
-/// The interfaces by which a node's own packets for an address leave towards it: its tunnel device, or its network card without a tunnel.
-fn leaving(case: &Case<'_>, node: NodeId, address: IpAddr) -> BTreeSet<PointId> {
+/// An interface by which a node meets others: the tunnel device, or a network card without a tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Interface {
+    Tunnel,
+    Card(PointId),
+}
+
+/// The interfaces by which packets from inside a node leave it for an address, and where that was seen.
+fn leaving(case: &Case<'_>, node: NodeId, address: IpAddr) -> BTreeMap<Interface, PointId> {
     let timelines = case.timelines;
-    let by = |hop: &&Hop| {
-        let role = timelines.role(hop.point);
-        timelines.node(hop.point) == node
-            && hop.destination == address
-            && (role == Role::Vtep || (role == Role::Uplink && hop.tunnel.is_none()))
+    let by = |hop: &Hop| match timelines.role(hop.point) {
+        _ if timelines.node(hop.point) != node || hop.destination != address => None,
+        Role::Vtep => Some(Interface::Tunnel),
+        Role::Uplink if hop.tunnel.is_some() => Some(Interface::Tunnel),
+        Role::Uplink => Some(Interface::Card(hop.point)),
+        _ => None,
     };
-    let mut points = BTreeSet::new();
+    let mut interfaces = BTreeMap::new();
     for flow in &timelines.flows {
         for direction in [&flow.forward, &flow.reply] {
             // Only what comes from inside the node leaves it.
-            let from_here = direction
-                .hops
-                .first()
-                .is_some_and(|hop| timelines.node(hop.point) == node);
-            if from_here {
-                points.extend(direction.hops.iter().filter(by).map(|hop| hop.point));
+            let first = direction.hops.first().map(|hop| hop.point);
+            let from_here = first.is_some_and(|point| timelines.node(point) == node);
+            for hop in direction.hops.iter().filter(|_| from_here) {
+                if let Some(interface) = by(hop) {
+                    interfaces.entry(interface).or_insert(hop.point);
+                }
             }
         }
     }
-    points
+    interfaces
 }
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
