@@ -47,6 +47,20 @@ const NOT_YET: &[&str] = &[
     "rst-middlebox",
     "snat-pod-to-pod",
     "tunnel-loop",
+    "duplicate-pod-cidr",
+    "forward-reject-src",
+    "forward-reject-tcp-reset",
+    "ip-forward-off",
+    "ipv6-only-broken",
+    "mtu-blackhole",
+    "mtu-pod-too-big",
+    "mtu-underlay-df",
+    "network-policy-drop",
+    "offload-segmentation-broken",
+    "route-missing-defgw",
+    "route-missing-return",
+    "route-missing-return-defgw",
+    "rpfilter-asymmetric",
 ];
 
 #[derive(Deserialize)]

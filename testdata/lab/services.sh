@@ -64,3 +64,16 @@ service_rule() {
         on_node "$node" iptables -t nat -A KUBE-SERVICES $2 -p "$1" --dport "$3" -j $4
     done
 }
+
+# add_router ADDRESS: a router with one leg on the nodes' network, silent about shorter ways.
+add_router() {
+    local ns=${LAB_PREFIX}router
+    add_namespace "$ns"
+    ip link add eth0 netns "$ns" address 52:54:00:fe:00:01 \
+        type veth peer name port8 netns "${LAB_PREFIX}switch"
+    ip -n "${LAB_PREFIX}switch" link set port8 master br0 up
+    ip netns exec "$ns" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 \
+        net.ipv4.conf.eth0.send_redirects=0 net.ipv4.conf.all.rp_filter=0
+    ip -n "$ns" address add "$1/$LAB_UNDERLAY_PREFIX" dev eth0
+    ip -n "$ns" link set eth0 up
+}

@@ -57,7 +57,7 @@ pub use clock::{
 pub use coverage::{Coverage, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use habits::{ArpHabit, Counted, Habits, IcmpHabit};
-pub use hop::{Change, Delay, Duplicates, Field, Hop, Spread};
+pub use hop::{Change, Delay, Duplicates, Field, Hop, MAX_NEXT_HOPS, Spread};
 pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
 pub use tally::{EndCount, Tally};
 pub use timeline::{

@@ -136,6 +136,7 @@ impl<'a> Paths<'a> {
         let fits = |next: PointId| {
             !own.order.has_point(next)
                 && self.fits(next, destination)
+                && self.may_enter(point, next, tunnel)
                 && self.towards(point, next, destination, tunnel)
         };
         let class = self.class(way.source, destination);
@@ -172,6 +173,13 @@ impl<'a> Paths<'a> {
     /// A pod's link is only for that pod.
     fn fits(&self, next: PointId, destination: IpAddr) -> bool {
         self.layout.role(next) != Role::Pod || self.pod_links.get(&destination) == Some(&next)
+    }
+
+    /// What comes in without a tunnel meets no tunnel device, whatever the opposite direction does.
+    fn may_enter(&self, point: PointId, next: PointId, tunnel: Option<Tunnel>) -> bool {
+        let in_one_node = self.layout.node(point) == self.layout.node(next);
+        let at_the_edge = self.layout.role(point) == Role::Uplink;
+        !(in_one_node && at_the_edge && tunnel.is_none() && self.layout.role(next) == Role::Vtep)
     }
 
     /// From one node, a packet in a tunnel goes to the node of the tunnel's other end only.

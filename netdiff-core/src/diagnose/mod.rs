@@ -11,9 +11,12 @@ mod catalogue;
 mod draft;
 mod facts;
 mod finding;
+mod forwarding;
 mod manual;
+mod next_hop;
 mod refusals;
 mod rules;
+mod sizes;
 mod stages;
 mod tunnels;
 

@@ -45,13 +45,7 @@ type Vanishing<'a> = BTreeMap<PointId, Vec<(usize, &'a FlowTimeline, &'a Journey
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut points: Vanishing<'_> = BTreeMap::new();
     for (index, flow) in case.timelines.flows.iter().enumerate() {
-        let id = Explained {
-            flow: index,
-            reply: false,
-            journey: 0,
-        };
-        // What another rule knows the cause of is no riddle.
-        if case.facts.is_explained(id) {
+        if is_told(case, index, flow) {
             continue;
         }
         if let Some((point, journey)) = vanishing(flow) {
@@ -65,6 +59,17 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         .iter()
         .map(|(point, flows)| finding(case, *point, flows));
     findings.collect()
+}
+
+/// Whether a rule before this one explains what becomes of some of a flow's packets.
+fn is_told(case: &Case<'_>, flow: usize, timeline: &FlowTimeline) -> bool {
+    (0..timeline.forward.journeys.len()).any(|journey| {
+        case.facts.is_explained(Explained {
+            flow,
+            reply: false,
+            journey,
+        })
+    })
 }
 
 /// Where an unanswered flow goes out of sight: the point that most of its journeys end at, the first of equals.

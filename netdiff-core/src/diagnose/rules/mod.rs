@@ -1,19 +1,36 @@
 //! One rule, one file.
 
 pub(super) mod capture_gap;
+pub(super) mod dead_pod_ip;
+pub(super) mod duplicate_pod_cidr;
 pub(super) mod encap_proto_blocked;
 pub(super) mod fdb_missing;
 pub(super) mod fdb_stale_dead_ip;
 pub(super) mod fdb_wrong_live_node;
+pub(super) mod forward_drop;
+pub(super) mod forward_reject;
+pub(super) mod hostgw_antispoof;
 pub(super) mod hypervisor_vxlan_intercept;
 pub(super) mod inner_bad_checksum;
+pub(super) mod ip_forward_off;
+pub(super) mod ipv6_only_broken;
+pub(super) mod mtu_blackhole;
+pub(super) mod mtu_pod_too_big;
 pub(super) mod neigh_missing;
+pub(super) mod network_policy_drop;
 pub(super) mod node_input_drop;
 pub(super) mod node_input_reject;
 pub(super) mod node_ip_duplicate;
 pub(super) mod node_output_drop;
+pub(super) mod offload_segmentation_broken;
+pub(super) mod outer_fragments_dropped;
 pub(super) mod packets_lost;
 pub(super) mod port_mismatch;
+pub(super) mod route_missing_return;
+pub(super) mod route_missing_src;
+pub(super) mod routing_loop;
+pub(super) mod rpfilter_asymmetric;
+pub(super) mod underlay_mtu_small;
 pub(super) mod underlay_nat_oneway;
 pub(super) mod underlay_vxlan_blocked;
 pub(super) mod underlay_vxlan_blocked_return;
