@@ -14,7 +14,8 @@ impl AddressPlan {
     }
 
     /// Whether an address lies in the network that the known pods are from (one /16 or /48).
-    pub(super) fn shares_pod_network(&self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn shares_pod_network(&self, address: IpAddr) -> bool {
         self.pods().any(|pod| shares(pod, address, 16, 48))
     }
 

@@ -15,7 +15,7 @@
 //!
 //! A weight of [`ENOUGH`] links, both directions together; of a translation that the manifest states, one packet is enough. A pair of sightings on one node must lie within [`LONGEST_STAY`]. If both are
 //! seen at one point with the same TTL and the same tunnel, something sent the packet twice: then the two are never linked (a name
-//! service asked at two addresses, say).
+//! service asked at two addresses, say), unless the packet comes back to the one who sent it: a bridge in hairpin mode hands it back as it was.
 //!
 //! # The tie-break
 //! The heaviest pairs link first; of equals, the first in order of keys. A third conversation joins only if it is linked with each of the others:
@@ -334,9 +334,12 @@ fn compare(a: &Seen, b: &Seen, node_of: &[NodeId]) -> Comparison {
     if same_node && (b.time - a.time).0.unsigned_abs() > LONGEST_STAY.0.unsigned_abs() {
         return Comparison::Unrelated;
     }
+    let (key_a, key_b) = (a.sighting.key, b.sighting.key);
+    let comes_back = key_a.source == key_b.destination || key_b.source == key_a.destination;
     if a.evidence.point == b.evidence.point
         && ttl_a == ttl_b
         && a.sighting.tunnel == b.sighting.tunnel
+        && !comes_back
     {
         return Comparison::SentTwice;
     }

@@ -35,6 +35,14 @@ pub(super) fn always(_: &Case<'_>, _: &[&Loss]) -> bool {
 pub static CATALOGUE: &[&Rule] = &[
     &rules::underlay_vxlan_blocked::RULE,
     &rules::underlay_vxlan_blocked_return::RULE,
+    &rules::brnf_off::RULE,
+    &rules::conntrack_invalid_rst::RULE,
+    &rules::hairpin_off::RULE,
+    &rules::svc_port_closed::RULE,
+    &rules::svc_no_rules::RULE,
+    &rules::svc_no_endpoints::RULE,
+    &rules::masquerade_missing::RULE,
+    &rules::snat_pod_to_pod::RULE,
     &rules::packets_lost::RULE,
     &rules::capture_gap::RULE,
 ];

@@ -14,6 +14,7 @@ mod finding;
 mod manual;
 mod refusals;
 mod rules;
+mod services;
 mod stages;
 
 pub use case::Case;

@@ -6,7 +6,7 @@ use crate::correlate::{Blind, Disposition, FlowTimeline, Journey, Timelines};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::{Rule, always};
 use crate::diagnose::draft::Draft;
-use crate::diagnose::finding::{Finding, RuleId, Severity};
+use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency};
 use crate::types::PointId;
@@ -45,7 +45,14 @@ type Vanishing<'a> = BTreeMap<PointId, Vec<(usize, &'a FlowTimeline, &'a Journey
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut points: Vanishing<'_> = BTreeMap::new();
     for (index, flow) in case.timelines.flows.iter().enumerate() {
-        if let Some((point, journey)) = vanishing(flow) {
+        let told = (0..flow.forward.journeys.len()).any(|journey| {
+            case.facts.is_explained(Explained {
+                flow: index,
+                reply: false,
+                journey,
+            })
+        });
+        if let Some((point, journey)) = vanishing(flow).filter(|_| !told) {
             points
                 .entry(point)
                 .or_default()
