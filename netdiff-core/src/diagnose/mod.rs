@@ -11,6 +11,7 @@ mod catalogue;
 mod draft;
 mod facts;
 mod finding;
+mod gone;
 mod manual;
 mod refusals;
 mod rules;
