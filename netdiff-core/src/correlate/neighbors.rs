@@ -19,6 +19,12 @@ impl AddressPlan {
         self.pods().any(|pod| shares(pod, address, 16, 48))
     }
 
+    /// Whether an address is on no captured node and in no network of their pods.
+    #[must_use]
+    pub fn is_outside(&self, address: IpAddr) -> bool {
+        self.home(address).is_none() && !self.shares_pod_network(address)
+    }
+
     /// Whether an address is a pod's, or may be one that was never seen to send: it lies in the pods' network, and does not end in 0 as
     /// the addresses do that flannel gives to its tunnel devices.
     pub(super) fn may_be_pod(&self, address: IpAddr) -> bool {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::case::Case;
-use super::facts::Loss;
+use super::finding::Explained;
 use crate::identify::{ArpOperation, Evidence};
 use crate::types::{PointId, Role};
 
@@ -18,9 +18,9 @@ pub(super) struct Gone {
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// What shows that the pod with this address, at which packets were lost, is gone.
-pub(super) fn gone(case: &Case<'_>, address: IpAddr, losses: &[&Loss]) -> Option<Gone> {
-    unanswered(case, address).or_else(|| unreachable(case, address, losses))
+/// What shows that the pod with this address, to which these packets did not come, is gone.
+pub(super) fn gone(case: &Case<'_>, address: IpAddr, packets: &[Explained]) -> Option<Gone> {
+    unanswered(case, address).or_else(|| unreachable(case, address, packets))
 }
 
 /// ARP requests on the pods' side of a node after the last packet by which the address was told there.
@@ -61,15 +61,15 @@ fn unanswered(case: &Case<'_>, address: IpAddr) -> Option<Gone> {
 }
 
 /// ICMP host unreachable about packets that have been routed twice, or once on the pod's own node: that node does not find the pod.
-fn unreachable(case: &Case<'_>, address: IpAddr, losses: &[&Loss]) -> Option<Gone> {
+fn unreachable(case: &Case<'_>, address: IpAddr, packets: &[Explained]) -> Option<Gone> {
     let error = case.timelines.icmp_errors.iter().find(|error| {
         (error.icmp_type, error.code) == (3, 1)
             && error.quote.is_some_and(|quote| {
                 quote.tunnel.is_none()
                     && quote.key.destination == address
-                    && losses
+                    && packets
                         .iter()
-                        .any(|loss| refused_at_end(case, loss, quote.ttl))
+                        .any(|id| refused_at_end(case, *id, quote.ttl))
             })
     })?;
     Some(Gone {
@@ -82,15 +82,14 @@ fn unreachable(case: &Case<'_>, address: IpAddr, losses: &[&Loss]) -> Option<Gon
 }
 
 /// Whether a packet quoted with this TTL was refused where the pod's node would hand it over.
-fn refused_at_end(case: &Case<'_>, loss: &Loss, ttl: u8) -> bool {
-    let Some(flow) = case.flow(loss.journey) else {
+fn refused_at_end(case: &Case<'_>, id: Explained, ttl: u8) -> bool {
+    let Some(flow) = case.flow(id) else {
         return false;
     };
-    let nodes = (flow.initiator.node, case.timelines.node(loss.to));
-    let routed = if nodes.0 == Some(nodes.1) { 1 } else { 2 };
-    let sent = case.journey(loss.journey).and_then(|journey| {
-        let direction = case.direction(loss.journey)?;
-        let (hop, _) = journey.steps(direction).next()?;
+    let same_node = flow.initiator.node.is_some() && flow.initiator.node == flow.responder.node;
+    let routed = if same_node { 1 } else { 2 };
+    let sent = case.journey(id).and_then(|journey| {
+        let (hop, _) = journey.steps(case.direction(id)?).next()?;
         Some(hop.ttl.0)
     });
     sent.is_some_and(|sent| ttl.saturating_add(routed) == sent)

@@ -101,8 +101,10 @@ const fn fails(journey: &Journey) -> bool {
     )
 }
 
-const fn arrives(journey: &Journey) -> bool {
-    matches!(journey.disposition, Disposition::Delivered(_))
+/// Whether it is known to have arrived, or its conversation is answered.
+fn arrives(flow: &FlowTimeline, journey: &Journey) -> bool {
+    let answered = || flow.reply.journeys.iter().any(|j| j.port == journey.port);
+    matches!(journey.disposition, Disposition::Delivered(_)) || (!fails(journey) && answered())
 }
 
 /// When each client port sent its first datagram of a flow.
@@ -134,14 +136,14 @@ fn find_stale<'a>((index, old): (usize, &'a FlowTimeline), group: &Group<'a>) ->
             .find_map(|(_, new)| {
                 let newcomer = new.forward.journeys.iter().find(|journey| {
                     let first = beginnings(new).get(&journey.port).copied();
-                    arrives(journey)
+                    arrives(new, journey)
                         && !old_ports.contains_key(&journey.port)
                         && first.is_some_and(|first| first > *first_of_old && first < last_failure)
                 })?;
                 Some((*new, newcomer))
             })?;
     let worked_before = old.forward.journeys.iter().any(|journey| {
-        arrives(journey) && ports.contains(&journey.port) && journey.time < began_to_fail
+        arrives(old, journey) && ports.contains(&journey.port) && journey.time < began_to_fail
     });
     Some(Stale {
         index,

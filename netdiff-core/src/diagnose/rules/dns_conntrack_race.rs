@@ -105,6 +105,8 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), losses: &[&Loss]) -> Op
     if partners.len() < 2 || partners.len() != losses.len() {
         return None;
     }
+    // Where nothing else passes, that only such packets are lost tells nothing.
+    let passed = case.facts.passed_over(segment)?.packets;
     let evidence: Vec<Evidence> = partners
         .iter()
         .take(2)
@@ -128,10 +130,12 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), losses: &[&Loss]) -> Op
             case.name(segment.0),
             case.name(segment.1)
         ))
-        .say("Single datagrams get through there, and so does everything else.");
+        .say(format!(
+            "{passed} other packets get through there, single datagrams among them."
+        ));
     if let Some(wait) = wait {
         draft = draft.say(format!(
-            "{again} of them are sent again from the same port {}.{} s later, or more, and get through.",
+            "{again} of them are sent again from the same port {}.{} s later or more.",
             wait.0 / 1_000_000_000,
             wait.0 / 100_000_000 % 10
         ));

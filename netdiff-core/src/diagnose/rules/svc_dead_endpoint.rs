@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::correlate::FlowTimeline;
+use crate::correlate::{Disposition, FlowTimeline, Refusal};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::draft::Draft;
 use crate::diagnose::facts::Loss;
-use crate::diagnose::finding::{Finding, RuleId, Severity};
+use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::gone::{Gone, gone};
 use crate::diagnose::manual::{LikelyCause, Manual};
-use crate::diagnose::services::{Service, describe};
+use crate::diagnose::services::{Service, all_of, describe, silent_flows};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
@@ -64,18 +64,42 @@ pub(super) fn is_called(case: &Case<'_>, loss: &Loss) -> bool {
         .is_some_and(|flow| flow.called.is_some())
 }
 
+/// Packets that did not come to a pod, as far as no rule has explained them.
+#[derive(Default)]
+struct Failing<'a> {
+    losses: Vec<&'a Loss>,
+    /// Refused with ICMP host unreachable, and nothing says where they should have been seen next.
+    refused: Vec<Explained>,
+}
+
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let mut pods: BTreeMap<IpAddr, Vec<&Loss>> = BTreeMap::new();
+    let mut pods: BTreeMap<IpAddr, Failing<'_>> = BTreeMap::new();
     for loss in case.unexplained().filter(|loss| !loss.journey.reply) {
         if let Some(flow) = case.flow(loss.journey) {
             let pod = pods.entry(flow.responder.address).or_default();
-            pod.push(loss);
+            pod.losses.push(loss);
         }
     }
-    pods.into_iter()
-        .filter(|(_, losses)| losses.iter().any(|loss| is_called(case, loss)))
-        .filter_map(|(address, losses)| finding(case, address, &losses))
+    for (flow, timeline) in silent_flows(case) {
+        let refused = all_of(flow, false, &timeline.forward).filter(|id| is_refused(case, *id));
+        let pod = pods.entry(timeline.responder.address).or_default();
+        pod.refused.extend(refused);
+    }
+    pods.iter()
+        .filter_map(|(address, failing)| finding(case, *address, failing))
         .collect()
+}
+
+fn is_refused(case: &Case<'_>, id: Explained) -> bool {
+    let unreachable = Refusal::Icmp {
+        icmp_type: 3,
+        code: 1,
+    };
+    let refused = case.journey(id).is_some_and(|journey| {
+        matches!(journey.disposition, Disposition::Rejected { next: None, refusal, .. }
+            if refusal == unreachable)
+    });
+    refused && !case.facts.is_explained(id)
 }
 
 /// How many conversations with others behind the same services were answered.
@@ -89,20 +113,26 @@ fn others(case: &Case<'_>, address: IpAddr, services: &BTreeSet<Service>) -> u64
     flows.map(|flow| flow.conversations).sum()
 }
 
-fn finding(case: &Case<'_>, address: IpAddr, losses: &[&Loss]) -> Option<Finding> {
-    let Gone { story, evidence } = gone(case, address, losses)?;
-    let flows: BTreeMap<usize, &FlowTimeline> = losses
+fn finding(case: &Case<'_>, address: IpAddr, failing: &Failing<'_>) -> Option<Finding> {
+    let lost = failing.losses.iter().map(|loss| loss.journey);
+    let packets: Vec<Explained> = lost.chain(failing.refused.iter().copied()).collect();
+    let flows: BTreeMap<usize, &FlowTimeline> = packets
         .iter()
-        .filter_map(|loss| Some((loss.journey.flow, case.flow(loss.journey)?)))
+        .filter_map(|id| Some((id.flow, case.flow(*id)?)))
         .collect();
     let services: BTreeSet<Service> = flows
         .values()
         .filter_map(|flow| Some((flow.protocol, flow.called?)))
         .collect();
+    if services.is_empty() {
+        return None;
+    }
+    let Gone { story, evidence } = gone(case, address, &packets)?;
     let listed: Vec<String> = services.iter().take(4).map(|s| describe(*s)).collect();
     let failed: u64 = flows.values().map(|flow| flow.conversations).sum();
     let mut draft = Draft::new(case, &RULE, Severity::Error)
-        .losses(losses.iter().copied())
+        .losses(failing.losses.iter().copied())
+        .journeys(failing.refused.iter().copied())
         .evidence(evidence)
         .marked()
         .fill("destination", address)
