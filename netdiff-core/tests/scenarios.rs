@@ -44,28 +44,16 @@ const WITHOUT_THE_CAUSE: &[&str] = &["geneve-blocked", "ipip-blocked"];
 
 /// Scenarios that need more than a rule (sizes, translations, copies, loops): today they must only not be told wrongly.
 const NOT_YET: &[&str] = &[
-    "asymmetric-return",
-    "brnf-off",
-    "conntrack-invalid-rst",
-    "conntrack-stale-udp",
-    "dns-conntrack-race",
     "duplicated-packets",
     // Few of many segments are lost: a note, until there is a rule for it.
     "gso-loss",
-    "hairpin-off",
     "loss-random",
-    "masquerade-missing",
     "mtu-underlay-small",
     "offload-loss",
     "outer-fragments-dropped",
     "routing-loop",
     // A reset in the pod's name, made by its node, counts as the pod's answer.
     "rst-middlebox",
-    "snat-pod-to-pod",
-    "svc-dead-endpoint",
-    "svc-no-endpoints",
-    "svc-no-rules",
-    "svc-port-closed",
     "tunnel-loop",
     "vtep-self-public-ip",
 ];

@@ -87,8 +87,10 @@ impl<'a> Census<'a> {
         arp: &[(Evidence, ArpSighting)],
     ) -> AddressPlan {
         for conversation in conversations {
-            self.note_edges(&conversation.forward);
-            self.note_edges(&conversation.reply);
+            for direction in [&conversation.forward, &conversation.reply] {
+                self.note_edges(direction);
+                self.note_passing(direction);
+            }
         }
         for seen in conversations.iter().flat_map(Linked::under_own_source) {
             self.note_untouched(seen);
@@ -236,6 +238,21 @@ impl<'a> Census<'a> {
                 self.note_edge(edge, outside);
             }
         }
+    }
+
+    /// What comes to an uplink as it is and leaves through it in a tunnel, routed, is from somewhere else.
+    fn note_passing(&mut self, direction: &[Seen]) {
+        let at_uplink = |s: &&Seen| self.layout.role(s.evidence.point) == Role::Uplink;
+        let id = |s: &Seen| (s.evidence.point, s.sighting.fingerprint.short);
+        let plain = direction.iter().filter(|s| s.sighting.tunnel.is_none());
+        let came: BTreeMap<_, &Seen> = plain.filter(at_uplink).map(|s| (id(s), s)).collect();
+        let left = direction.iter().filter(|s| s.sighting.tunnel.is_some());
+        let passed = left.filter(at_uplink).filter_map(|s| {
+            let came = came.get(&id(s))?;
+            (came.sighting.ttl > s.sighting.ttl).then_some((came.sighting.key.source, self.node(s)))
+        });
+        let passed: Vec<_> = passed.collect();
+        self.strangers.extend(passed);
     }
 
     fn note_edge(&mut self, edge: Edge, outside: &Seen) {

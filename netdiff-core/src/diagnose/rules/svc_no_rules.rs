@@ -123,7 +123,11 @@ fn has_no_route(flow: &FlowTimeline) -> bool {
 }
 
 fn finding(case: &Case<'_>, node: NodeId, flows: &[Untranslated<'_>]) -> Option<Finding> {
-    let first = flows.iter().find(|f| f.exit.is_some()).or(flows.first())?;
+    // The one whose way is best known tells where.
+    let first = flows.iter().max_by_key(|f| {
+        let before = f.exit.map(|(before, _)| before.is_some());
+        (before, std::cmp::Reverse(f.flow))
+    })?;
     let service = addressed(first.timeline);
     let name = case.timelines.node_name(node);
     let services: BTreeSet<Service> = flows.iter().map(|f| addressed(f.timeline)).collect();
