@@ -45,7 +45,6 @@ const NOT_YET: &[&str] = &[
     "routing-loop",
     // A reset in the pod's name, made by its node, counts as the pod's answer.
     "rst-middlebox",
-    "snat-pod-to-pod",
     "tunnel-loop",
     "duplicate-pod-cidr",
     "forward-reject-src",

@@ -3,7 +3,8 @@
 
 peer.py http ADDRESS PORT SIZE         serve SIZE bytes of text at every path
 peer.py echo ADDRESS PORT              send every datagram back
-peer.py dns ADDRESS PORT               answer every A query with 192.0.2.53
+peer.py dns ADDRESS PORT [DELAY]       answer every A query with 192.0.2.53, others with nothing,
+                                       after DELAY seconds
 peer.py get ADDRESS PORT TIMEOUT       fetch /; exit 1 if it takes longer or is cut short
 peer.py datagrams ADDRESS PORT COUNT [SIZE]
                                        send COUNT, each must come back within 0.3 s
@@ -74,15 +75,17 @@ def dns_question(name: str, number: int) -> bytes:
     return struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + labels + b"\0\0\1\0\1"
 
 
-def serve_dns(address: str, port: int) -> None:
+def serve_dns(address: str, port: int, delay: float = 0) -> None:
     answer = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 30, 4) + bytes([192, 0, 2, 53])
     with socket.socket(family(address), socket.SOCK_DGRAM) as server:
         server.bind((address, port))
         print("ready")
         while True:
             query, sender = server.recvfrom(2048)
-            header = query[:2] + struct.pack("!5H", 0x8580, 1, 1, 0, 0)
-            server.sendto(header + query[12:] + answer, sender)
+            time.sleep(delay)
+            is_a = query[-4:-2] == b"\0\1"
+            header = query[:2] + struct.pack("!5H", 0x8580, 1, is_a, 0, 0)
+            server.sendto(header + query[12:] + (answer if is_a else b""), sender)
 
 
 def lookup(address: str, port: int, names: list[str]) -> bool:
@@ -137,8 +140,8 @@ def main() -> int:
             serve_http(address, int(port), int(size))
         case ["echo", address, port]:
             serve_echo(address, int(port))
-        case ["dns", address, port]:
-            serve_dns(address, int(port))
+        case ["dns", address, port, *delay]:
+            serve_dns(address, int(port), *map(float, delay))
         case ["lookup", address, port, *names]:
             return 0 if lookup(address, int(port), names) else 1
         case ["get", address, port, timeout]:

@@ -57,6 +57,35 @@ add_node_port() {
     service_rule "$1" "-m addrtype --dst-type LOCAL" "$2" "DNAT --to-destination $3"
 }
 
+# add_balanced_service PROTOCOL ADDRESS PORT POD:PORT…: in turn, where kube-proxy draws lots, so that a
+# recording is the same each time.
+add_balanced_service() {
+    local protocol=$1 address=$2 port=$3 left
+    shift 3
+    service_rule "$protocol" "! -s $LAB_CLUSTER_CIDR -d $address/32" "$port" KUBE-MARK-MASQ
+    for ((left = $#; left > 0; left--)); do
+        service_rule "$protocol" "-d $address/32 -m statistic --mode nth --every $left --packet 0" \
+            "$port" "DNAT --to-destination $1"
+        shift
+    done
+}
+
+# add_empty_service PROTOCOL ADDRESS PORT: what kube-proxy does for a Service without endpoints.
+add_empty_service() {
+    local node chain
+    for node in "${lab_nodes[@]}"; do
+        for chain in FORWARD OUTPUT; do
+            on_node "$node" iptables -I "$chain" 1 -d "$2/32" -p "$1" --dport "$3" \
+                -j REJECT --reject-with icmp-port-unreachable
+        done
+    done
+}
+
+forget_services() { on_node "$1" iptables -t nat -F KUBE-SERVICES; }
+
+# `conntrack -F` on a node.
+flush_conntrack() { nat_peer on_node "$1" flush-conntrack; }
+
 service_rule() {
     local node
     for node in "${lab_nodes[@]}"; do

@@ -112,12 +112,23 @@ client() {
     "$place" "$where" python3 "$LAB_DIR/peer.py" "$@"
 }
 
-# serve on_node|in_pod WHERE COMMAND…: returns when the server listens
-serve() {
-    local place=$1 where=$2 line log
+# nat_peer on_node|in_pod WHERE COMMAND…: a client of nat_peer.py
+nat_peer() {
+    local place=$1 where=$2
     shift 2
+    "$place" "$where" python3 "$LAB_DIR/nat_peer.py" "$@"
+}
+
+# serve on_node|in_pod WHERE COMMAND…: returns when the server listens
+serve() { start_server peer.py "$@"; }
+nat_serve() { start_server nat_peer.py "$@"; }
+
+# start_server PROGRAM on_node|in_pod WHERE COMMAND…
+start_server() {
+    local program=$1 place=$2 where=$3 line log
+    shift 3
     log=$(mktemp)
-    "$place" "$where" python3 -u "$LAB_DIR/peer.py" "$@" >"$log" 2>&1 &
+    "$place" "$where" python3 -u "$LAB_DIR/$program" "$@" >"$log" 2>&1 &
     traffic_pids+=($!)
     for _ in {1..100}; do
         if read -r line <"$log" && [[ $line == ready ]]; then

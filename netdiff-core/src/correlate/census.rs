@@ -13,6 +13,9 @@
 //! | of two nodes that saw request and reply, the one that waited longer is the initiator's, the other the responder's | 3 |
 //! | a tunnel from (to) a node's endpoint carries packets from (to) it | 1 a packet |
 //!
+//! Addresses that translation gave a packet vote for nothing by an untouched TTL: a bridge that hands a service's answer on leaves it as
+//! the pod sent it. The last two kinds of votes are not for a node that packets from the address entered from outside.
+//!
 //! Whether a node wraps or unwraps: a cooked capture says whether the node sent or received it. Else: the same packet was also seen
 //! outside the tunnel on that node, with a higher
 //! TTL or strictly earlier (wraps), or with a lower TTL or at the same time or later (unwraps: the kernel stamps a
@@ -22,12 +25,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::address_plan::{AddressPlan, StatedAddresses};
-use super::conversation::{Conversation, Seen};
+use super::conversation::Seen;
 use super::layout::Layout;
 use super::pod_links::has_untouched_ttl;
 use super::timeline::NodeId;
+use super::translation::Linked;
 use crate::identify::{ArpSighting, Evidence, MacAddr};
-use crate::types::{FlowKey, PointId, Role};
+use crate::types::{PointId, Role};
 
 /// Collects the votes of a set.
 pub(super) struct Census<'a> {
@@ -37,6 +41,8 @@ pub(super) struct Census<'a> {
     routers: BTreeSet<(NodeId, MacAddr)>,
     /// Addresses that send from a router's MAC address.
     own: BTreeSet<IpAddr>,
+    /// Addresses, and nodes that their packets entered from outside, in no tunnel.
+    strangers: BTreeSet<(IpAddr, NodeId)>,
     plan: AddressPlan,
     stated_pods: Vec<IpAddr>,
 }
@@ -59,6 +65,7 @@ impl<'a> Census<'a> {
             macs: BTreeMap::new(),
             routers: BTreeSet::new(),
             own: BTreeSet::new(),
+            strangers: BTreeSet::new(),
             plan: AddressPlan::default(),
             stated_pods: stated.pods.iter().map(|(_, address)| *address).collect(),
         };
@@ -76,17 +83,16 @@ impl<'a> Census<'a> {
     /// The plan that the votes of these conversations and ARP packets give.
     pub(super) fn take(
         mut self,
-        conversations: &[Conversation],
+        conversations: &[Linked],
         arp: &[(Evidence, ArpSighting)],
     ) -> AddressPlan {
         for conversation in conversations {
-            self.note_edges(&conversation.forward);
-            self.note_edges(&conversation.reply);
+            for direction in [&conversation.forward, &conversation.reply] {
+                self.note_edges(direction);
+                self.note_passing(direction);
+            }
         }
-        for seen in conversations
-            .iter()
-            .flat_map(|c| c.forward.iter().chain(&c.reply))
-        {
+        for seen in conversations.iter().flat_map(Linked::under_own_source) {
             self.note_untouched(seen);
         }
         // A bridge that re-injects a pod's packet does so from the router's MAC address, too.
@@ -124,7 +130,7 @@ impl<'a> Census<'a> {
                 (tunnel.destination, key.destination),
             ] {
                 if let Some(node) = self.plan.home(endpoint) {
-                    self.vote(inside, node, 1);
+                    self.vote_if_known(inside, node, 1);
                 }
             }
         }
@@ -152,6 +158,13 @@ impl<'a> Census<'a> {
             .or_default()
             .entry(node)
             .or_default() += weight;
+    }
+
+    /// A weak vote, which is not for a node that the address's packets come to from outside.
+    fn vote_if_known(&mut self, address: IpAddr, node: NodeId, weight: u64) {
+        if !self.strangers.contains(&(address, node)) {
+            self.vote(address, node, weight);
+        }
     }
 
     fn node(&self, seen: &Seen) -> NodeId {
@@ -214,10 +227,9 @@ impl<'a> Census<'a> {
     /// Of equal packets the first at each point is looked at, and its time only if all points saw the same number of them: else
     /// the first here may be another than the first there.
     fn note_edges(&mut self, direction: &[Seen]) {
-        let mut packets: BTreeMap<(FlowKey, u64), Sightings<'_>> = BTreeMap::new();
+        let mut packets: BTreeMap<u64, Sightings<'_>> = BTreeMap::new();
         for seen in direction {
-            let id = (seen.sighting.key, seen.sighting.fingerprint.short);
-            let points = packets.entry(id).or_default();
+            let points = packets.entry(seen.sighting.fingerprint.short).or_default();
             points.entry(seen.evidence.point).or_insert((0, seen)).0 += 1;
         }
         for sightings in packets.values() {
@@ -228,8 +240,26 @@ impl<'a> Census<'a> {
         }
     }
 
+    /// What comes to an uplink as it is and leaves through it in a tunnel, routed, is from somewhere else.
+    fn note_passing(&mut self, direction: &[Seen]) {
+        let at_uplink = |s: &&Seen| self.layout.role(s.evidence.point) == Role::Uplink;
+        let id = |s: &Seen| (s.evidence.point, s.sighting.fingerprint.short);
+        let plain = direction.iter().filter(|s| s.sighting.tunnel.is_none());
+        let came: BTreeMap<_, &Seen> = plain.filter(at_uplink).map(|s| (id(s), s)).collect();
+        let left = direction.iter().filter(|s| s.sighting.tunnel.is_some());
+        let passed = left.filter(at_uplink).filter_map(|s| {
+            let came = came.get(&id(s))?;
+            (came.sighting.ttl > s.sighting.ttl).then_some((came.sighting.key.source, self.node(s)))
+        });
+        let passed: Vec<_> = passed.collect();
+        self.strangers.extend(passed);
+    }
+
     fn note_edge(&mut self, edge: Edge, outside: &Seen) {
         let node = self.node(outside);
+        if edge == Edge::Enters && outside.sighting.tunnel.is_none() {
+            self.strangers.insert((outside.sighting.key.source, node));
+        }
         let (mac, endpoint) = match edge {
             Edge::Leaves => (
                 outside.source_mac,
@@ -261,14 +291,30 @@ impl<'a> Census<'a> {
     }
 
     /// The nearer to the initiator, the longer between request and reply: no clock is compared.
-    fn note_waiting(&mut self, conversation: &Conversation) {
+    fn note_waiting(&mut self, conversation: &Linked) {
+        for (stage, key) in (0u8..).zip(&conversation.keys) {
+            let Some((near, far)) = self.by_waiting(conversation, stage) else {
+                continue;
+            };
+            self.vote_if_known(key.source, near, 3);
+            self.vote_if_known(key.destination, far, 3);
+            let mut forward = conversation.forward.iter().filter(|s| s.stage == stage);
+            if let Some(tunnel) = forward.find_map(|s| s.sighting.tunnel) {
+                self.vote(tunnel.source, near, 3);
+                self.vote(tunnel.destination, far, 3);
+                self.plan.node_addresses.insert(tunnel.source, ());
+                self.plan.node_addresses.insert(tunnel.destination, ());
+            }
+        }
+    }
+
+    /// The nodes that waited longest and shortest for replies, under one of a conversation's keys.
+    fn by_waiting(&self, conversation: &Linked, stage: u8) -> Option<(NodeId, NodeId)> {
         let mut waits: BTreeMap<NodeId, (i64, i64)> = BTreeMap::new();
         for point in self.layout.ids() {
             let first = |seen: &[Seen]| {
-                seen.iter()
-                    .filter(|s| s.evidence.point == point)
-                    .map(|s| s.time)
-                    .min()
+                let here = |s: &&Seen| s.evidence.point == point && s.stage == stage;
+                seen.iter().filter(here).map(|s| s.time).min()
             };
             let (Some(request), Some(reply)) =
                 (first(&conversation.forward), first(&conversation.reply))
@@ -280,24 +326,10 @@ impl<'a> Census<'a> {
             let (low, high) = waits.entry(node).or_insert((wait, wait));
             (*low, *high) = ((*low).min(wait), (*high).max(wait));
         }
-        let Some((&near, &(longest, _))) = waits.iter().max_by_key(|(_, (low, _))| *low) else {
-            return;
-        };
-        let Some((&far, &(_, shortest))) = waits.iter().min_by_key(|(_, (_, high))| *high) else {
-            return;
-        };
-        if near == far || longest <= shortest || shortest < 0 {
-            return;
-        }
-        self.vote(conversation.key.source, near, 3);
-        self.vote(conversation.key.destination, far, 3);
-        let tunnel = conversation.forward.iter().find_map(|s| s.sighting.tunnel);
-        if let Some(tunnel) = tunnel {
-            self.vote(tunnel.source, near, 3);
-            self.vote(tunnel.destination, far, 3);
-            self.plan.node_addresses.insert(tunnel.source, ());
-            self.plan.node_addresses.insert(tunnel.destination, ());
-        }
+        let (&near, &(longest, _)) = waits.iter().max_by_key(|(_, (low, _))| *low)?;
+        let (&far, &(_, shortest)) = waits.iter().min_by_key(|(_, (_, high))| *high)?;
+        let tells = near != far && longest > shortest && shortest >= 0;
+        tells.then_some((near, far))
     }
 }
 

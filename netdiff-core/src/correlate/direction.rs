@@ -80,10 +80,15 @@ pub(super) fn judge_direction(
     };
     let mut journeys = Vec::with_capacity(trips.len());
     let mut ledger = Ledger::new(track);
+    let numbers = hop_numbers(track);
     for trip in trips {
         let end = judge.judge(trip);
         ledger.note(trip, end.0);
-        journeys.extend(journey(trip, track, end, &judge.bases, way.reply));
+        let journey = journey(trip, track, end, &judge.bases, way.reply);
+        journeys.extend(journey.map(|journey| Journey {
+            hops: hops_of(trip, track, &numbers),
+            ..journey
+        }));
     }
     ledger.close(track, accounting);
     Direction {
@@ -112,6 +117,7 @@ fn journey(
     let base = bases.get(&first.conversation).copied();
     Some(Journey {
         sightings: seen.iter().map(|s| s.evidence).collect(),
+        hops: Vec::new(),
         time: first.time,
         ip_len: last.sighting.ip_len,
         port: if reply {
@@ -140,6 +146,29 @@ fn journey(
         disposition,
         basis,
     })
+}
+
+/// The number of each place among the hops, which are those that a trip came through.
+fn hop_numbers(track: &Track) -> BTreeMap<Place, u16> {
+    let trips = &track.matched.trips;
+    let used: BTreeSet<Place> = trips
+        .iter()
+        .flat_map(|trip| trip.sightings.keys().copied())
+        .collect();
+    let places = track.order.places.iter().map(|(place, _)| *place);
+    places
+        .filter(|place| used.contains(place))
+        .zip(0..)
+        .collect()
+}
+
+fn hops_of(trip: &Trip, track: &Track, numbers: &BTreeMap<Place, u16>) -> Vec<u16> {
+    let mut places: Vec<Place> = trip.sightings.keys().copied().collect();
+    places.sort_by_key(|place| track.order.rank(*place));
+    places
+        .iter()
+        .map(|place| numbers.get(place).copied().unwrap_or(u16::MAX))
+        .collect()
 }
 
 /// What each sighting of a direction counts as. One that is in several trips (a super-packet) counts once: as matched if any of

@@ -2,8 +2,8 @@
 //!
 //! Its door is [`Timelines`]. No bytes and no layers come in here: only observations.
 //!
-//! The way through the room, a file a step: sightings are grouped into conversations (`conversation`), the conversations tell
-//! which address lives where (`census`, `address_plan`) and which of them are one under several addresses (`translation`); packets are
+//! The way through the room, a file a step: sightings are grouped into conversations (`conversation`); which of those are one
+//! under several addresses (`translation`), and which address lives where (`census`, `address_plan`), their packets tell; packets are
 //! recognized across points (`trip`), TCP by its bytes (`pieces`), and told from copies, loops and repetitions (`repetition`); packets both ways
 //! compare the clocks (`clock`); evidence orders the places on the way (`hop_order`); orders and roles say which point comes next (`path`);
 //! what was expected, what could be seen (`coverage`, `blindness`, `pauses`), what answers prove and who refused (`outcome`, `rejection`) give each
@@ -115,8 +115,8 @@ pub fn correlate(
         points: &points,
         node_of: &node_of,
     };
-    let plan = Census::new(layout, &nodes, stated).take(&conversations, &arp);
     let (linked, elsewhere) = link_conversations(conversations, &node_of, stated);
+    let plan = Census::new(layout, &nodes, stated).take(&linked, &arp);
     let mut flows = group_flows(linked);
     let rejections = Rejections::new(&icmp_errors);
     let coverage = Coverage::new(&points, &node_of, nodes.len());

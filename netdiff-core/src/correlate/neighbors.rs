@@ -14,8 +14,15 @@ impl AddressPlan {
     }
 
     /// Whether an address lies in the network that the known pods are from (one /16 or /48).
-    pub(super) fn shares_pod_network(&self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn shares_pod_network(&self, address: IpAddr) -> bool {
         self.pods().any(|pod| shares(pod, address, 16, 48))
+    }
+
+    /// Whether an address is on no captured node and in no network of their pods.
+    #[must_use]
+    pub fn is_outside(&self, address: IpAddr) -> bool {
+        self.home(address).is_none() && !self.shares_pod_network(address)
     }
 
     /// Whether an address is a pod's, or may be one that was never seen to send: it lies in the pods' network, and does not end in 0 as

@@ -156,7 +156,14 @@ impl<'a> Paths<'a> {
         if let Some((next, _)) = most {
             return Next::Point(*next, Basis::SameClass);
         }
-        if let Some(next) = own.mirror.point_before(point).filter(|next| fits(*next)) {
+        // Answers to the outside leave by no tunnel, and their node to no other, whatever way the questions came.
+        let outside = tunnel.is_none() && self.plan.is_outside(destination);
+        let mirrored = |next: &PointId| {
+            let inside = self.layout.node(point) == self.layout.node(*next)
+                && self.layout.role(*next) != Role::Vtep;
+            fits(*next) && (inside || !outside)
+        };
+        if let Some(next) = own.mirror.point_before(point).filter(mirrored) {
             return Next::Point(next, Basis::Mirror);
         }
         match self.by_roles(point, way.source, destination, tunnel) {

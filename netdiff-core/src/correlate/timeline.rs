@@ -336,6 +336,8 @@ pub struct Direction {
 pub struct Journey {
     /// Its sightings in hop order, one a hop; never empty.
     pub sightings: Vec<Evidence>,
+    /// For each sighting, at which of the direction's [`hops`](Direction::hops) it was: an index.
+    pub hops: Vec<u16>,
     /// When it was first seen, by that node's clock.
     pub time: Timestamp,
     /// Length of the inner-most IP packet in bytes, where it was last seen.
@@ -372,6 +374,16 @@ impl Journey {
     #[must_use]
     pub fn last(&self) -> Option<Evidence> {
         self.sightings.last().copied()
+    }
+
+    /// Its sightings, each with the hop at which it was.
+    pub fn steps<'a>(
+        &'a self,
+        direction: &'a Direction,
+    ) -> impl Iterator<Item = (&'a Hop, Evidence)> + 'a {
+        let sightings = self.hops.iter().zip(&self.sightings);
+        sightings
+            .filter_map(|(hop, evidence)| Some((direction.hops.get(usize::from(*hop))?, *evidence)))
     }
 
     /// The points that saw it, in hop order.

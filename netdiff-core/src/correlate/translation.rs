@@ -15,7 +15,7 @@
 //!
 //! A weight of [`ENOUGH`] links, both directions together; of a translation that the manifest states, one packet is enough. A pair of sightings on one node must lie within [`LONGEST_STAY`]. If both are
 //! seen at one point with the same TTL and the same tunnel, something sent the packet twice: then the two are never linked (a name
-//! service asked at two addresses, say).
+//! service asked at two addresses, say), unless the packet comes back to the one who sent it: a bridge in hairpin mode hands it back as it was.
 //!
 //! # The tie-break
 //! The heaviest pairs link first; of equals, the first in order of keys. A third conversation joins only if it is linked with each of the others:
@@ -54,6 +54,17 @@ pub(super) struct Linked {
     pub(super) reply: Vec<Seen>,
 }
 
+impl Linked {
+    /// The sightings that have the source which sent them, not one that translation gave them.
+    pub(super) fn under_own_source(&self) -> impl Iterator<Item = &Seen> {
+        let initiator = self.keys.first().map(|key| key.source);
+        let responder = self.keys.last().map(|key| key.destination);
+        let of = |seen: &Seen, party| Some(seen.sighting.key.source) == party;
+        let forward = self.forward.iter().filter(move |s| of(s, initiator));
+        forward.chain(self.reply.iter().filter(move |s| of(s, responder)))
+    }
+}
+
 /// A sighting of a conversation and direction.
 #[derive(Clone, Copy)]
 struct Entry<'a> {
@@ -72,6 +83,9 @@ struct Link {
 }
 
 type Links = BTreeMap<(usize, usize), Link>;
+
+/// Sightings by protocol and short fingerprint.
+type Equal<'a> = HashMap<(Protocol, u64), Vec<Entry<'a>>>;
 
 /// A point, the conversation that it saw a packet in, the TTL that it had there, and what else it told.
 type Sight = (PointId, u32, u8, Deep);
@@ -107,7 +121,11 @@ impl SeenElsewhere {
             .map(|entry| {
                 let number = u32::try_from(entry.conversation).unwrap_or(u32::MAX);
                 let sighting = &entry.seen.sighting;
-                let print = deep(&sighting.fingerprint);
+                // Translation rewrites what an error quotes: only its number stays.
+                let print = match sighting.detail {
+                    Detail::IcmpError { .. } => (None, None),
+                    _ => deep(&sighting.fingerprint),
+                };
                 (entry.seen.evidence.point, number, sighting.ttl, print)
             })
             .collect();
@@ -212,30 +230,33 @@ fn find_links(
     stated: &StatedAddresses,
     elsewhere: &mut SeenElsewhere,
 ) -> Links {
-    let mut equal: HashMap<(Protocol, u64), Vec<Entry<'_>>> = HashMap::new();
+    let (mut equal, mut errors) = (Equal::new(), Equal::new());
     for (index, conversation) in conversations.iter().enumerate() {
         let both = [(false, &conversation.forward), (true, &conversation.reply)];
         for (reply, seen) in both
             .into_iter()
             .flat_map(|(reply, list)| list.iter().map(move |s| (reply, s)))
         {
-            if !matches!(seen.sighting.detail, Detail::IcmpError { .. }) {
-                let id = (seen.sighting.key.protocol, seen.sighting.fingerprint.short);
-                equal.entry(id).or_default().push(Entry {
-                    conversation: index,
-                    reply,
-                    seen,
-                });
-            }
+            let error = matches!(seen.sighting.detail, Detail::IcmpError { .. });
+            let id = (seen.sighting.key.protocol, seen.sighting.fingerprint.short);
+            let same = if error { &mut errors } else { &mut equal };
+            same.entry(id).or_default().push(Entry {
+                conversation: index,
+                reply,
+                seen,
+            });
+        }
+    }
+    // Translation rewrites what an error quotes, too: its number alone tells that it goes on under another address.
+    let numbered = |entry: &Entry<'_>| entry.seen.sighting.identification != 0;
+    for (id, entries) in errors {
+        if !is_lone(&entries) && entries.iter().all(numbered) {
+            elsewhere.note(id, &entries);
         }
     }
     let mut links = Links::new();
     for (id, entries) in equal {
-        let first = entries.first().map(|entry| entry.conversation);
-        let lone = entries
-            .iter()
-            .all(|entry| Some(entry.conversation) == first);
-        if lone {
+        if is_lone(&entries) {
             continue;
         }
         elsewhere.note(id, &entries);
@@ -255,6 +276,14 @@ fn find_links(
         !link.refuted && (link.weight >= ENOUGH || is_stated)
     });
     links
+}
+
+/// Whether all are of one conversation.
+fn is_lone(entries: &[Entry<'_>]) -> bool {
+    let first = entries.first().map(|entry| entry.conversation);
+    entries
+        .iter()
+        .all(|entry| Some(entry.conversation) == first)
 }
 
 /// Notes one packet's sightings under different keys.
@@ -318,9 +347,12 @@ fn compare(a: &Seen, b: &Seen, node_of: &[NodeId]) -> Comparison {
     if same_node && (b.time - a.time).0.unsigned_abs() > LONGEST_STAY.0.unsigned_abs() {
         return Comparison::Unrelated;
     }
+    let (key_a, key_b) = (a.sighting.key, b.sighting.key);
+    let comes_back = key_a.source == key_b.destination || key_b.source == key_a.destination;
     if a.evidence.point == b.evidence.point
         && ttl_a == ttl_b
         && a.sighting.tunnel == b.sighting.tunnel
+        && !comes_back
     {
         return Comparison::SentTwice;
     }

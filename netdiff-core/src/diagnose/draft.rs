@@ -130,10 +130,12 @@ impl<'a> Draft<'a> {
             .or_else(|| main_segment(self.losses.iter().copied()));
         self.fill_blanks(segment);
         let confidence = self.confidence();
-        let next = self
-            .capture_next
-            .take()
-            .or_else(|| capture_next(&self.case, segment?, &self.alternatives));
+        // Nothing is left to split once a mark excludes all the others.
+        let open = self.marked != Some(true) || !self.alternatives.is_empty();
+        let next = self.capture_next.take().or_else(|| {
+            let segment = segment.filter(|_| open)?;
+            capture_next(&self.case, segment, &self.alternatives)
+        });
         let manual = &self.rule.manual;
         let apply = |texts: &[&str]| texts.iter().map(|t| self.filled.apply(t)).collect();
         Finding {

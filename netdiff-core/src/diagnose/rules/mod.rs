@@ -1,7 +1,12 @@
 //! One rule, one file.
 
+pub(super) mod asymmetric_return;
+pub(super) mod brnf_off;
 pub(super) mod capture_gap;
+pub(super) mod conntrack_invalid_rst;
+pub(super) mod conntrack_stale_udp;
 pub(super) mod dead_pod_ip;
+pub(super) mod dns_conntrack_race;
 pub(super) mod duplicate_pod_cidr;
 pub(super) mod encap_proto_blocked;
 pub(super) mod fdb_missing;
@@ -9,11 +14,13 @@ pub(super) mod fdb_stale_dead_ip;
 pub(super) mod fdb_wrong_live_node;
 pub(super) mod forward_drop;
 pub(super) mod forward_reject;
+pub(super) mod hairpin_off;
 pub(super) mod hostgw_antispoof;
 pub(super) mod hypervisor_vxlan_intercept;
 pub(super) mod inner_bad_checksum;
 pub(super) mod ip_forward_off;
 pub(super) mod ipv6_only_broken;
+pub(super) mod masquerade_missing;
 pub(super) mod mtu_blackhole;
 pub(super) mod mtu_pod_too_big;
 pub(super) mod neigh_missing;
@@ -30,6 +37,11 @@ pub(super) mod route_missing_return;
 pub(super) mod route_missing_src;
 pub(super) mod routing_loop;
 pub(super) mod rpfilter_asymmetric;
+pub(super) mod snat_pod_to_pod;
+pub(super) mod svc_dead_endpoint;
+pub(super) mod svc_no_endpoints;
+pub(super) mod svc_no_rules;
+pub(super) mod svc_port_closed;
 pub(super) mod underlay_mtu_small;
 pub(super) mod underlay_nat_oneway;
 pub(super) mod underlay_vxlan_blocked;
