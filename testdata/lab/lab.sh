@@ -16,6 +16,8 @@ source "$LAB_DIR/traffic.sh"
 source "$LAB_DIR/services.sh"
 # shellcheck source=tunnels.sh
 source "$LAB_DIR/tunnels.sh"
+# shellcheck source=wire.sh
+source "$LAB_DIR/wire.sh"
 
 usage() {
     cat <<'USAGE'

@@ -20,6 +20,7 @@ topology_defaults() {
     : "${LAB_VTEP_MACS:=}"
     : "${LAB_VNI:=1}"
     : "${LAB_PORT:=8472}"
+    : "${LAB_TUNNEL_OPTIONS:=}"               # more words for 'ip link add … type vxlan'
     : "${LAB_MODE:=vxlan}"                    # vxlan, or direct for DirectRouting
     : "${LAB_UNDERLAY_MTU:=1500}"
     : "${LAB_POD_MTU:=$((LAB_UNDERLAY_MTU - 50))}"
@@ -196,8 +197,10 @@ add_node() {
 
 add_tunnel() {
     local node=$1 ns=$LAB_PREFIX$1
+    # shellcheck disable=SC2086  # options are several words
     ip -n "$ns" link add "$LAB_TUNNEL" address "$(vtep_mac "$node")" mtu "$LAB_POD_MTU" type vxlan \
-        id "$LAB_VNI" dev eth0 local "$(node_address "$node")" dstport "$LAB_PORT" nolearning
+        id "$LAB_VNI" dev eth0 local "$(node_address "$node")" dstport "$LAB_PORT" nolearning \
+        $LAB_TUNNEL_OPTIONS
     ip -n "$ns" address add "$(vtep_address "$node")/32" dev "$LAB_TUNNEL"
     ip -n "$ns" link set "$LAB_TUNNEL" up
 }
