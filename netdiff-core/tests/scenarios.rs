@@ -44,20 +44,8 @@ const WITHOUT_THE_CAUSE: &[&str] = &["geneve-blocked", "ipip-blocked"];
 
 /// Scenarios that need more than a rule (sizes, translations, copies, loops): today they must only not be told wrongly.
 const NOT_YET: &[&str] = &[
-    "capture-gap-one-node",
-    "capture-window-mismatch",
-    "capture-window-partly",
-    "duplicated-packets",
-    "first-packet-arp",
-    // Few of many segments are lost: a note, until there is a rule for it.
-    "gso-loss",
-    "loss-random",
-    "loss-rate-limited",
     "mtu-underlay-small",
-    "nat-in-icmp-quotes",
-    "offload-loss",
     "outer-fragments-dropped",
-    "reordering",
     "routing-loop",
     // A reset in the pod's name, made by its node, counts as the pod's answer.
     "rst-middlebox",

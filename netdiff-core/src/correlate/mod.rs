@@ -98,6 +98,7 @@ pub fn correlate(
     let Intake {
         mut sightings,
         arp,
+        arp_times,
         icmp_errors,
         mut accounting,
         link_local,
@@ -152,6 +153,7 @@ pub fn correlate(
         clocks,
         coverage,
         arp,
+        arp_times,
         links: links.finish(),
         icmp_errors,
         accounting,

@@ -33,9 +33,17 @@ pub(super) fn always(_: &Case<'_>, _: &[&Loss]) -> bool {
 
 /// Every rule.
 pub static CATALOGUE: &[&Rule] = &[
+    &rules::first_packet_arp::RULE,
+    &rules::ttl_probe::RULE,
     &rules::underlay_vxlan_blocked::RULE,
     &rules::underlay_vxlan_blocked_return::RULE,
+    &rules::loss_rate_limited::RULE,
+    &rules::loss_random::RULE,
     &rules::packets_lost::RULE,
+    &rules::observer_promisc_duplicates::RULE,
+    &rules::duplicated_packets::RULE,
+    &rules::reordering::RULE,
+    &rules::capture_window_mismatch::RULE,
     &rules::capture_gap::RULE,
 ];
 

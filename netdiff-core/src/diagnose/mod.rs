@@ -12,6 +12,7 @@ mod draft;
 mod facts;
 mod finding;
 mod manual;
+mod passage;
 mod refusals;
 mod rules;
 mod stages;
