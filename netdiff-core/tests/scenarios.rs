@@ -35,12 +35,7 @@ const WITHOUT_THE_CAUSE: &[&str] = &[];
 
 /// Scenarios that need more than a rule (sizes, translations, copies, loops): today they must only not be told wrongly.
 const NOT_YET: &[&str] = &[
-    "duplicated-packets",
-    // Few of many segments are lost: a note, until there is a rule for it.
-    "gso-loss",
-    "loss-random",
     "mtu-underlay-small",
-    "offload-loss",
     "outer-fragments-dropped",
     "routing-loop",
     // A reset in the pod's name, made by its node, counts as the pod's answer.
@@ -60,6 +55,7 @@ const NOT_YET: &[&str] = &[
     "route-missing-return",
     "route-missing-return-defgw",
     "rpfilter-asymmetric",
+    "uncaptured-uplink-blocked",
 ];
 
 #[derive(Deserialize)]

@@ -100,6 +100,7 @@ pub fn correlate(
     let Intake {
         mut sightings,
         arp,
+        arp_times,
         icmp_errors,
         mut accounting,
         link_local,
@@ -154,6 +155,7 @@ pub fn correlate(
         clocks,
         coverage,
         arp,
+        arp_times,
         links: links.finish(),
         icmp_errors,
         accounting,

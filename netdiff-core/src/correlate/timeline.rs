@@ -87,6 +87,8 @@ pub struct Timelines {
     pub coverage: Coverage,
     /// ARP packets, in file order.
     pub arp: Vec<(Evidence, ArpSighting)>,
+    /// When each of them was captured, by its node's clock; in the same order.
+    pub arp_times: Vec<Timestamp>,
     /// The link addresses and checksums that packets were seen with.
     pub links: Links,
     /// ICMP errors, in file order.

@@ -33,6 +33,8 @@ pub(super) fn always(_: &Case<'_>, _: &[&Loss]) -> bool {
 
 /// Every rule.
 pub static CATALOGUE: &[&Rule] = &[
+    &rules::first_packet_arp::RULE,
+    &rules::ttl_probe::RULE,
     &rules::routing_loop::RULE,
     &rules::vtep_self_public_ip::RULE,
     &rules::asymmetric_return::RULE,
@@ -83,8 +85,14 @@ pub static CATALOGUE: &[&Rule] = &[
     &rules::ip_forward_off::RULE,
     &rules::node_input_drop::RULE,
     &rules::inner_bad_checksum::RULE,
+    &rules::loss_rate_limited::RULE,
+    &rules::loss_random::RULE,
     &rules::masquerade_missing::RULE,
     &rules::snat_pod_to_pod::RULE,
+    &rules::duplicated_packets::RULE,
+    &rules::observer_promisc_duplicates::RULE,
+    &rules::reordering::RULE,
+    &rules::capture_window_mismatch::RULE,
     &rules::packets_lost::RULE,
     &rules::capture_gap::RULE,
 ];

@@ -15,6 +15,7 @@ mod forwarding;
 mod gone;
 mod manual;
 mod next_hop;
+mod passage;
 mod refusals;
 mod rules;
 mod services;

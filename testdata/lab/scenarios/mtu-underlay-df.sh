@@ -14,7 +14,7 @@ reference_setup() {
     local node peer
     offload_off
     for node in "${lab_nodes[@]}"; do ip -n "$LAB_PREFIX$node" link set "$LAB_TUNNEL" type vxlan df set; done
-    add_router 10.80.0.1
+    add_gateway 10.80.0.1
     for node in "${lab_nodes[@]}"; do
         for peer in "${lab_nodes[@]}"; do
             if [[ $node == "$peer" ]]; then continue; fi
