@@ -74,7 +74,7 @@ pub struct Tcp {
     pub maximum_segment_size: Option<u16>,
     /// Timestamps option.
     pub timestamps: Option<TcpTimestamps>,
-    /// Length of the header in bytes; `None` where the capture cut the field that says it.
+    /// Length of the header in bytes; `None` where the capture cut the field that says it, or the flags right behind it.
     pub header_len: Option<u8>,
 }
 
@@ -135,7 +135,8 @@ fn salvage(rest: Rest<'_>) -> Decoded<'_, Tcp> {
         w1,
         ..,
     ] = filled;
-    let header_len = (bytes.len() > 12).then_some((offset >> 4) * 4);
+    // Whoever reads the length takes the flags for read, too.
+    let header_len = (bytes.len() > 13).then_some((offset >> 4) * 4);
     let mut tcp = Tcp {
         source_port: u16::from_be_bytes([s0, s1]),
         destination_port: u16::from_be_bytes([d0, d1]),
@@ -229,7 +230,7 @@ mod tests {
             assert_eq!(tcp.destination_port, 443);
             assert_eq!(tcp.sequence == all.sequence, len >= 8);
             assert_eq!(tcp.acknowledgment == all.acknowledgment, len >= 12);
-            assert_eq!(tcp.header_len, (len >= 13).then_some(36));
+            assert_eq!(tcp.header_len, (len >= 14).then_some(36));
             assert_eq!(tcp.flags == all.flags, len >= 14);
             assert_eq!(tcp.window == all.window, len >= 16);
             assert_eq!(tcp.maximum_segment_size, (len >= 24).then_some(1410));

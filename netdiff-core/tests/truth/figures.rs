@@ -10,7 +10,8 @@ use proptest::strategy::{Strategy, ValueTree};
 use super::family::{Family, worlds};
 use super::judgment::Count;
 use super::ledger::Kind;
-use super::{number, runner, try_case};
+use super::spec::WorldSpec;
+use super::{number, runner, try_case, wrong_of};
 
 /// What the cases of a family gave together.
 #[derive(Default)]
@@ -29,8 +30,11 @@ impl Sum {
         let mut sum = Self::default();
         let mut runner = runner(family, cases as u32);
         for _ in 0..cases {
-            let spec = worlds(family).new_tree(&mut runner).unwrap().current();
-            let (judgment, packets) = try_case(&spec);
+            let tree = worlds(family).new_tree(&mut runner).unwrap();
+            let (judgment, packets) = try_case(&tree.current());
+            if !wrong_of(&judgment).is_empty() && std::env::var_os("TRUTH_SHRINK").is_some() {
+                println!("{}", smallest(tree));
+            }
             sum.cases += 1;
             sum.packets += packets;
             sum.journeys += judgment.journeys;
@@ -49,6 +53,28 @@ impl Sum {
         self.by_kind.values().for_each(|count| all.add(*count));
         all
     }
+}
+
+/// The smallest world that is still judged wrongly, in words.
+fn smallest(mut tree: impl ValueTree<Value = WorldSpec>) -> String {
+    let mut wrong = (tree.current(), Vec::new());
+    for _ in 0..3000 {
+        let spec = tree.current();
+        let found = wrong_of(&try_case(&spec).0);
+        let goes_on = if found.is_empty() {
+            tree.complicate()
+        } else {
+            wrong = (spec, found);
+            tree.simplify()
+        };
+        if !goes_on {
+            break;
+        }
+    }
+    let (spec, found) = wrong;
+    // The last one that is kept.
+    try_case(&spec);
+    format!("{}\n{spec:?}", found.join("\n"))
 }
 
 impl Count {

@@ -59,16 +59,18 @@ pub struct Identity {
 impl Identity {
     pub fn of(packet: &Packet) -> Self {
         let len = packet.body_len() as u64;
+        // IPv6 numbers fragments only, and who cuts does not matter.
+        let number = if packet.is_ipv4() { packet.id } else { 0 };
         match &packet.body {
             Body::Echo(echo) => Self {
                 protocol: u8::from(echo.request),
-                numbers: u64::from(packet.id),
+                numbers: u64::from(number),
                 more: u64::from(echo.sequence) << 32 | len,
                 data: echo.seed,
             },
             Body::Udp(udp) => Self {
                 protocol: 17,
-                numbers: u64::from(packet.id),
+                numbers: u64::from(number),
                 more: len,
                 data: udp.seed,
             },
@@ -90,7 +92,7 @@ impl Identity {
             }
             Body::Error { quote, .. } => Self {
                 protocol: 1,
-                numbers: u64::from(packet.id),
+                numbers: u64::from(number),
                 more: len,
                 data: quote
                     .iter()
