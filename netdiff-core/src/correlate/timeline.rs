@@ -6,7 +6,7 @@ use super::accounting::PointAccounting;
 use super::address_plan::AddressPlan;
 use super::basis::Basis;
 use super::clock::Clocks;
-use super::coverage::Coverage;
+use super::coverage::{Coverage, Ran};
 use super::disposition::Disposition;
 use super::hop::Hop;
 use super::links::Links;
@@ -61,6 +61,8 @@ pub struct SetPoint {
     pub filtered: bool,
     /// Datagrams whose fragments are not all there, or overlap.
     pub fragments: FragmentTrouble,
+    /// When it was captured, as far as its packets do not show it.
+    pub ran: Ran,
 }
 
 /// Everything that was learned from one capture set.

@@ -21,6 +21,7 @@ struct Sum {
     journeys: u64,
     open: u64,
     wrong: Vec<String>,
+    conditional: u64,
     assumed: usize,
     by_kind: BTreeMap<(Kind, &'static str), Count>,
 }
@@ -40,6 +41,7 @@ impl Sum {
             sum.journeys += judgment.journeys;
             sum.open += judgment.open;
             sum.wrong.extend(judgment.wrong);
+            sum.conditional += judgment.conditional;
             sum.assumed += judgment.assumed.len();
             for (kind, count) in judgment.by_kind {
                 sum.by_kind.entry(kind).or_default().add(count);
@@ -91,8 +93,11 @@ const HEAD: &str = "# What netdiff finds of what could be found
 Simulated clusters with known truth (`netdiff-core/tests/truth`), read as capture files. *Knowable* are packets (of TCP, segments) whose fate the
 captures show to somebody who reads them all with care; `known.rs` defines it. *Found* are those that netdiff calls right, in one journey with all
 of their sightings; *split* those that it calls right in one of several journeys; *open* those of which it claims nothing. *Wrong* are false claims of
-any packet, knowable or not: there must be none. *Assumed* are losses that netdiff claims with the lower trust, on the assumption that a silent
-capture ran, where it did not.
+any packet, knowable or not: there must be none.
+
+*Conditional* are packets that netdiff calls lost *if* a silent capture ran (`assumed_lost` in reports, apart from `lost`): an empty file, or one that ends
+early, may be all that is left of packets that die before it, or may never have been captured. They count as open. *In vain* are those where the capture
+did not run: nobody can tell them from the others, and saying nothing would hide the incident that an empty capture shows.
 
     TRUTH_CASES=400 UPDATE_DOCS=1 cargo test -p netdiff-core --release --test truth figures -- --ignored --nocapture
 
@@ -100,13 +105,13 @@ capture ran, where it did not.
 
 fn table(sums: &[(Family, Sum)]) -> String {
     let mut text = HEAD.to_owned();
-    text += "| family | cases | packets | journeys | open journeys | knowable | found | % | split | open | assumed | wrong |\n";
-    text += "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    text += "| family | cases | packets | journeys | open journeys | knowable | found | % | split | open | conditional | in vain | wrong |\n";
+    text += "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for (family, sum) in sums {
         let all = sum.all();
         writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             family.name(),
             sum.cases,
             sum.packets,
@@ -117,6 +122,7 @@ fn table(sums: &[(Family, Sum)]) -> String {
             all.share(),
             all.split,
             all.open,
+            sum.conditional,
             sum.assumed,
             sum.wrong.len()
         )

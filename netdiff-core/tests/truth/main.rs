@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `PROPTEST_CASES` | how many cases a family has |
 //! | `TRUTH_SEED` | other cases |
-//! | `TRUTH_STRICT` | losses claimed on an untrue assumption are wrong, too |
+//! | `TRUTH_STRICT` | losses under a condition that is not fulfilled are wrong, too |
 //! | `TRUTH_MISSED` | tell what could be known and was not found |
 //! | `TRUTH_KEEP` | keep the capture files and tell where |
 //! | `TRUTH_CASES`, `TRUTH_FAMILY` | for `figures`: how many cases, and of which family alone |
@@ -80,7 +80,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// The wrong claims of a case. With `TRUTH_STRICT`, untrue assumptions, too.
+/// The wrong claims of a case. With `TRUTH_STRICT`, losses under a condition that is not fulfilled, too.
 fn wrong_of(judgment: &Judgment) -> Vec<String> {
     let mut wrong = judgment.wrong.clone();
     if std::env::var_os("TRUTH_STRICT").is_some() {
@@ -102,7 +102,7 @@ fn runner(family: Family, cases: u32) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
 }
 
-/// No case of a family gives a wrong claim. With `TRUTH_STRICT`, no untrue assumption either.
+/// No case of a family gives a wrong claim.
 fn check(family: Family) {
     let cases = number("PROPTEST_CASES").map_or(120, |n| n as u32);
     let result = runner(family, cases).run(&worlds(family), |spec| {
