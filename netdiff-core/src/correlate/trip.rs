@@ -139,8 +139,12 @@ fn match_whole(seen: &[Seen], indexes: &[usize], timing: Timing<'_>, result: &mu
         };
         let weak = first.is_some_and(says_little);
         let Some(places) = separate_all(&places, seen, weak) else {
-            let each = places.iter().flat_map(|(place, all)| all.iter().map(|i| (*place, *i)));
-            result.trips.extend(each.map(|(place, index)| Trip::lone(place, index)));
+            let each = places
+                .iter()
+                .flat_map(|(place, all)| all.iter().map(|i| (*place, *i)));
+            result
+                .trips
+                .extend(each.map(|(place, index)| Trip::lone(place, index)));
             continue;
         };
         let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();

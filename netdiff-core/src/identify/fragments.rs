@@ -168,9 +168,8 @@ fn across_ways(parts: Vec<Pending>) -> Option<Pending> {
     let mut parts = parts.into_iter();
     let mut whole = parts.next()?;
     for part in parts {
-        let again = |(start, end): (&u32, &u32)| {
-            whole.ranges.range(..end).any(|(_, stop)| stop > start)
-        };
+        let again =
+            |(start, end): (&u32, &u32)| whole.ranges.range(..end).any(|(_, stop)| stop > start);
         if !whole.is_near(&part) || part.ranges.iter().any(again) {
             return None;
         }
@@ -223,8 +222,7 @@ impl FragmentJoiner {
             .pending
             .entry(id)
             .or_insert_with(|| Pending::new(evidence, time));
-        (pending.last, pending.time) = (evidence, time);
-        pending.add(fragment, ip.payload_len, first);
+        pending.add((evidence, time), fragment, ip.payload_len, first);
         let joined = pending.complete()?;
         let overlaps = u64::from(pending.overlaps);
         self.pending.remove(&id);
@@ -333,8 +331,18 @@ impl Pending {
         }
     }
 
-    fn add(&mut self, fragment: Fragment, len: u32, first: Option<Content>) {
+    fn add(
+        &mut self,
+        seen: (Evidence, Timestamp),
+        fragment: Fragment,
+        len: u32,
+        first: Option<Content>,
+    ) {
         let end = fragment.offset.saturating_add(len);
+        // What stands for the datagram adds to it; a copy does not.
+        if self.ranges.get(&fragment.offset) != Some(&end) {
+            (self.last, self.time) = seen;
+        }
         self.fragments = self.fragments.saturating_add(1);
         if fragment.offset == 0 && self.first.is_none() {
             self.first = first;

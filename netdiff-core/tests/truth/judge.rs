@@ -110,7 +110,13 @@ impl Judge<'_> {
 
     fn shown(&self, evidence: Evidence) -> &Shown {
         const NOTHING: &Shown = &Vec::new();
-        let place = (self.station(evidence.point), evidence.packet_number.0);
+        let files = &self.timelines.points[evidence.point.index()].files;
+        let part = files.iter().position(|file| *file == evidence.file);
+        let place = (
+            self.station(evidence.point),
+            part.unwrap_or(0),
+            evidence.packet_number.0,
+        );
         self.recording.shown.get(&place).unwrap_or(NOTHING)
     }
 
@@ -295,7 +301,8 @@ impl Judge<'_> {
             }
             (Claim::Lost { from, to, .. }, Fate::Ended { after, how }) => {
                 let at = |range: &[Hop], point| {
-                    range.iter().any(|hop| hop.station == self.station(point))
+                    let station = self.station(point);
+                    range.iter().any(|hop| hop.station.is_at(station))
                 };
                 let behind = match how {
                     // A circle has no end: what lies outside was never reached.

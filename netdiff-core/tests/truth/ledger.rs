@@ -38,6 +38,8 @@ pub struct Sent {
     pub way: Rc<[Hop]>,
     pub time: i64,
     pub identity: Identity,
+    /// Bytes of TCP options that few packets have.
+    pub rare_options: u32,
     /// For messages.
     pub what: String,
     /// Whether these bytes were sent before.
@@ -87,7 +89,12 @@ impl Identity {
                     more: tcp
                         .timestamps
                         .map_or(0, |(v, e)| u64::from(v) << 32 | u64::from(e)),
-                    data: u64::from(sequence) << 8 | u64::from(flags),
+                    data: tcp.sack.iter().fold(
+                        u64::from(sequence) << 8 | u64::from(flags),
+                        |h, block| {
+                            h.wrapping_mul(31) + (u64::from(block.0) << 32 | u64::from(block.1))
+                        },
+                    ),
                 }
             }
             Body::Error { quote, .. } => Self {
@@ -154,6 +161,8 @@ impl Atom {
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub station: Station,
+    /// Whether its node sends it there.
+    pub outgoing: bool,
     /// Which place of the way that was; nothing for ARP, which has no atoms.
     pub hop: usize,
     pub time: i64,

@@ -172,6 +172,11 @@ fn trouble() {
 }
 
 #[test]
+fn containers() {
+    check(Family::Containers);
+}
+
+#[test]
 fn everything() {
     check(Family::Everything);
 }

@@ -109,6 +109,10 @@ impl<'a> Net<'a> {
             way: road.way.clone(),
             time,
             identity: Identity::of(&packet),
+            rare_options: match &packet.body {
+                Body::Tcp(tcp) if !tcp.sack.is_empty() => 4 + 8 * tcp.sack.len() as u32,
+                _ => 0,
+            },
             what: describe(&packet),
             again,
         });
@@ -347,6 +351,7 @@ impl<'a> Net<'a> {
         };
         self.ledger.frames.push(Frame {
             station: hop.station,
+            outgoing: hop.is_outgoing(place),
             hop: place,
             time: flight.time,
             atoms: flight.atoms.clone(),
