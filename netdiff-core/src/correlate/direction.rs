@@ -7,7 +7,7 @@ use super::accounting::{PointAccounting, Unmatched};
 use super::blindness::Blindness;
 use super::changes;
 use super::conversation::Seen;
-use super::disposition::{Blind, Disposition};
+use super::disposition::{Blind, Disposition, Trust};
 use super::flow::Track;
 use super::hop::{Delay, Duplicates, Hop, MAX_NEXT_HOPS, Spread};
 use super::hop_order::{OrderContext, Way};
@@ -228,7 +228,10 @@ fn account_lone(disposition: Disposition, counts: &mut PointAccounting) {
             return;
         }
         (_, Some(Blind::Filter)) => Unmatched::NotCovered,
-        (Disposition::Lost { .. }, _) => Unmatched::Lost,
+        (Disposition::Lost { trust, .. }, _) => match trust {
+            Trust::Proven => Unmatched::Lost,
+            Trust::Assumed => Unmatched::AssumedLost,
+        },
         (Disposition::Rejected { .. }, _) => Unmatched::Rejected,
         (Disposition::Unknown { .. } | Disposition::Looped { .. }, _) => Unmatched::Unknown,
         (Disposition::NotCovered { .. } | Disposition::Delivered(_), _) => Unmatched::NoOtherPoint,

@@ -54,7 +54,7 @@ pub use basis::Basis;
 pub use clock::{
     ClockDrift, ClockEstimate, ClockOffset, ClockPair, ClockStep, Clocks, ClocksKnown,
 };
-pub use coverage::{Coverage, TAIL};
+pub use coverage::{Coverage, Ran, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use habits::{ArpHabit, Counted, Habits, IcmpHabit};
 pub use hop::{Change, Delay, Duplicates, Field, Hop, MAX_NEXT_HOPS, Spread};

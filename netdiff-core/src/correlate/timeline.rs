@@ -8,7 +8,7 @@ use super::accounting::PointAccounting;
 use super::address_plan::AddressPlan;
 use super::basis::Basis;
 use super::clock::Clocks;
-use super::coverage::Coverage;
+use super::coverage::{Coverage, Ran};
 use super::disposition::Disposition;
 use super::habits::Habits;
 use super::hop::{Hop, Spread};
@@ -66,6 +66,9 @@ pub struct SetPoint {
     pub filtered: bool,
     /// Datagrams whose fragments are not all there, or overlap.
     pub fragments: FragmentTrouble,
+    /// When it was captured, as far as its packets do not show it.
+    #[serde(skip)]
+    pub ran: Ran,
 }
 
 /// Everything that was learned from one capture set.
