@@ -22,6 +22,7 @@ Examples:
   netdiff diff healthy/ failing/          what differs, where packets stop, why, what to do
   netdiff trace failing/                  the same for one set alone
   netdiff inspect failing/                what is in there, and what to capture next
+  netdiff baseline healthy/ -o h.json     what comparisons need of it, in a small file
   netdiff explain RULE                    what a finding means, how to confirm it, what helps
   netdiff diff healthy/ failing/ --format json | jq '.findings[0].segment'
 
@@ -42,6 +43,9 @@ pub(crate) enum Command {
         reference: PathBuf,
         /// The set under suspicion
         failing: PathBuf,
+        /// A node's name or an address of the reference, and the one of the failing set that plays its part
+        #[arg(long = "pair", value_name = "REFERENCE=FAILING")]
+        pairs: Vec<String>,
         #[command(flatten)]
         common: Common,
     },
@@ -64,6 +68,18 @@ pub(crate) enum Command {
         /// with =- or for a set that is no folder, to standard output instead of the report
         #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
         write_manifest: Option<Option<PathBuf>>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Write what comparisons need of healthy sets to a small file that takes their place
+    #[command(after_help = BASELINE_HELP)]
+    Baseline {
+        /// Healthy sets, or baselines; several widen what counts as normal
+        #[arg(required = true)]
+        sets: Vec<PathBuf>,
+        /// Where to write it [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
         #[command(flatten)]
         common: Common,
     },
@@ -104,6 +120,17 @@ Examples:
 
 Exit status: 0 done, whatever the captures hold; 2 could not do the job.";
 
+const BASELINE_HELP: &str = "\
+Examples:
+  netdiff baseline healthy/ -o healthy.netdiff.json
+  netdiff diff healthy.netdiff.json failing/           a baseline stands wherever a set does
+  netdiff baseline monday/ tuesday/ -o healthy.netdiff.json
+  netdiff baseline healthy/ --anonymize -o healthy.netdiff.json
+
+A baseline holds no payload, and under 200 KB of each set, whatever the captures' size. It is JSON, one fact a line, in a stable order:
+it can live in a repository, and a diff of two of them reads well.
+Exit status: 0 done, 2 could not do the job.";
+
 const EXPLAIN_HELP: &str = "\
 Examples:
   netdiff explain                                  the list of rules
@@ -120,6 +147,9 @@ pub(crate) struct Common {
     /// Another UDP port that carries VXLAN, beside 8472 and 4789; may be given several times
     #[arg(long = "vxlan-port", value_name = "PORT")]
     pub(crate) vxlan_ports: Vec<u16>,
+    /// Replace every name and address in what comes out, consistently; addresses keep their common prefixes
+    #[arg(long)]
+    pub(crate) anonymize: bool,
     /// Also say why each hop stands where it stands, what it changed, and on what expectations rest
     #[arg(short, long)]
     pub(crate) verbose: bool,

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use netdiff_core::{
-    AnalysisOptions, PointOverride, Report, SetRequest, compare_with, explain, explain_all,
-    inspect_with, trace_with,
+    AnalysisOptions, PointOverride, Report, SetRequest, StatedPairs, baseline, compare_with,
+    explain, explain_all, inspect_with, trace_with,
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
 use crate::manifest::write_manifest;
-use crate::output::{write_inspection, write_report, write_rules};
+use crate::output::{write_file, write_inspection, write_report, write_rules, write_text};
 
 /// No error and no significant difference.
 const EXIT_SAME: u8 = 0;
@@ -37,11 +37,16 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Diff {
             reference,
             failing,
+            pairs,
             common,
         } => {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
+            let options = AnalysisOptions {
+                pairs: stated_pairs(pairs)?,
+                ..options(common)
+            };
             (
-                in_pool(common, || compare_with(&ours, &theirs, &options(common)))?,
+                in_pool(common, || compare_with(&ours, &theirs, &options))?,
                 common,
             )
         }
@@ -70,6 +75,11 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 common,
             );
         }
+        Command::Baseline {
+            sets,
+            output,
+            common,
+        } => return write_baseline(sets, output.as_deref(), common),
         Command::Explain { rule, layout } => return explain_rules(rule.as_deref(), layout),
     };
     let report = report?;
@@ -87,6 +97,46 @@ fn inspect_set(
     match manifest {
         Some(target) => write_manifest(&report, request, target, common)?,
         None => write_inspection(&report, common)?,
+    }
+    Ok(EXIT_SAME)
+}
+
+/// Names or addresses on both sides of `=`.
+fn stated_pairs(pairs: &[String]) -> anyhow::Result<StatedPairs> {
+    let mut stated = StatedPairs::default();
+    for pair in pairs {
+        let Some((reference, failing)) = pair.split_once('=') else {
+            bail!("--pair {pair}: write REFERENCE=FAILING, two nodes or two addresses");
+        };
+        match (reference.parse(), failing.parse()) {
+            (Ok(ours), Ok(theirs)) => stated.addresses.push((ours, theirs)),
+            (Err(_), Err(_)) => stated
+                .nodes
+                .push((reference.to_owned(), failing.to_owned())),
+            _ => bail!("--pair {pair}: one is an address and the other is not"),
+        }
+    }
+    Ok(stated)
+}
+
+/// Each path is a set of its own.
+fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> anyhow::Result<u8> {
+    let requests: Vec<SetRequest> = sets
+        .iter()
+        .map(|path| SetRequest {
+            paths: vec![path.clone()],
+            points: common
+                .points
+                .iter()
+                .filter(|point| point.path.starts_with(path))
+                .cloned()
+                .collect(),
+        })
+        .collect();
+    let text = in_pool(common, || baseline(&requests, &options(common)))??;
+    match output {
+        Some(file) => write_file(file, &text)?,
+        None => write_text(&text)?,
     }
     Ok(EXIT_SAME)
 }
@@ -121,6 +171,8 @@ fn unknown_rule(id: &str) -> String {
 fn options(common: &Common) -> AnalysisOptions {
     AnalysisOptions {
         vxlan_ports: common.vxlan_ports.clone(),
+        anonymize: common.anonymize,
+        ..AnalysisOptions::default()
     }
 }
 

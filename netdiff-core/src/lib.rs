@@ -42,13 +42,15 @@ pub mod diagnose;
 pub mod diff;
 pub mod identify;
 mod pipeline;
+pub mod profile;
 pub mod read;
 mod report;
 pub mod types;
 
+pub use diff::StatedPairs;
 pub use pipeline::{
-    AnalysisError, AnalysisOptions, SetTimelines, compare, compare_with, inspect, inspect_with,
-    timelines, trace, trace_with,
+    AnalysisError, AnalysisOptions, SetTimelines, baseline, compare, compare_with, inspect,
+    inspect_with, timelines, trace, trace_with,
 };
 pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
 pub use report::{

@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("identify", &["types", "read", "decode"]),
     ("correlate", &["types", "identify"]),
     ("diagnose", &["types", "identify", "correlate"]),
+    ("profile", &["types", "identify", "correlate", "diagnose"]),
     ("diff", &["types", "identify", "correlate", "diagnose"]),
     (
         "report",
@@ -34,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "identify",
             "correlate",
             "diagnose",
+            "profile",
             "diff",
             "report",
         ],

@@ -16,6 +16,8 @@ source "$LAB_DIR/traffic.sh"
 source "$LAB_DIR/services.sh"
 # shellcheck source=tunnels.sh
 source "$LAB_DIR/tunnels.sh"
+# shellcheck source=underlay.sh
+source "$LAB_DIR/underlay.sh"
 
 usage() {
     cat <<'USAGE'

@@ -26,7 +26,8 @@ topology_defaults() {
     : "${LAB_SETTLE:=2}"                      # seconds from the cluster's start to tcpdump's
     : "${LAB_LEAD:=1}"                        # … to the traffic
     : "${LAB_TAIL:=2}"                        # … from the traffic to tcpdump's end
-    LAB_TUNNEL=flannel.$LAB_VNI               # flannel names its device after the VNI
+    : "${LAB_TUNNEL:=flannel.$LAB_VNI}"       # flannel names its device after the VNI
+    : "${LAB_TUNNEL_OPTIONS:=nolearning}"     # of the VXLAN device
     read -ra lab_nodes <<<"$LAB_NODES"
     read -ra lab_addresses <<<"$LAB_NODE_ADDRESSES"
     read -ra lab_cidrs <<<"$LAB_POD_CIDRS"
@@ -194,10 +195,12 @@ add_node() {
     add_flannel_rules "$node"
 }
 
+# add_tunnel NODE [ADDRESS [DEVICE]]: its own address and eth0, unless others are given
 add_tunnel() {
-    local node=$1 ns=$LAB_PREFIX$1
+    local node=$1 ns=$LAB_PREFIX$1 address=${2:-$(node_address "$1")} device=${3:-eth0}
+    # shellcheck disable=SC2086  # options are several words
     ip -n "$ns" link add "$LAB_TUNNEL" address "$(vtep_mac "$node")" mtu "$LAB_POD_MTU" type vxlan \
-        id "$LAB_VNI" dev eth0 local "$(node_address "$node")" dstport "$LAB_PORT" nolearning
+        id "$LAB_VNI" dev "$device" local "$address" dstport "$LAB_PORT" $LAB_TUNNEL_OPTIONS
     ip -n "$ns" address add "$(vtep_address "$node")/32" dev "$LAB_TUNNEL"
     ip -n "$ns" link set "$LAB_TUNNEL" up
 }
@@ -228,20 +231,19 @@ COMMIT
 RULES
 }
 
-# What flannel does for another node's lease.
+# What flannel does for another node's lease. add_peer NODE PEER [ADDRESS OF PEER]
 add_peer() {
-    local node=$1 peer=$2 ns=$LAB_PREFIX$1
+    local node=$1 peer=$2 ns=$LAB_PREFIX$1 address=${3:-$(node_address "$2")}
     case $LAB_MODE in
     vxlan)
         ip -n "$ns" neigh replace "$(vtep_address "$peer")" lladdr "$(vtep_mac "$peer")" \
             dev "$LAB_TUNNEL" nud permanent
-        bridge -n "$ns" fdb append "$(vtep_mac "$peer")" dev "$LAB_TUNNEL" \
-            dst "$(node_address "$peer")"
+        bridge -n "$ns" fdb append "$(vtep_mac "$peer")" dev "$LAB_TUNNEL" dst "$address"
         ip -n "$ns" route replace "$(node_cidr "$peer")" via "$(vtep_address "$peer")" \
             dev "$LAB_TUNNEL" onlink
         ;;
     direct)
-        ip -n "$ns" route replace "$(node_cidr "$peer")" via "$(node_address "$peer")" dev eth0
+        ip -n "$ns" route replace "$(node_cidr "$peer")" via "$address" dev eth0
         ;;
     *) die "LAB_MODE is vxlan or direct, not '$LAB_MODE'" ;;
     esac

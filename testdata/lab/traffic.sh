@@ -52,6 +52,32 @@ short_traffic() {
     step node-to-node-again all_pings on_node "$a" "$(node_address "$b")" 3 0.2
 }
 
+# Pods and nodes of every two nodes, a little each, where three nodes matter.
+mesh_traffic() {
+    local from to
+    for to in "${lab_nodes[@]}"; do
+        serve in_pod "$(first_pod "$to")" http "$(first_pod "$to")" 8080 1000
+        serve in_pod "$(first_pod "$to")" echo "$(first_pod "$to")" 9000
+    done
+    for from in "${lab_nodes[@]}"; do
+        for to in "${lab_nodes[@]}"; do
+            if [[ $from != "$to" ]]; then mesh_steps "$from" "$to"; fi
+        done
+    done
+    step node-to-node-again all_pings on_node "${lab_nodes[0]}" \
+        "$(node_address "${lab_nodes[1]}")" 2 0.2
+}
+
+mesh_steps() {
+    local from=$1 to=$2 pod_from pod_to
+    pod_from=$(first_pod "$from")
+    pod_to=$(first_pod "$to")
+    step "$from-$to-node" all_pings on_node "$from" "$(node_address "$to")" 2 0.2
+    step "$from-$to-ping" all_pings in_pod "$pod_from" "$pod_to" 4 0.05
+    step "$from-$to-http" client in_pod "$pod_from" get "$pod_to" 8080 2.5
+    step "$from-$to-udp" client in_pod "$pod_from" datagrams "$pod_to" 9000 2
+}
+
 third_node_traffic() {
     local pod_c
     if ((${#lab_nodes[@]} < 3)); then return; fi

@@ -1,7 +1,9 @@
 //! Which address lives on which node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
 
 use super::timeline::{NodeId, PartyKind};
 use crate::types::FlowKey;
@@ -30,7 +32,7 @@ impl StatedAddresses {
 }
 
 /// Where addresses live.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct AddressPlan {
     pub(super) homes: BTreeMap<IpAddr, NodeId>,
     pub(super) node_addresses: BTreeMap<IpAddr, ()>,
@@ -53,6 +55,35 @@ impl AddressPlan {
             PartyKind::Pod
         } else {
             PartyKind::Unknown
+        }
+    }
+
+    /// What it says of these addresses, and of the nodes' own.
+    #[must_use]
+    pub fn only(&self, kept: &BTreeSet<IpAddr>) -> Self {
+        let keep =
+            |address: &IpAddr| kept.contains(address) || self.node_addresses.contains_key(address);
+        let homes = self.homes.iter().filter(|(address, _)| keep(address));
+        let pods = self.pods.keys().filter(|address| keep(address));
+        Self {
+            homes: homes.map(|(address, node)| (*address, *node)).collect(),
+            node_addresses: self.node_addresses.clone(),
+            pods: pods.map(|address| (*address, ())).collect(),
+        }
+    }
+
+    /// The same with other addresses.
+    #[must_use]
+    pub fn renamed(&self, name: impl Fn(IpAddr) -> IpAddr) -> Self {
+        let unit = |map: &BTreeMap<IpAddr, ()>| map.keys().map(|a| (name(*a), ())).collect();
+        Self {
+            homes: self
+                .homes
+                .iter()
+                .map(|(a, node)| (name(*a), *node))
+                .collect(),
+            node_addresses: unit(&self.node_addresses),
+            pods: unit(&self.pods),
         }
     }
 

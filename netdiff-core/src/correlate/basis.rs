@@ -1,7 +1,10 @@
 //! Why a packet was expected where it was.
 
+use serde::{Deserialize, Serialize};
+
 /// On what an expectation rests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Basis {
     /// Other packets of the flow.
     OwnFlow,

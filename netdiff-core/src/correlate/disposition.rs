@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::PointId;
 
 /// How a packet is known to have arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Proof {
     /// It was seen at the last point of its way.
     Seen,
@@ -14,7 +17,8 @@ pub enum Proof {
 }
 
 /// How sure it is that a point that did not see a packet would have seen it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Trust {
     /// The point's own packets before and after show that it captured.
     Proven,
@@ -24,7 +28,8 @@ pub enum Trust {
 }
 
 /// Why the fate of a packet is out of sight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Blind {
     /// No capture point lies further on.
     NoPoint,
@@ -35,7 +40,8 @@ pub enum Blind {
 }
 
 /// Why the fate of a packet cannot be told although the next point captured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Doubt {
     /// Equal packets, and a different number of them at different points.
     Ambiguous,
@@ -50,7 +56,8 @@ pub enum Doubt {
 }
 
 /// How a packet was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// By an ICMP error that quotes it.
     Icmp {
@@ -64,7 +71,8 @@ pub enum Refusal {
 }
 
 /// What became of one packet. There is no default: absence has a cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Disposition {
     /// It arrived.
     Delivered(Proof),
@@ -109,4 +117,25 @@ pub enum Disposition {
         /// Why.
         doubt: Doubt,
     },
+}
+
+impl Disposition {
+    /// The same with another address of whoever refused it.
+    #[must_use]
+    pub fn with_address(self, name: impl Fn(IpAddr) -> IpAddr) -> Self {
+        match self {
+            Self::Rejected {
+                after,
+                next,
+                by,
+                refusal,
+            } => Self::Rejected {
+                after,
+                next,
+                by: name(by),
+                refusal,
+            },
+            other => other,
+        }
+    }
 }

@@ -2,40 +2,48 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::identify::{Evidence, Tunnel};
 use crate::types::{Nanos, PointId};
 
 /// A capture point on the way of a direction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Hop {
     /// Where.
     pub point: PointId,
     /// Packets seen here, duplicates and fragments not counted again.
     pub packets: u64,
     /// Further copies seen here.
+    #[serde(default, skip_serializing_if = "Duplicates::is_none")]
     pub duplicates: Duplicates,
     /// The source address that its packets have here.
     pub source: IpAddr,
     /// The destination address that its packets have here.
     pub destination: IpAddr,
     /// The tunnel around them, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tunnel: Option<Tunnel>,
     /// Time to live: lowest and highest seen.
     pub ttl: (u8, u8),
     /// TCP's maximum segment size option in bytes, lowest and highest seen; `None` where no packet has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_segment_size: Option<(u16, u16)>,
     /// Time since the previous hop; `None` where the two nodes' clocks cannot be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<Delay>,
     /// What the way from the previous hop changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// The first packet seen here.
     pub first: Evidence,
     /// Why the hop stands where it stands.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
 
 /// Further copies of packets at a hop, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Duplicates {
     /// The same frame again: a mirror, a network that duplicates, or a capture that shows it twice.
     pub same_frame: u64,
@@ -46,6 +54,15 @@ pub struct Duplicates {
 }
 
 impl Duplicates {
+    /// Whether there are none: such are left out of baselines.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks for a reference"
+    )]
+    const fn is_none(&self) -> bool {
+        self.total() == 0
+    }
+
     /// All of them.
     #[must_use]
     pub const fn total(self) -> u64 {
@@ -54,7 +71,8 @@ impl Duplicates {
 }
 
 /// A field that hops may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Field {
     /// Source address and port (ICMP identifier).
     Source,
@@ -92,7 +110,7 @@ impl Field {
 }
 
 /// What the way between two hops changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Which field.
     pub field: Field,
@@ -107,7 +125,7 @@ pub struct Change {
 }
 
 /// How a number of times spread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spread {
     /// How many were measured.
     pub samples: u64,
@@ -138,7 +156,7 @@ impl Spread {
 }
 
 /// How long packets took between two hops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delay {
     /// The times.
     pub times: Spread,

@@ -22,6 +22,7 @@ mod crossings;
 mod direction;
 mod disposition;
 mod flow;
+mod habits;
 mod hop;
 mod hop_order;
 mod intake;
@@ -55,6 +56,7 @@ pub use clock::{
 };
 pub use coverage::{Coverage, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
+pub use habits::{ArpHabit, Counted, Habits, IcmpHabit};
 pub use hop::{Change, Delay, Duplicates, Field, Hop, Spread};
 pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
 pub use tally::{EndCount, Tally};
@@ -143,7 +145,7 @@ pub fn correlate(
         .iter()
         .map(|flow| finish_flow(flow, &scales, &mut accounting))
         .collect();
-    Timelines {
+    let mut timelines = Timelines {
         flows,
         points,
         nodes,
@@ -155,7 +157,10 @@ pub fn correlate(
         links: links.finish(),
         icmp_errors,
         accounting,
-    }
+        habits: Habits::default(),
+    };
+    timelines.habits = Habits::of(&timelines);
+    timelines
 }
 
 /// What packets do teaches what to expect of others, and what a point cannot see.
@@ -191,6 +196,7 @@ fn finish_flow(
         service: flow.id.service,
         relation,
         conversations: flow.client_ports.len() as u64,
+        stands_for: 1,
         called,
         seen_as,
         round_trip: flow.round_trip(),

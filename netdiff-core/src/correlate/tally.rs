@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::basis::Basis;
 use super::disposition::Disposition;
 use super::timeline::Journey;
 use crate::identify::{Evidence, TcpFlags};
 
 /// What became of a direction's packets, counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Packets by what became of them, in order of the disposition. Of loops, one entry a point, with the most rounds.
+    #[serde(with = "entries")]
     pub ends: BTreeMap<Disposition, EndCount>,
     /// TCP segments that begin a connection.
     pub opened: u64,
@@ -25,7 +28,7 @@ pub struct Tally {
 }
 
 /// How many packets met one end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndCount {
     /// Packets.
     pub packets: u64,
@@ -119,5 +122,25 @@ impl Tally {
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.count(|end| matches!(end, Disposition::Lost { .. } | Disposition::Rejected { .. }))
+    }
+}
+
+/// As a list of pairs: what is no text cannot be a key in JSON.
+mod entries {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Disposition, EndCount};
+
+    type Ends = BTreeMap<Disposition, EndCount>;
+
+    pub(super) fn serialize<S: Serializer>(ends: &Ends, to: S) -> Result<S::Ok, S::Error> {
+        ends.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Ends, D::Error> {
+        let entries = Vec::<(Disposition, EndCount)>::deserialize(from)?;
+        Ok(entries.into_iter().collect())
     }
 }

@@ -2,12 +2,15 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::accounting::PointAccounting;
 use super::address_plan::AddressPlan;
 use super::basis::Basis;
 use super::clock::Clocks;
 use super::coverage::Coverage;
 use super::disposition::Disposition;
+use super::habits::Habits;
 use super::hop::{Hop, Spread};
 use super::links::Links;
 use super::tally::Tally;
@@ -15,7 +18,7 @@ use crate::identify::{ArpSighting, Evidence, FragmentTrouble, Quote, TcpFlags, T
 use crate::types::{CapturePoint, FileId, LinkType, PointId, Protocol, Role, Timestamp};
 
 /// Index of a node in its set's sorted list of nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NodeId(pub u32);
 
 impl NodeId {
@@ -27,7 +30,8 @@ impl NodeId {
 }
 
 /// How a role is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RoleBasis {
     /// A manifest states it.
     Stated,
@@ -38,7 +42,7 @@ pub enum RoleBasis {
 }
 
 /// A capture point of the set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetPoint {
     /// Node and interface.
     pub point: CapturePoint,
@@ -87,11 +91,19 @@ pub struct Timelines {
     pub links: Links,
     /// ICMP errors, in file order.
     pub icmp_errors: Vec<IcmpError>,
+    /// What the set does that is no flow's matter.
+    pub habits: Habits,
     /// What became of every packet, per point.
     pub accounting: Vec<PointAccounting>,
 }
 
 impl Timelines {
+    /// Whether its packets are there; a baseline has only what was counted of them.
+    #[must_use]
+    pub fn has_packets(&self) -> bool {
+        !self.accounting.is_empty()
+    }
+
     /// The node that a capture point belongs to.
     #[must_use]
     pub fn node(&self, point: PointId) -> NodeId {
@@ -146,7 +158,8 @@ pub struct IcmpError {
 }
 
 /// What kind of address a party has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PartyKind {
     /// A pod.
     Pod,
@@ -157,7 +170,7 @@ pub enum PartyKind {
 }
 
 /// One end of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
     /// Its address.
     pub address: IpAddr,
@@ -170,7 +183,8 @@ pub struct Party {
 }
 
 /// What a flow is for, as far as its protocol tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Service {
     /// ICMP echo: a ping.
     Echo,
@@ -183,7 +197,8 @@ pub enum Service {
 }
 
 /// How the two ends of a flow lie to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Relation {
     /// Pod to pod, on different nodes.
     CrossNode,
@@ -224,7 +239,7 @@ impl Relation {
 ///
 /// Client ports and ping identifiers do not part flows: they are as random as a ticket number, and a
 /// thousand connections to one service are one story.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FlowTimeline {
     /// Who began.
     pub initiator: Party,
@@ -238,6 +253,8 @@ pub struct FlowTimeline {
     pub relation: Relation,
     /// How many conversations (5-tuples, ping runs) it has.
     pub conversations: u64,
+    /// How many flows it stands for: 1, but in a baseline, where flows that are alike are one.
+    pub stands_for: u64,
     /// What the initiator called, where something (a service's address, a node's port) leads it to the responder.
     pub called: Option<Called>,
     /// The address under which the responder sees the initiator, where something (masquerade) hides it.
@@ -260,7 +277,7 @@ impl FlowTimeline {
 }
 
 /// An address that leads somewhere else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Called {
     /// The address.
     pub address: IpAddr,
@@ -272,7 +289,8 @@ pub struct Called {
 /// addresses and ports of the conversation, whatever translates them.
 ///
 /// TCP segments with data, SYN or FIN are matched by sequence numbers instead, since segmentation offload cuts them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MatchedBy {
     /// The first bytes of the payload.
     Payload,
@@ -295,13 +313,14 @@ impl MatchedBy {
 }
 
 /// One direction of a flow.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Direction {
     /// By what its packets were recognized: the weakest of its conversations; `None` where TCP's bytes alone did.
     pub matched_by: Option<MatchedBy>,
     /// The capture points that saw it, in the order in which packets pass them.
     pub hops: Vec<Hop>,
     /// What became of each packet, by the time of its first sighting; empty where the packets are gone (a baseline).
+    #[serde(skip)]
     pub journeys: Vec<Journey>,
     /// The same, counted.
     pub tally: Tally,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use super::finding::{Explained, Finding, NodePair};
+use super::tunnels::Tunnels;
 use crate::correlate::{Direction, Disposition, Journey, NodeId, Timelines, Trust};
 use crate::identify::{ArpOperation, Encapsulation, Evidence, MacAddr, Tunnel};
 use crate::types::{PointId, Protocol, Role, Timestamp};
@@ -134,6 +135,7 @@ pub struct Facts {
     pub passed: BTreeMap<(PointId, PointId), BTreeMap<Way, Passed>>,
     /// ARP at each point, by the address that is asked for.
     pub asked: BTreeMap<(PointId, Ipv4Addr), Asked>,
+    tunnels: Tunnels,
     explained: BTreeSet<Explained>,
 }
 
@@ -156,6 +158,7 @@ impl Facts {
                 }
             }
         }
+        facts.tunnels = Tunnels::new(timelines, &facts.passed);
         facts
     }
 
@@ -280,6 +283,11 @@ impl Facts {
     #[must_use]
     pub fn passed_of(&self, segment: (PointId, PointId), way: Way) -> Option<&Passed> {
         self.passed.get(&segment)?.get(&way)
+    }
+
+    /// What nodes put into tunnels and take out of them.
+    pub(super) const fn tunnels(&self) -> &Tunnels {
+        &self.tunnels
     }
 
     /// Losses that no finding has explained so far.

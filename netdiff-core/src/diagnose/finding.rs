@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::correlate::NodeId;
 use crate::identify::Evidence;
 use crate::types::PointId;
@@ -17,7 +19,8 @@ impl fmt::Display for RuleId {
 }
 
 /// How bad a finding is. Errors sort first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Traffic fails.
     Error,
@@ -45,7 +48,8 @@ impl Severity {
 ///    [`FEW`](super::draft::FEW) packets show it and nothing marks it, or if the rule itself says that it names a place and no cause.
 /// 2. **High** if its *mark* was seen (something in the packets that none of its alternatives leaves) and no alternative remains.
 /// 3. **Medium** otherwise: it fits, and nothing that would mark another cause was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// The packets prove it.
     High,

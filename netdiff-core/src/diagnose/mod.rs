@@ -17,6 +17,7 @@ mod refusals;
 mod rules;
 mod services;
 mod stages;
+mod tunnels;
 
 pub use case::Case;
 pub use catalogue::{CATALOGUE, Rule, find_rule};
@@ -32,12 +33,14 @@ use crate::correlate::Timelines;
 /// Order: severity, then the number of lost packets that the finding explains, then the order of the catalogue. A loss that
 /// an earlier rule of the catalogue explains is not reported again by a later one: one cause, one finding.
 ///
-/// A warning that the reference, judged alone, gives as well, between places of the same roles, does no visible harm there: it becomes a note.
+/// A warning that one of the references, judged alone, gives as well, between places of the same roles, does no visible harm there: it becomes a note.
 #[must_use]
-pub fn diagnose(timelines: &Timelines, reference: Option<Reference<'_>>) -> Vec<Finding> {
-    let mut findings = judge(timelines, reference.map(|reference| reference.timelines));
+pub fn diagnose(timelines: &Timelines, references: &[Reference<'_>]) -> Vec<Finding> {
+    let first = references.first().map(|reference| reference.timelines);
+    let mut findings = judge(timelines, first);
     for finding in &mut findings {
-        let is_usual = reference.is_some_and(|reference| reference.shows(finding, timelines));
+        let mut references = references.iter();
+        let is_usual = references.any(|reference| reference.shows(finding, timelines));
         if finding.severity == Severity::Warning && is_usual {
             finding.severity = Severity::Note;
             let usual = "The reference shows the same, where it does no visible harm.";

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::difference::{Difference, DifferenceKind};
-use crate::correlate::Timelines;
-use crate::identify::{ArpOperation, Evidence};
+use crate::correlate::{ArpHabit, Counted, Timelines};
 use crate::types::Role;
 
 /// Differences that concern no flow in particular.
@@ -16,125 +15,83 @@ pub(super) fn compare_sets(reference: &Timelines, failing: &Timelines) -> Vec<Di
     found
 }
 
-type Kind = (bool, u8, u8);
-
-fn icmp_kinds(set: &Timelines) -> BTreeMap<Kind, (u64, Evidence)> {
-    let mut kinds = BTreeMap::new();
-    for error in &set.icmp_errors {
-        let key = (error.source.is_ipv6(), error.icmp_type, error.code);
-        kinds.entry(key).or_insert((0, error.evidence)).0 += 1;
+fn counted(
+    kind: DifferenceKind,
+    (r, ours): (String, Counted),
+    (f, theirs): (String, Counted),
+) -> Difference {
+    Difference {
+        packets: (ours.packets, theirs.packets),
+        reference_evidence: ours.first.into_iter().collect(),
+        failing_evidence: theirs.first.into_iter().collect(),
+        ..Difference::plain(kind, r, f)
     }
-    kinds
 }
 
 /// Kinds of ICMP errors that one set has and the other has not.
 fn compare_icmp(reference: &Timelines, failing: &Timelines) -> Vec<Difference> {
-    let (ours, theirs) = (icmp_kinds(reference), icmp_kinds(failing));
-    let kinds: BTreeSet<&Kind> = ours.keys().chain(theirs.keys()).collect();
-    let difference = |kind: &Kind| {
-        let (r, f) = (ours.get(kind), theirs.get(kind));
+    let kinds = |set: &Timelines| -> BTreeMap<(bool, u8, u8), Counted> {
+        let habits = set.habits.icmp_errors.iter();
+        habits
+            .map(|h| ((h.ipv6, h.icmp_type, h.code), h.seen))
+            .collect()
+    };
+    let (ours, theirs) = (kinds(reference), kinds(failing));
+    let all: BTreeSet<&(bool, u8, u8)> = ours.keys().chain(theirs.keys()).collect();
+    let difference = |kind: &(bool, u8, u8)| {
+        let (r, f) = (ours.get(kind).copied(), theirs.get(kind).copied());
         if r.is_some() == f.is_some() {
             return None;
         }
         let (ipv6, icmp_type, code) = *kind;
         let name = if ipv6 { "ICMPv6" } else { "ICMP" };
-        let words = |there: bool| {
-            let not = if there { "" } else { "no " };
-            format!("{not}{name} errors {icmp_type}/{code}")
+        let side = |seen: Option<Counted>| {
+            let not = if seen.is_some() { "" } else { "no " };
+            let words = format!("{not}{name} errors {icmp_type}/{code}");
+            (words, seen.unwrap_or_default())
         };
-        Some(Difference {
-            packets: (r.map_or(0, |(n, _)| *n), f.map_or(0, |(n, _)| *n)),
-            reference_evidence: r.map(|(_, first)| *first).into_iter().collect(),
-            failing_evidence: f.map(|(_, first)| *first).into_iter().collect(),
-            ..Difference::plain(
-                DifferenceKind::IcmpErrors,
-                words(r.is_some()),
-                words(f.is_some()),
-            )
-        })
+        Some(counted(DifferenceKind::IcmpErrors, side(r), side(f)))
     };
-    kinds.into_iter().filter_map(difference).collect()
-}
-
-/// Unanswered ARP requests, and by what role they were seen, of at least three for one address.
-fn unanswered(set: &Timelines) -> BTreeMap<Role, (u64, Evidence)> {
-    let replies: BTreeSet<_> = set
-        .arp
-        .iter()
-        .filter(|(_, arp)| arp.operation != ArpOperation::Request)
-        .map(|(evidence, arp)| (set.node(evidence.point), arp.sender))
-        .collect();
-    let mut asked: BTreeMap<_, (u64, Evidence)> = BTreeMap::new();
-    for (evidence, arp) in &set.arp {
-        let silent = !replies.contains(&(set.node(evidence.point), arp.target));
-        if arp.operation == ArpOperation::Request && arp.sender != arp.target && silent {
-            let key = (evidence.point, arp.target);
-            asked.entry(key).or_insert((0, *evidence)).0 += 1;
-        }
-    }
-    let mut roles = BTreeMap::new();
-    for ((point, _), (n, first)) in asked.into_iter().filter(|(_, (n, _))| *n >= 3) {
-        roles.entry(set.role(point)).or_insert((0, first)).0 += n;
-    }
-    roles
+    all.into_iter().filter_map(difference).collect()
 }
 
 fn compare_arp(reference: &Timelines, failing: &Timelines) -> Option<Difference> {
-    let (ours, theirs) = (unanswered(reference), unanswered(failing));
-    let words = |roles: &BTreeMap<Role, (u64, Evidence)>| match roles.len() {
-        0 => "ARP requests are answered".to_owned(),
-        _ => format!(
-            "ARP requests stay unanswered at: {}",
-            roles
-                .keys()
-                .map(|r| r.name())
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+    let roles = |habits: &[ArpHabit]| -> Vec<Role> { habits.iter().map(|h| h.role).collect() };
+    let (ours, theirs) = (
+        &reference.habits.unanswered_arp,
+        &failing.habits.unanswered_arp,
+    );
+    let side = |habits: &[ArpHabit]| {
+        let names: Vec<&str> = habits.iter().map(|habit| habit.role.name()).collect();
+        let words = if names.is_empty() {
+            "ARP requests are answered".to_owned()
+        } else {
+            format!("ARP requests stay unanswered at: {}", names.join(", "))
+        };
+        let seen = Counted {
+            packets: habits.iter().map(|habit| habit.seen.packets).sum(),
+            first: habits.iter().find_map(|habit| habit.seen.first),
+        };
+        (words, seen)
     };
-    let total = |roles: &BTreeMap<Role, (u64, Evidence)>| roles.values().map(|(n, _)| n).sum();
-    let shown =
-        |roles: &BTreeMap<Role, (u64, Evidence)>| roles.values().map(|(_, first)| *first).collect();
-    ours.keys().ne(theirs.keys()).then(|| Difference {
-        packets: (total(&ours), total(&theirs)),
-        reference_evidence: shown(&ours),
-        failing_evidence: shown(&theirs),
-        ..Difference::plain(DifferenceKind::Arp, words(&ours), words(&theirs))
-    })
+    (roles(ours) != roles(theirs)).then(|| counted(DifferenceKind::Arp, side(ours), side(theirs)))
 }
 
 /// Whether tunnels carry a UDP checksum: by most of the packets whose checksum was looked at.
 fn compare_outer_checksums(reference: &Timelines, failing: &Timelines) -> Option<Difference> {
     let habit = |set: &Timelines| {
-        let (mut with, mut without, mut first) = (0u64, 0u64, None);
-        for link in &set.links.links {
-            let counts = link.outer_checksums;
-            with += counts.right + counts.left_to_card;
-            without += counts.none;
-            if counts.right + counts.left_to_card + counts.none > 0 {
-                first.get_or_insert(link.first);
-            }
+        let (with, without) = (set.habits.checked_tunnels, set.habits.unchecked_tunnels);
+        if with.packets + without.packets == 0 {
+            return None;
         }
-        (with + without > 0).then_some((with >= without, with + without, first))
+        Some(if with.packets >= without.packets {
+            ("tunnels carry a UDP checksum".to_owned(), with)
+        } else {
+            ("tunnels carry no UDP checksum".to_owned(), without)
+        })
     };
     let (r, f) = (habit(reference)?, habit(failing)?);
-    let words = |with: bool| {
-        if with {
-            "tunnels carry a UDP checksum"
-        } else {
-            "tunnels carry no UDP checksum"
-        }
-    };
-    (r.0 != f.0).then(|| Difference {
-        packets: (r.1, f.1),
-        reference_evidence: r.2.into_iter().collect(),
-        failing_evidence: f.2.into_iter().collect(),
-        ..Difference::plain(
-            DifferenceKind::OuterChecksum,
-            words(r.0).to_owned(),
-            words(f.0).to_owned(),
-        )
-    })
+    (r.0 != f.0).then(|| counted(DifferenceKind::OuterChecksum, r, f))
 }
 
 /// Roles that one set captured and the other did not.

@@ -46,6 +46,46 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
+impl Comparison {
+    /// Drops the differences that some other comparison, of another healthy set with the same failing one, does not have: what is normal
+    /// there is normal.
+    pub fn widen(&mut self, others: &[Self]) {
+        let pairs = std::mem::take(&mut self.pairs);
+        let flows = |difference: &Difference| -> Vec<usize> {
+            let pairs = difference.pairs.iter().filter_map(|i| pairs.get(*i));
+            pairs.filter_map(|pair| pair.failing).collect()
+        };
+        self.differences.retain(|difference| {
+            let concerned = flows(difference);
+            !others
+                .iter()
+                .any(|other| other.holds_as_normal(difference, &concerned))
+        });
+        self.pairs = pairs;
+    }
+
+    /// Whether all these flows of the failing set have a counterpart and differ from it in nothing of that kind.
+    fn holds_as_normal(&self, difference: &Difference, flows: &[usize]) -> bool {
+        let alike: Vec<&Difference> = self
+            .differences
+            .iter()
+            .filter(|other| other.kind == difference.kind)
+            .collect();
+        if flows.is_empty() {
+            return alike
+                .iter()
+                .all(|other| other.failing != difference.failing);
+        }
+        flows.iter().all(|flow| {
+            let mut own = self.pairs.iter().enumerate();
+            let own = own.find(|(_, pair)| pair.failing == Some(*flow));
+            own.is_some_and(|(index, pair)| {
+                pair.reference.is_some() && alike.iter().all(|d| !d.pairs.contains(&index))
+            })
+        })
+    }
+}
+
 /// What the user says belongs together: names of nodes and addresses of the reference and of the failing set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatedPairs {

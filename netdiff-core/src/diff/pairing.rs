@@ -23,7 +23,7 @@
 //! Addresses count least: they tell twins apart in two recordings of one cluster, and nothing in recordings of two. What is left over is listed as
 //! such, not forced. Pairs of addresses that the user states come before all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::nodes::NodePair;
@@ -62,35 +62,39 @@ pub(super) fn pair_flows(
         }
     }
     candidates.sort_unstable();
-    let mut partner: BTreeMap<usize, (usize, Vec<&'static str>)> = BTreeMap::new();
-    let mut taken = vec![false; reference.flows.len()];
+    // Each flow pairs as often as it stands for flows: once, but in a baseline.
+    let mut left_r: Vec<u64> = reference.flows.iter().map(|flow| flow.stands_for).collect();
+    let mut left_f: Vec<u64> = failing.flows.iter().map(|flow| flow.stands_for).collect();
+    let mut pairs: Vec<FlowPair> = Vec::new();
     for (_, f, r, why) in candidates {
-        if let Some(slot) = taken.get_mut(r)
-            && !*slot
-            && !partner.contains_key(&f)
+        if let (Some(ours), Some(theirs)) = (left_r.get_mut(r), left_f.get_mut(f))
+            && *ours > 0
+            && *theirs > 0
         {
-            *slot = true;
-            partner.insert(f, (r, why));
+            *ours -= 1;
+            *theirs -= 1;
+            pairs.push(FlowPair {
+                reference: Some(r),
+                failing: Some(f),
+                why,
+            });
         }
     }
-    let mut pairs: Vec<FlowPair> = Vec::new();
-    for f in 0..failing.flows.len() {
-        let (reference, why) = match partner.remove(&f) {
-            Some((r, why)) => (Some(r), why),
-            None => (None, Vec::new()),
-        };
-        pairs.push(FlowPair {
-            reference,
-            failing: Some(f),
-            why,
-        });
-    }
-    let left = taken.iter().enumerate().filter(|(_, taken)| !**taken);
-    pairs.extend(left.map(|(r, _)| FlowPair {
-        reference: Some(r),
-        failing: None,
+    let lone = |reference: Option<usize>, failing: Option<usize>| FlowPair {
+        reference,
+        failing,
         why: Vec::new(),
-    }));
+    };
+    let paired: BTreeSet<usize> = pairs.iter().filter_map(|pair| pair.failing).collect();
+    let lonely: Vec<FlowPair> = (0..failing.flows.len())
+        .filter(|f| !paired.contains(f))
+        .map(|f| lone(None, Some(f)))
+        .collect();
+    let taken: BTreeSet<usize> = pairs.iter().filter_map(|pair| pair.reference).collect();
+    pairs.extend(lonely);
+    pairs.sort_by_key(|pair| (pair.failing, pair.reference));
+    let rest = (0..reference.flows.len()).filter(|r| !taken.contains(r));
+    pairs.extend(rest.map(|r| lone(Some(r), None)));
     pairs
 }
 

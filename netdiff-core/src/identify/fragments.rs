@@ -13,6 +13,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::fingerprint::Parts;
 use super::{Detail, Evidence, Marks, Sighting, Tunnel};
 use crate::decode::{Fragment, Ip};
@@ -82,7 +84,7 @@ pub struct Leftover {
 }
 
 /// What is wrong with the fragments of one capture point.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FragmentTrouble {
     /// Datagrams of which some fragments were never seen.
     pub incomplete: u64,

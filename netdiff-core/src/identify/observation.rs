@@ -2,12 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use serde::{Deserialize, Serialize};
+
 use super::Fingerprint;
 use crate::decode::{ArpOperation, ChecksumState, MacAddr};
 use crate::types::{FileId, FlowKey, PacketNumber, PointId, Timestamp, Vni};
 
 /// Where a claim can be checked: a packet of a file, and the capture point it belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Evidence {
     /// The capture point.
     pub point: PointId,
@@ -170,7 +172,8 @@ pub struct Quote {
 }
 
 /// How a packet is carried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Encapsulation {
     /// VXLAN (RFC 7348).
     Vxlan,
@@ -213,7 +216,7 @@ impl Encapsulation {
 /// The headers that carry a packet between two tunnel endpoints.
 ///
 /// The outer source port is left out: it is entropy, and changes when a packet is sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tunnel {
     /// Which encapsulation.
     pub encapsulation: Encapsulation,

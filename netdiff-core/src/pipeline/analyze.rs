@@ -4,9 +4,13 @@ use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
 use super::observe::{Detail, observe_set};
 use super::options::AnalysisOptions;
 use crate::correlate::{Timelines, correlate};
-use crate::diagnose::{Finding, Reference, diagnose};
-use crate::diff::{StatedPairs, compare_timelines};
-use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set};
+use crate::diagnose::{Reference, diagnose};
+use crate::diff::{Comparison, StatedPairs, compare_timelines};
+use crate::profile::{
+    BaselineError, Profile, anonymize, anonymous_address, anonymous_node, is_baseline,
+    read_baseline, write_baseline,
+};
+use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set, read_text_if};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
 
 /// Why an analysis could not be done. Displays as a message that names the set and the file, and what to do.
@@ -23,6 +27,22 @@ pub enum AnalysisError {
         set: String,
         /// Which file, and why.
         reason: ReadError,
+    },
+    /// A baseline that cannot be used.
+    #[error("{file}: {reason}")]
+    Baseline {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: BaselineError,
+    },
+    /// Several sets where one is asked for.
+    #[error(
+        "{file}: a baseline of several sets, which only can be a reference: `netdiff diff {file} FAILING`"
+    )]
+    Merged {
+        /// The file.
+        file: String,
     },
 }
 
@@ -68,32 +88,60 @@ pub struct SetTimelines {
     pub timelines: Timelines,
 }
 
-/// A set with everything that was learned of it.
-struct Analysis {
-    path: String,
-    names: AddressNames,
-    followed: SetTimelines,
+/// The profiles of a request: of its captures, or those of the baseline that it names.
+fn profiles(
+    request: &SetRequest,
+    options: &AnalysisOptions,
+) -> Result<Vec<Profile>, AnalysisError> {
+    let text = read_text_if(request, is_baseline)
+        .map_err(|error| AnalysisError::of_set(request, error))?;
+    match text {
+        Some(text) => read_baseline(&text).map_err(|reason| AnalysisError::Baseline {
+            file: label(request),
+            reason,
+        }),
+        None => profile(request, options).map(|profile| vec![profile]),
+    }
 }
 
-impl Analysis {
-    fn of(request: &SetRequest, options: &AnalysisOptions) -> Result<Self, AnalysisError> {
-        let (set, names, followed) = follow(request, options)?;
-        Ok(Self {
-            path: set.label,
-            names,
-            followed,
-        })
-    }
+/// A set of captures, followed and judged alone.
+fn profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, AnalysisError> {
+    let (set, names, followed) = follow(request, options)?;
+    let findings = diagnose(&followed.timelines, &[]);
+    Ok(Profile {
+        label: set.label,
+        files: followed.files,
+        warnings: followed.warnings,
+        names,
+        timelines: followed.timelines,
+        findings,
+    })
+}
 
-    fn with<'a>(&'a self, findings: &'a [Finding]) -> Analyzed<'a> {
-        Analyzed {
-            path: &self.path,
-            files: &self.followed.files,
-            warnings: &self.followed.warnings,
-            names: &self.names,
-            timelines: &self.followed.timelines,
-            findings,
-        }
+/// The one profile of a request; a merged baseline has several.
+fn one_profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, AnalysisError> {
+    let mut profiles = profiles(request, options)?;
+    match profiles.pop() {
+        Some(profile) if profiles.is_empty() => Ok(profile),
+        _ => Err(AnalysisError::Merged {
+            file: label(request),
+        }),
+    }
+}
+
+fn label(request: &SetRequest) -> String {
+    let paths = request.paths.iter().map(|path| path.display().to_string());
+    paths.collect::<Vec<_>>().join(" ")
+}
+
+fn analyzed<'a>(profile: &'a Profile) -> Analyzed<'a> {
+    Analyzed {
+        path: &profile.label,
+        files: &profile.files,
+        warnings: &profile.warnings,
+        names: &profile.names,
+        timelines: &profile.timelines,
+        findings: &profile.findings,
     }
 }
 
@@ -144,9 +192,11 @@ pub fn trace_with(
     request: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<Report, AnalysisError> {
-    let analysis = Analysis::of(request, options)?;
-    let findings = diagnose(&analysis.followed.timelines, None);
-    Ok(build_trace(&analysis.with(&findings)))
+    let mut profile = one_profile(request, options)?;
+    if options.anonymize {
+        anonymize(&mut profile);
+    }
+    Ok(build_trace(&analyzed(&profile)))
 }
 
 /// Compares a failing capture set with a healthy reference.
@@ -166,22 +216,95 @@ pub fn compare_with(
     failing: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<Report, AnalysisError> {
-    let (reference, failing) = rayon::join(
-        || Analysis::of(reference, options),
-        || Analysis::of(failing, options),
+    let (references, failing) = rayon::join(
+        || profiles(reference, options),
+        || one_profile(failing, options),
     );
-    let (reference, failing) = (reference?, failing?);
-    let (ours, theirs) = (&reference.followed.timelines, &failing.followed.timelines);
-    let usual = diagnose(ours, None);
-    let healthy = Reference {
-        timelines: ours,
-        findings: &usual,
-    };
-    let findings = diagnose(theirs, Some(healthy));
-    let comparison = compare_timelines(ours, theirs, &StatedPairs::default());
+    let (mut references, mut failing) = (references?, failing?);
+    if failing.timelines.has_packets() {
+        let healthy: Vec<Reference<'_>> = references
+            .iter()
+            .map(|usual| Reference {
+                timelines: &usual.timelines,
+                findings: &usual.findings,
+            })
+            .collect();
+        failing.findings = diagnose(&failing.timelines, &healthy);
+    }
+    let mut pairs = options.pairs.clone();
+    if options.anonymize {
+        if let Some(usual) = references.first() {
+            pairs.nodes = anonymous_pairs(&pairs.nodes, &usual.timelines, &failing.timelines);
+        }
+        for (ours, theirs) in &mut pairs.addresses {
+            (*ours, *theirs) = (anonymous_address(*ours), anonymous_address(*theirs));
+        }
+        references.iter_mut().for_each(anonymize);
+        anonymize(&mut failing);
+    }
+    let (usual, comparison) = nearest(&references, &failing, &pairs);
+    let usual = references.swap_remove(usual);
     Ok(build_comparison(
-        &reference.with(&usual),
-        &failing.with(&findings),
+        &analyzed(&usual),
+        &analyzed(&failing),
         &comparison,
     ))
+}
+
+/// Stated pairs of nodes by the names that they get.
+fn anonymous_pairs(
+    pairs: &[(String, String)],
+    reference: &Timelines,
+    failing: &Timelines,
+) -> Vec<(String, String)> {
+    let pair = |(ours, theirs): &(String, String)| {
+        Some((
+            anonymous_node(reference, ours)?,
+            anonymous_node(failing, theirs)?,
+        ))
+    };
+    pairs.iter().filter_map(pair).collect()
+}
+
+/// The reference that differs least from the failing set, the first of equals, and the comparison with it: what is normal in any of the others is no difference.
+fn nearest(references: &[Profile], failing: &Profile, pairs: &StatedPairs) -> (usize, Comparison) {
+    let compared = references
+        .iter()
+        .map(|usual| compare_timelines(&usual.timelines, &failing.timelines, pairs));
+    let mut comparisons: Vec<Comparison> = compared.collect();
+    let significant = |comparison: &Comparison| {
+        let differences = comparison.differences.iter();
+        differences.filter(|d| d.kind.is_significant()).count()
+    };
+    let best = (0..comparisons.len())
+        .min_by_key(|index| (comparisons.get(*index).map(significant), *index))
+        .unwrap_or(0);
+    if comparisons.is_empty() {
+        return (0, Comparison::default());
+    }
+    let mut comparison = comparisons.swap_remove(best);
+    comparison.widen(&comparisons);
+    (best, comparison)
+}
+
+/// Writes what comparisons need of healthy sets as a baseline, which every function here takes in place of captures. Several sets widen what counts
+/// as normal; a set may be a baseline itself.
+///
+/// # Errors
+/// As [`trace`], for any of the sets.
+pub fn baseline(
+    requests: &[SetRequest],
+    options: &AnalysisOptions,
+) -> Result<String, AnalysisError> {
+    let mut all: Vec<Profile> = Vec::new();
+    for request in requests {
+        all.extend(profiles(request, options)?);
+    }
+    if options.anonymize {
+        all.iter_mut().for_each(anonymize);
+    }
+    write_baseline(&all).map_err(|reason| AnalysisError::Baseline {
+        file: "the new baseline".to_owned(),
+        reason,
+    })
 }

@@ -8,7 +8,7 @@ mod options;
 mod tally;
 
 pub use analyze::{
-    AnalysisError, SetTimelines, compare, compare_with, timelines, trace, trace_with,
+    AnalysisError, SetTimelines, baseline, compare, compare_with, timelines, trace, trace_with,
 };
 pub use inspect::{inspect, inspect_with};
 pub use options::AnalysisOptions;

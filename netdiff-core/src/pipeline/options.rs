@@ -1,6 +1,7 @@
 //! What a caller may tell the analysis beside the captures.
 
 use crate::decode::DecodeOptions;
+use crate::diff::StatedPairs;
 
 /// Options of an analysis. The default is right for most clusters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,6 +10,10 @@ pub struct AnalysisOptions {
     ///
     /// On other ports VXLAN is recognized by its contents, where they leave no doubt, and reported as a guess.
     pub vxlan_ports: Vec<u16>,
+    /// Nodes and addresses of the reference and of the failing set that belong together, whatever their flows say.
+    pub pairs: StatedPairs,
+    /// Whether names and addresses are replaced in everything that comes out, see [`anonymize`](crate::profile::anonymize).
+    pub anonymize: bool,
 }
 
 impl AnalysisOptions {

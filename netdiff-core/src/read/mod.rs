@@ -23,6 +23,7 @@ mod spool;
 mod testdata_tests;
 #[cfg(test)]
 mod testing;
+mod text_file;
 mod warning;
 mod window;
 
@@ -33,4 +34,5 @@ pub use looks_like::LooksLike;
 pub use packet_reader::PacketReader;
 pub use raw_packet::{FileInterface, RawPacket};
 pub use set::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetRequest, open_set};
+pub use text_file::read_text_if;
 pub use warning::{Damage, ReadWarning};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// An Ethernet type (IEEE 802 numbers).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EtherType(pub u16);
@@ -54,7 +56,7 @@ impl fmt::Debug for EtherType {
 }
 
 /// A virtual network identifier of VXLAN (RFC 7348), Geneve (RFC 8926) or NVGRE: 24 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Vni(pub u32);
 
 impl fmt::Display for Vni {

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A `LINKTYPE_` value, the format of a packet's first bytes.
 ///
 /// Source: <https://www.tcpdump.org/linktypes.html>. Files written on some BSDs carry `DLT_` values
 /// instead; the reader maps those it knows.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LinkType(pub u16);
 
 macro_rules! link_types {

@@ -45,14 +45,16 @@ type Vanishing<'a> = BTreeMap<PointId, Vec<(usize, &'a FlowTimeline, &'a Journey
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut points: Vanishing<'_> = BTreeMap::new();
     for (index, flow) in case.timelines.flows.iter().enumerate() {
-        let told = (0..flow.forward.journeys.len()).any(|journey| {
-            case.facts.is_explained(Explained {
-                flow: index,
-                reply: false,
-                journey,
-            })
-        });
-        if let Some((point, journey)) = vanishing(flow).filter(|_| !told) {
+        let id = Explained {
+            flow: index,
+            reply: false,
+            journey: 0,
+        };
+        // What another rule knows the cause of is no riddle.
+        if case.facts.is_explained(id) {
+            continue;
+        }
+        if let Some((point, journey)) = vanishing(flow) {
             points
                 .entry(point)
                 .or_default()

@@ -262,12 +262,13 @@ fn knows_the_edge(case: &Case<'_>) -> bool {
 }
 
 fn uses_tunnels(case: &Case<'_>) -> bool {
-    let directions = case
-        .timelines
-        .flows
-        .iter()
-        .flat_map(|flow| [&flow.forward, &flow.reply]);
-    directions
-        .flat_map(|direction| &direction.hops)
-        .any(|hop| hop.tunnel.is_some())
+    let mut points = case.timelines.points.iter();
+    points.any(|point| point.role == Role::Vtep)
+        || case
+            .timelines
+            .flows
+            .iter()
+            .flat_map(|flow| [&flow.forward, &flow.reply])
+            .flat_map(|direction| &direction.hops)
+            .any(|hop| hop.tunnel.is_some())
 }

@@ -3,13 +3,14 @@
 
 use crate::correlate::{NodeId, Trust};
 use crate::diagnose::case::Case;
-use crate::diagnose::catalogue::{Rule, always};
+use crate::diagnose::catalogue::Rule;
 use crate::diagnose::draft::{Draft, FEW};
 use crate::diagnose::facts::{Carriage, Crossing, Loss, main_segment};
 use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
+use crate::diagnose::tunnels::{examples, spelled};
 use crate::identify::{Encapsulation, Tunnel};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
@@ -21,7 +22,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
             "VXLAN packets leave one node's uplink, addressed to the other node, and none reaches the other node's uplink, which was capturing; every size, every inner protocol; at least three of them, at least one of 1000 bytes or less, since losing only big ones is a matter of size.",
             "For at least one of them the other node's capture is proven to have run.",
             "No ICMP error quotes one of them: nobody refused them.",
-            "Ordinary IP packets in the same direction arrive, and none is lost either way: else the path is dead, or filtered by something else than VXLAN. ARP does not count: it passes firewalls.",
+            "Ordinary IP packets in the same direction arrive, between the same two points or the same addresses, and none is lost either way: else the path is dead, or filtered by something else than VXLAN. ARP does not count: it passes firewalls.",
             "VXLAN in the opposite direction does not arrive either; if it does, it is underlay-vxlan-blocked-return.",
         ],
         refuted_by: &[
@@ -38,8 +39,8 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     frequency: Frequency::VeryHigh,
     stages: &[Stage::Underlay],
     carried: Carried::Tunneled,
-    possible: always,
-    check: |case| find_blocked_pairs(case, &RULE, false),
+    possible: may_be_vxlan,
+    check: |case| find_blocked_pairs(case, &RULE, Kind::Both),
 };
 
 pub(super) const CAUSES: [LikelyCause; 3] = [
@@ -70,65 +71,90 @@ pub(super) const REFERENCES: [&str; 3] = [
     "flannel-io/flannel#871, flannel-io/flannel#423, moby/moby#33416",
 ];
 
-const VXLAN: Carriage = Carriage::Tunnel(Encapsulation::Vxlan);
+/// Whether the losses may be VXLAN's: where it cannot be seen, they may.
+pub(super) fn may_be_vxlan(_: &Case<'_>, losses: &[&Loss]) -> bool {
+    losses.iter().any(|loss| {
+        loss.tunnel
+            .is_none_or(|tunnel| tunnel.encapsulation == Encapsulation::Vxlan)
+    })
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// VXLAN, in no direction does it arrive.
+    Both,
+    /// VXLAN, and the opposite direction arrives.
+    OneWay,
+    /// Another encapsulation, in one direction or both.
+    Other,
+}
 
 /// Up to this many bytes a packet fits every underlay: losing it is no matter of size.
 const SMALL: u32 = 1_000;
 
-/// Rules that look the same in any captures of the two nodes alone.
-const ALTERNATIVES: [RuleId; 2] = [
-    RuleId("hypervisor-vxlan-intercept"),
-    RuleId("underlay-nat-oneway"),
-];
-
-/// A direction in which VXLAN vanished.
+/// A direction in which a tunnel's packets vanished.
 struct Blocked<'a> {
     from: NodeId,
     to: NodeId,
+    encapsulation: Encapsulation,
     crossing: &'a Crossing,
     plain_arrived: u64,
 }
 
-/// One finding for each pair of nodes between which VXLAN vanishes: in one direction only, or not.
-pub(super) fn find_blocked_pairs(
-    case: &Case<'_>,
-    rule: &'static Rule,
-    one_way: bool,
-) -> Vec<Finding> {
-    let crossings = case.facts.crossings.keys();
-    let mut pairs: Vec<(NodeId, NodeId)> = crossings.map(|&(a, b)| (a.min(b), a.max(b))).collect();
+/// One finding for each pair of nodes between which a tunnel's packets vanish.
+pub(super) fn find_blocked_pairs(case: &Case<'_>, rule: &'static Rule, kind: Kind) -> Vec<Finding> {
+    let mut pairs: Vec<(NodeId, NodeId, Encapsulation)> = Vec::new();
+    for (&(a, b), carriages) in &case.facts.crossings {
+        for carriage in carriages.keys() {
+            if let Carriage::Tunnel(encapsulation) = *carriage
+                && (encapsulation == Encapsulation::Vxlan) == (kind != Kind::Other)
+            {
+                pairs.push((a.min(b), a.max(b), encapsulation));
+            }
+        }
+    }
     pairs.sort_unstable();
     pairs.dedup();
     pairs
         .into_iter()
-        .filter_map(|pair| check_pair(case, rule, pair, one_way))
+        .filter_map(|pair| check_pair(case, rule, pair, kind))
         .collect()
 }
 
 fn check_pair(
     case: &Case<'_>,
     rule: &'static Rule,
-    (a, b): (NodeId, NodeId),
-    one_way: bool,
+    (a, b, encapsulation): (NodeId, NodeId, Encapsulation),
+    kind: Kind,
 ) -> Option<Finding> {
     let mut blocked: Vec<Blocked<'_>> = [(a, b), (b, a)]
         .into_iter()
-        .filter_map(|(from, to)| find_blocked(case, from, to))
+        .filter_map(|(from, to)| find_blocked(case, from, to, encapsulation))
         .collect();
     // The direction that lost the most stands for both; of equals, the first by node.
     blocked.sort_by_key(|b| (std::cmp::Reverse(b.crossing.lost.len()), b.from));
     let main = blocked.first()?;
-    let back = case.facts.between(main.to, main.from, VXLAN);
+    let back = Carriage::Tunnel(encapsulation);
+    let back = case.facts.between(main.to, main.from, back);
     let open_back = back.is_some_and(|crossing| crossing.arrived > 0);
     let lost: usize = blocked.iter().map(|b| b.crossing.lost.len()).sum();
-    if open_back != one_way || lost < FEW {
+    let asked = kind == Kind::Other || open_back == (kind == Kind::OneWay);
+    if !asked || lost < FEW {
         return None;
     }
-    Some(finding(case, rule, &blocked, main, one_way))
+    Some(finding(case, rule, &blocked, main, open_back))
 }
 
-fn find_blocked<'a>(case: &Case<'a>, from: NodeId, to: NodeId) -> Option<Blocked<'a>> {
-    let crossing = case.facts.between(from, to, VXLAN)?;
+fn find_blocked<'a>(
+    case: &Case<'a>,
+    from: NodeId,
+    to: NodeId,
+    encapsulation: Encapsulation,
+) -> Option<Blocked<'a>> {
+    let crossing = case
+        .facts
+        .between(from, to, Carriage::Tunnel(encapsulation))?;
     let lost: Vec<&Loss> = crossing.lost.iter().collect();
     let told = lost.iter().any(|l| case.facts.is_explained(l.journey));
     let proven = lost.iter().any(|loss| loss.trust == Trust::Proven);
@@ -137,14 +163,20 @@ fn find_blocked<'a>(case: &Case<'a>, from: NodeId, to: NodeId) -> Option<Blocked
     if told || !proven || !small || crossing.arrived > 0 || refused {
         return None;
     }
-    let plain = case.facts.between(from, to, Carriage::Plain)?;
-    let back = case.facts.between(to, from, Carriage::Plain);
-    let lost = plain.lost.len() + back.map_or(0, |back| back.lost.len());
-    (plain.arrived > 0 && lost == 0).then_some(Blocked {
+    let plain_lost = [(from, to), (to, from)].into_iter().any(|(from, to)| {
+        let plain = case.facts.between(from, to, Carriage::Plain);
+        plain.is_some_and(|plain| !plain.lost.is_empty())
+    });
+    let plain_arrived = examples(&lost)
+        .into_iter()
+        .map(|loss| case.plain_beside(loss))
+        .max()?;
+    (plain_arrived > 0 && !plain_lost).then_some(Blocked {
         from,
         to,
+        encapsulation,
         crossing,
-        plain_arrived: plain.arrived,
+        plain_arrived,
     })
 }
 
@@ -181,24 +213,30 @@ fn title(case: &Case<'_>, main: &Blocked<'_>, one_way: bool) -> String {
             case.timelines.node_name(main.to).to_owned(),
         ),
     };
+    let kind = spelled(main.encapsulation);
     let contrast = if one_way {
-        ", while VXLAN the other way does arrive"
+        format!("{kind} the other way")
     } else {
-        ", while plain traffic between the same nodes does arrive"
+        "plain traffic between the same nodes".to_owned()
     };
-    format!("VXLAN packets leave {from} and never reach {to}{contrast}")
+    format!("{kind} packets leave {from} and never reach {to}, while {contrast} does arrive")
 }
 
 /// What else would look the same with what these captures hold.
 fn alternatives(case: &Case<'_>, main: &Blocked<'_>) -> Vec<RuleId> {
-    let mut alternatives = ALTERNATIVES.to_vec();
-    let receiver = main.crossing.lost.first().map(|loss| loss.to);
-    let flows = case.timelines.flows.iter();
-    let shows_tunnels = flows
-        .flat_map(|flow| [&flow.forward, &flow.reply])
-        .flat_map(|direction| &direction.hops)
-        .any(|hop| Some(hop.point) == receiver && hop.tunnel.is_some());
-    if !shows_tunnels {
+    let lost: Vec<&Loss> = main.crossing.lost.iter().collect();
+    let looks_the_same = [
+        &super::hypervisor_vxlan_intercept::RULE,
+        &super::underlay_nat_oneway::RULE,
+        &super::node_ip_duplicate::RULE,
+    ];
+    let mut alternatives: Vec<RuleId> = looks_the_same
+        .into_iter()
+        .filter(|rule| (rule.possible)(case, &lost))
+        .map(|rule| rule.id)
+        .collect();
+    let receiver = lost.first().map(|loss| loss.to);
+    if !receiver.is_some_and(|point| case.tunnels().shows_tunnels(point)) {
         // A filter on that capture would look the same.
         alternatives.push(RuleId("capture-gap"));
     }
@@ -209,10 +247,11 @@ fn explanation(case: &Case<'_>, blocked: &[Blocked<'_>], one_way: bool) -> Vec<S
     let mut text = Vec::new();
     for b in blocked {
         text.push(format!(
-            "{} to {}: {} VXLAN packets left, 0 arrived; {} plain packets did arrive, so the path itself works.",
+            "{} to {}: {} {} packets left, 0 arrived; {} plain packets did arrive, so the path itself works.",
             case.timelines.node_name(b.from),
             case.timelines.node_name(b.to),
             b.crossing.lost.len(),
+            spelled(b.encapsulation),
             b.plain_arrived,
         ));
     }
@@ -227,9 +266,11 @@ fn explanation(case: &Case<'_>, blocked: &[Blocked<'_>], one_way: bool) -> Vec<S
         tunnels.join(" and "),
         inside(&lost)
     ));
+    let kind = blocked
+        .first()
+        .map_or("The tunnel", |b| spelled(b.encapsulation));
     text.push(if one_way {
-        "VXLAN in the opposite direction arrives: something treats the two directions differently."
-            .to_owned()
+        format!("{kind} in the opposite direction arrives: something treats the two directions differently.")
     } else {
         "No ICMP error came back: something on the path drops them silently.".to_owned()
     });
@@ -240,9 +281,13 @@ fn describe(tunnel: &Tunnel) -> String {
     let vni = tunnel
         .vni
         .map_or_else(String::new, |vni| format!("VNI {vni}, "));
+    let port = match tunnel.destination_port {
+        0 => String::new(),
+        port => format!("UDP {port} "),
+    };
     format!(
-        "{vni}UDP {} from {} to {}",
-        tunnel.destination_port, tunnel.source, tunnel.destination
+        "{vni}{port}from {} to {}",
+        tunnel.source, tunnel.destination
     )
 }
 

@@ -1,7 +1,9 @@
 //! `underlay-vxlan-blocked-return`: see the manual below.
 
-use super::underlay_vxlan_blocked::{CAUSES, REFERENCES, REMEDY, find_blocked_pairs};
-use crate::diagnose::catalogue::{Rule, always};
+use super::underlay_vxlan_blocked::{
+    CAUSES, Kind, REFERENCES, REMEDY, find_blocked_pairs, may_be_vxlan,
+};
+use crate::diagnose::catalogue::Rule;
 use crate::diagnose::finding::RuleId;
 use crate::diagnose::manual::Manual;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
@@ -28,6 +30,6 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     frequency: Frequency::Medium,
     stages: &[Stage::Underlay],
     carried: Carried::Tunneled,
-    possible: always,
-    check: |case| find_blocked_pairs(case, &RULE, true),
+    possible: may_be_vxlan,
+    check: |case| find_blocked_pairs(case, &RULE, Kind::OneWay),
 };

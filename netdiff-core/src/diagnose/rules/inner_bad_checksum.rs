@@ -1,0 +1,176 @@
+//! `inner-bad-checksum`: see the manual below.
+
+use std::collections::BTreeMap;
+
+use crate::correlate::{ChecksumCounts, FlowTimeline, NodeId, PartyKind};
+use crate::diagnose::case::Case;
+use crate::diagnose::catalogue::{Rule, always};
+use crate::diagnose::draft::{Draft, FEW};
+use crate::diagnose::facts::Way;
+use crate::diagnose::finding::{Explained, Finding, NodePair, RuleId, Severity};
+use crate::diagnose::manual::{LikelyCause, Manual};
+use crate::diagnose::stages::{Carried, Frequency};
+use crate::diagnose::tunnels::TunnelHop;
+use crate::identify::Evidence;
+use crate::types::{Protocol, Role};
+
+pub(in crate::diagnose) static RULE: Rule = Rule {
+    id: RuleId("inner-bad-checksum"),
+    manual: Manual {
+        summary: "TCP and UDP arrive in the pods with checksums that nobody finished",
+        meaning: "Packets reach the pod with a TCP or UDP checksum that is wrong, because what carried them forgot that it was still to be filled in. The pod's kernel drops them without a word: connections never open, while pings work.",
+        looks_for: &[
+            "TCP connections between pods on two nodes: their packets are seen at the receiving pod, at least three, and nothing answers, neither acknowledgment nor reset.",
+            "The same pod answers pings of the other node's pods.",
+            "At the receiving node's uplink the checksums inside the tunnel are wrong, or left for a network card to finish, which is odd on a wire.",
+            "No TCP connection or UDP exchange that came in there in a tunnel from that node is answered: where unfinished checksums are normal (virtual cards on one host), others get answers.",
+        ],
+        refuted_by: &[
+            "TcpInCsumErrors and UdpInCsumErrors (`nstat -az`, in the pod) do not rise while packets are not answered",
+            "a packet that came in with the same kind of checksum and is answered",
+        ],
+        causes: &[
+            LikelyCause {
+                cause: "a switch in user space (Open vSwitch, AF_PACKET) or nested virtualization passes packets on and forgets that their checksum was left to hardware",
+                confirm: "in the receiving pod: nstat -az TcpInCsumErrors UdpInCsumErrors; on {from}: ethtool -K {uplink} tx off, and try again",
+            },
+            LikelyCause {
+                cause: "a card or driver does not finish checksums inside of tunnels",
+                confirm: "tcpdump -vv -i {uplink} udp port {port} on {to}: `incorrect` inside, on packets that came in",
+            },
+        ],
+        remedy: &[
+            "switch checksum offload off where packets begin: ethtool -K eth0 tx off in the pods, or on the nodes' {uplink}",
+            "network plugins have settings for it (Antrea: disableTXChecksumOffload)",
+            "update the virtual switch or the driver",
+        ],
+        limits: &[
+            "Between virtual machines on one host unfinished checksums are normal; a firewall inside the pod that passes pings alone looks the same there.",
+            "Packets longer than 512 captured bytes are not checked.",
+        ],
+        references: &["antrea-io/antrea#3832, antrea-io/antrea#14, projectcalico/calico#7040"],
+    },
+    frequency: Frequency::Low,
+    stages: &[],
+    carried: Carried::Tunneled,
+    possible: always,
+    check,
+};
+
+/// What came in from one node to another in tunnels.
+#[derive(Default)]
+struct Inbound {
+    silent: Vec<(usize, Vec<Explained>)>,
+    answered: bool,
+    pings: u64,
+    sums: ChecksumCounts,
+    entrance: Option<Evidence>,
+}
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    let mut pairs: BTreeMap<NodePair, Inbound> = BTreeMap::new();
+    let mut counted: Vec<Way> = Vec::new();
+    for hop in &case.tunnels().hops {
+        let Some(ends) = entering(case, hop) else {
+            continue;
+        };
+        let inbound = pairs.entry(ends).or_default();
+        for link in case.tunnels().links(hop.point, hop.tunnel) {
+            // One link may be of several flows: what matters is which kinds there are.
+            let (sums, seen) = (&mut inbound.sums, link.inner_checksums);
+            sums.bad = sums.bad.max(seen.bad);
+            sums.left_to_card = sums.left_to_card.max(seen.left_to_card);
+            sums.right = sums.right.max(seen.right);
+            inbound.entrance.get_or_insert(link.first);
+        }
+        if counted.last() != Some(&hop.way) {
+            counted.push(hop.way);
+            note_flow(case, hop.way, inbound);
+        }
+    }
+    let findings = pairs
+        .iter()
+        .filter_map(|(ends, inbound)| finding(case, *ends, inbound));
+    findings.collect()
+}
+
+/// The nodes of a tunnel's packets where they come in from the network.
+fn entering(case: &Case<'_>, hop: &TunnelHop) -> Option<NodePair> {
+    let node = case.timelines.node(hop.point);
+    let sender = hop.sender.filter(|sender| *sender != node)?;
+    (case.timelines.role(hop.point) == Role::Uplink).then_some((sender, node))
+}
+
+fn note_flow(case: &Case<'_>, way: Way, inbound: &mut Inbound) {
+    let Some(flow) = case.timelines.flows.get(way.0) else {
+        return;
+    };
+    let answered = !flow.reply.journeys.is_empty() && !flow.forward.journeys.is_empty();
+    match flow.protocol {
+        Protocol::ICMP if answered => inbound.pings += 1,
+        Protocol::TCP | Protocol::UDP if answered => inbound.answered = true,
+        Protocol::TCP if !way.1 && flow.responder.kind == PartyKind::Pod => {
+            inbound.silent.extend(silent(case, way.0, flow));
+        }
+        _ => {}
+    }
+}
+
+/// The packets of an unanswered flow, if they were seen at the pod that they are for.
+fn silent(case: &Case<'_>, index: usize, flow: &FlowTimeline) -> Option<(usize, Vec<Explained>)> {
+    let at_pod = |(nth, journey): (usize, &crate::correlate::Journey)| {
+        let last = journey.last()?;
+        let pod = case.timelines.role(last.point) == Role::Pod
+            && flow.responder.node == Some(case.timelines.node(last.point));
+        pod.then_some(Explained {
+            flow: index,
+            reply: false,
+            journey: nth,
+        })
+    };
+    let journeys: Vec<Explained> = flow
+        .forward
+        .journeys
+        .iter()
+        .enumerate()
+        .filter_map(at_pod)
+        .collect();
+    (journeys.len() >= FEW).then_some((index, journeys))
+}
+
+fn finding(case: &Case<'_>, (from, to): (NodeId, NodeId), inbound: &Inbound) -> Option<Finding> {
+    let unfinished = inbound.sums.bad + inbound.sums.left_to_card;
+    if inbound.silent.is_empty() || inbound.answered || inbound.pings == 0 || unfinished == 0 {
+        return None;
+    }
+    let names = (case.timelines.node_name(from), case.timelines.node_name(to));
+    let packets: usize = inbound
+        .silent
+        .iter()
+        .map(|(_, journeys)| journeys.len())
+        .sum();
+    let mut draft = Draft::new(case, &RULE, Severity::Error)
+        .journeys(inbound.silent.iter().flat_map(|(_, journeys)| journeys.iter().copied()))
+        .evidence(inbound.entrance)
+        .fill("from", names.0)
+        .fill("to", names.1)
+        .say(format!(
+            "{packets} TCP packets from {} reached pods on {} and nothing answered them; pings to the same pods are answered.",
+            names.0, names.1
+        ));
+    draft = if inbound.sums.bad > 0 {
+        draft.marked().say(format!(
+            "Where they come in, the checksums inside the tunnel are wrong in {} packets.",
+            inbound.sums.bad
+        ))
+    } else {
+        draft.say(format!(
+            "Where they come in, the checksums inside the tunnel are still to be filled in, in {} packets, and none of TCP or UDP that came in so is answered.",
+            inbound.sums.left_to_card
+        ))
+    };
+    Some(draft.finish(format!(
+        "TCP from {} arrives in pods on {} with unfinished checksums, and nothing answers",
+        names.0, names.1
+    )))
+}
