@@ -21,11 +21,7 @@ use netdiff_core::{FindingReport, explain};
 const BROADER: &[&str] = &["packets-lost", "capture-gap"];
 
 /// What is known to be wrong, with the reason: scenario, point without which it is (`*` for any), reason. The list shall become empty.
-const KNOWN: &[(&str, &str, &str)] = &[(
-    "uncaptured-uplink-blocked",
-    "vm1/flannel.1",
-    "the captured uplink, which carries no tunnel, is expected to",
-)];
+const KNOWN: &[(&str, &str, &str)] = &[];
 
 #[test]
 fn without_any_single_point_the_answer_is_not_wrong() {

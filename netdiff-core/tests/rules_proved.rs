@@ -22,7 +22,7 @@ const HEAD: &str = "\
 What netdiff finds in each scenario of testdata/scenarios, against the truth in its scenario.toml. Written by `UPDATE_DOCS=1 cargo test` and
 kept true by netdiff-core/tests/rules_proved.rs. Where two answers stand, the first is for the failing set alone, the second with its reference.
 
-- **first**: it is the first thing that is told.
+- **first**: it is the first thing that is told; of n that must be found, one of the first n.
 - **at all**: some finding is of this rule, or has it among the causes that are not excluded.
 - **place**: the finding of this rule is at the right segment.
 - **extra**: further errors and warnings, of which none is true. One that has the cause of the row among its alternatives counts here too.
@@ -103,7 +103,7 @@ fn marks(scenario: &Scenario, expected: Option<&Expected>, report: &Report) -> M
         };
     };
     Marks {
-        first: found.first().is_some_and(|first| expected.names(first)),
+        first: found.iter().take(told).any(|first| expected.names(first)),
         at_all: found.iter().any(|f| expected.allows(f)),
         place: found.iter().any(|f| expected.names(f) && expected.is_at(f)),
         extra,

@@ -20,7 +20,7 @@ reference_traffic() {
     pod_a=$(first_pod "$a")
     pod_b=$(first_pod "$b")
     serve in_pod "$pod_b" http "$pod_b" 8080 3000
-    step first all_pings in_pod "$pod_a" "$pod_b" 30 0.02
+    step first all_pings in_pod "$pod_a" "$pod_b" 50 0.02 -s 24
     step pod-to-pod all_pings in_pod "$pod_a" "$pod_b" 10 0.05
     step http client in_pod "$pod_a" get "$pod_b" 8080 4
     step pod-to-pod-back all_pings in_pod "$pod_b" "$pod_a" 5 0.05

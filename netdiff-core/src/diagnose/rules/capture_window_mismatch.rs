@@ -204,3 +204,40 @@ fn finding(
             names(&mut inside.iter())
         ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(from: i64, to: i64) -> (Timestamp, Timestamp) {
+        (Timestamp(from), Timestamp(to))
+    }
+
+    #[test]
+    fn a_quarter_of_the_shorter_one_is_enough() {
+        assert!(share_time(span(0, 100), span(75, 175)));
+        assert!(!share_time(span(0, 100), span(80, 180)));
+        assert!(!share_time(span(0, 100), span(200, 300)));
+        assert!(share_time(span(0, 1_000), span(500, 510)));
+    }
+
+    #[test]
+    fn the_largest_group_stays_together() {
+        let nodes = [NodeId(0), NodeId(1), NodeId(2)];
+        let pairs = |pairs: &[(u32, u32)]| {
+            let pairs = pairs
+                .iter()
+                .map(|(a, b)| ((NodeId(*a), NodeId(*b)), Vec::new()));
+            pairs.collect::<BTreeMap<_, _>>()
+        };
+        let group = |apart: &[(u32, u32)]| largest_group(&nodes, &pairs(apart));
+        assert_eq!(
+            group(&[(0, 1), (0, 2)]),
+            BTreeSet::from([NodeId(1), NodeId(2)])
+        );
+        assert_eq!(
+            group(&[(0, 1), (0, 2), (1, 2)]),
+            BTreeSet::from([NodeId(0)])
+        );
+    }
+}

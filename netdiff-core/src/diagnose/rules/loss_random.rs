@@ -242,3 +242,65 @@ fn finding(case: &Case<'_>, pair: Pair, lossy: &Lossy<'_>) -> Finding {
             names.1
         ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identify::Evidence;
+    use crate::types::{FileId, PacketNumber};
+
+    /// 200 packets of four connections, long and short in turns, of which some are lost.
+    fn lossy(is_lost: impl Fn(u32) -> bool) -> Lossy<'static> {
+        let evidence = |n: u32, point: u32| Evidence {
+            point: PointId(point),
+            file: FileId(point),
+            packet_number: PacketNumber(u64::from(n) + 1),
+        };
+        let sent = (0..200).map(|n| Sent {
+            way: (0, false),
+            port: u16::try_from(40_000 + n % 4).unwrap_or(0),
+            sent: evidence(n, 0),
+            time: None,
+            ip_len: if n / 4 % 2 == 0 { 1_400 } else { 80 },
+            arrived: (!is_lost(n)).then(|| evidence(n, 1)),
+            loss: None,
+        });
+        Lossy {
+            segment: (PointId(0), PointId(1)),
+            sent: sent.collect(),
+        }
+    }
+
+    /// As good as dice: one in six.
+    const fn by_chance(n: u32) -> bool {
+        n * n % 31 < 5
+    }
+
+    #[test]
+    fn chance_is_random() {
+        assert!(lossy(by_chance).is_random());
+    }
+
+    #[test]
+    fn an_outage_is_not() {
+        assert!(!lossy(|n| (80..120).contains(&n)).is_random());
+    }
+
+    #[test]
+    fn a_size_is_not() {
+        let lossy = Lossy {
+            sent: lossy(|n| n / 4 % 2 == 0).sent,
+            ..lossy(by_chance)
+        };
+        let mut longer = lossy.clone();
+        for s in &mut longer.sent {
+            s.ip_len += u32::from(s.is_lost());
+        }
+        assert!(!longer.is_random());
+    }
+
+    #[test]
+    fn one_connection_of_several_is_not() {
+        assert!(!lossy(|n| n % 4 == 1).is_random());
+    }
+}

@@ -182,3 +182,41 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), order: &Order) -> Findi
             "packets of one connection overtake each other between {from} and {to}"
         ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{FileId, PacketNumber};
+
+    /// Packets in the order in which they were sent, a millisecond or more apart, with the places at which they arrived.
+    fn late(arrived: &[u64], apart_ms: i64) -> usize {
+        let evidence = |point: u32, number: u64| Evidence {
+            point: PointId(point),
+            file: FileId(point),
+            packet_number: PacketNumber(number),
+        };
+        let mut pairs: Vec<Pair> = (1..)
+            .zip(arrived)
+            .map(|(n, place)| Pair {
+                sent: evidence(0, n),
+                arrived: evidence(1, *place),
+                time: Timestamp(i64::try_from(n).unwrap_or(0) * apart_ms * 1_000_000),
+            })
+            .collect();
+        let mut order = Order::default();
+        order.note(&mut pairs);
+        order.late.len()
+    }
+
+    #[test]
+    fn what_was_overtaken_is_late() {
+        assert_eq!(late(&[1, 2, 3, 4], 1), 0);
+        assert_eq!(late(&[3, 1, 2, 4], 1), 1);
+        assert_eq!(late(&[4, 3, 2, 1], 1), 3);
+    }
+
+    #[test]
+    fn what_is_sent_much_later_overtakes_nothing() {
+        assert_eq!(late(&[2, 1], 200), 0);
+    }
+}
