@@ -200,6 +200,23 @@ pub(super) fn uplink_would_show(case: &Case<'_>, node: NodeId, losses: &[&Loss])
     })
 }
 
+/// Whether the node takes what its tunnel device shows: these packets are for a link address that it sends from itself there. `false` as
+/// well where it sends nothing, so that nobody knows.
+pub(super) fn are_for_device(case: &Case<'_>, losses: &[&Loss]) -> bool {
+    let links = &case.timelines.links.links;
+    losses.iter().all(|loss| {
+        let targets = case
+            .hop(loss.journey, loss.from)
+            .map_or(&[][..], |hop| hop.next_hops.as_slice());
+        let vtep = case.timelines.role(loss.from) == Role::Vtep;
+        let is_own = |mac| {
+            let mut here = links.iter().filter(|link| link.point == loss.from);
+            here.any(|link| link.outer.is_some_and(|(source, _)| source == mac))
+        };
+        !vtep || targets.iter().all(|mac| is_own(*mac))
+    })
+}
+
 /// Whether a tunnel is around these packets, or will be.
 pub(super) fn tunneled(case: &Case<'_>, losses: &[&Loss]) -> bool {
     let vtep = |point| case.timelines.role(point) == Role::Vtep;

@@ -73,8 +73,11 @@ fn destination_of(case: &Case<'_>, loss: &Loss) -> Option<(IpAddr, Option<NodeId
     Some((destination, case.timelines.plan.home(destination)))
 }
 
+/// A loss, the address that it was for, and the first question for that address.
+type Shown<'a> = (&'a Loss, IpAddr, Evidence);
+
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let mut pairs: BTreeMap<(NodeId, NodeId), Vec<(&Loss, IpAddr, Evidence)>> = BTreeMap::new();
+    let mut pairs: BTreeMap<(NodeId, NodeId), Vec<Shown<'_>>> = BTreeMap::new();
     for loss in case.unexplained() {
         let Some((address, Some(home))) = destination_of(case, loss) else {
             continue;
@@ -105,12 +108,7 @@ fn asking_elsewhere(case: &Case<'_>, home: NodeId, address: IpAddr) -> Option<(N
     asking.next()
 }
 
-fn finding<'a>(
-    case: &Case<'a>,
-    home: NodeId,
-    other: NodeId,
-    shown: &[(&'a Loss, IpAddr, Evidence)],
-) -> Finding {
+fn finding<'a>(case: &Case<'a>, home: NodeId, other: NodeId, shown: &[Shown<'a>]) -> Finding {
     let losses: Vec<&Loss> = shown.iter().map(|(loss, ..)| *loss).collect();
     let mut addresses: Vec<String> = shown
         .iter()

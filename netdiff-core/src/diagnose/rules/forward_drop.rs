@@ -9,8 +9,8 @@ use crate::diagnose::draft::{Draft, FEW};
 use crate::diagnose::facts::Loss;
 use crate::diagnose::finding::{Finding, RuleId};
 use crate::diagnose::forwarding::{
-    Forwarder, Side, by_forwarder, comparable_ways, failing, not_excluded, severity,
-    uplink_would_show,
+    Forwarder, Side, are_for_device, by_forwarder, comparable_ways, failing, not_excluded,
+    severity, uplink_would_show,
 };
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
@@ -26,7 +26,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
             "Nothing but forwarding lies between the two capture points, and for at least one of the packets the second one is proven to have captured.",
             "No ICMP error quotes one of them.",
             "Of what its own pods send, the node's network card was captured and does not show it: else it may have left by a wrong route.",
-            "If both directions of one node fail so, it is one finding. Where only arrivals fail and the captures leave it open whether the tunnel device takes them (vtep-mac-stale), the rule is silent.",
+            "If both directions of one node fail so, it is one finding. Where only arrivals fail, and they are not for the link address that the tunnel device itself sends from, or nobody saw it send, the rule is silent: it may be vtep-mac-stale.",
         ],
         refuted_by: &[
             "one packet of that kind at {next}",
@@ -117,11 +117,14 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, sides: &[(Side, Vec<&'a Loss>)]) -
     for (_, losses) in sides {
         alternatives.extend(not_excluded(case, losses));
     }
-    if sides.len() > 1 {
-        // It would have to be on every side at once.
-        alternatives.retain(|rule| *rule != STALE_MAC);
-    } else if alternatives.contains(&STALE_MAC) {
+    let arrives = sides.iter().all(|(side, _)| *side == Side::Receiving);
+    let taken = are_for_device(case, &losses);
+    if arrives && (!taken || alternatives.contains(&STALE_MAC)) {
         return None;
+    }
+    if !arrives {
+        // A tunnel device that takes nothing does not keep anything from leaving.
+        alternatives.retain(|rule| *rule != STALE_MAC);
     }
     let mut draft = Draft::new(case, &RULE, severity)
         .losses(losses.iter().copied())

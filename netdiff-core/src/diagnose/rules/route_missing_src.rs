@@ -61,7 +61,7 @@ pub(super) const CAUSES: [LikelyCause; 3] = [
 
 pub(super) const REMEDY: [&str; 3] = [
     "restart the agent that keeps the routes on {from} (flannel, calico-node, kube-router)",
-    "mark the CNI's devices as unmanaged in NetworkManager: unmanaged-devices=interface-name:flannel*;interface-name:cali*;interface-name:cni*",
+    "mark the CNI's devices as unmanaged in NetworkManager: unmanaged-devices=interface-name:flannel*, and cali*, cni* and veth* likewise",
     "upgrade flannel: newer ones put lost routes back",
 ];
 

@@ -93,7 +93,7 @@ fn masqueraded(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Every way, with its destination and its packets.
-fn ways<'a>(case: &Case<'a>) -> impl Iterator<Item = (Way, IpAddr, &'a Direction)> + use<'a> {
+fn ways<'a>(case: &Case<'a>) -> impl Iterator<Item = Led<'a>> + use<'a> {
     let flows = case.timelines.flows.iter().enumerate();
     flows.flat_map(|(index, flow)| {
         [
@@ -103,78 +103,84 @@ fn ways<'a>(case: &Case<'a>) -> impl Iterator<Item = (Way, IpAddr, &'a Direction
     })
 }
 
-fn masqueraded_finding(case: &Case<'_>, address: IpAddr) -> Option<Finding> {
+/// A way, where it leads, and its packets.
+type Led<'a> = (Way, IpAddr, &'a Direction);
+
+/// The ways to an address from other nodes than its own: what a neighbor on the same node sends takes no part in routing between nodes.
+fn ways_to<'a>(case: &Case<'a>, address: IpAddr) -> Vec<Led<'a>> {
     let home = case.timelines.plan.home(address);
-    // What a neighbor on the same node sends takes no part in routing between nodes.
     let from_elsewhere = |way: Way| {
-        let flow = case.timelines.flows.get(way.0);
-        let source = flow.map(|flow| ends_of(flow, way.1).0);
+        let source = source_of(case, way);
         home.is_none() || source.and_then(|source| case.timelines.plan.home(source)) != home
     };
-    let to: Vec<_> = ways(case)
+    ways(case)
         .filter(|(way, destination, _)| *destination == address && from_elsewhere(*way))
-        .collect();
+        .collect()
+}
+
+fn source_of(case: &Case<'_>, (flow, reply): Way) -> Option<IpAddr> {
+    Some(ends_of(case.timelines.flows.get(flow)?, reply).0)
+}
+
+/// The points of the way on which it began: of a pod, if there is one, since nodes only pass it on under their own addresses.
+fn first_points(case: &Case<'_>, to: &[Led<'_>]) -> Option<Vec<PointId>> {
+    let is_pod = |way: Way| {
+        source_of(case, way)
+            .is_some_and(|source| case.timelines.plan.kind(source) == PartyKind::Pod)
+    };
+    let began = to
+        .iter()
+        .find(|(way, ..)| is_pod(*way))
+        .or_else(|| to.first());
+    began.map(|(.., direction)| direction.hops.iter().map(|hop| hop.point).collect())
+}
+
+fn masqueraded_finding(case: &Case<'_>, address: IpAddr) -> Option<Finding> {
+    let to = ways_to(case, address);
     let falling: BTreeSet<NodeId> = to
         .iter()
-        .filter(|(_, _, direction)| falls(direction))
-        .flat_map(|(_, _, direction)| direction.hops.first())
+        .filter(|(.., direction)| falls(direction))
+        .filter_map(|(.., direction)| direction.hops.first())
         .map(|hop| case.timelines.node(hop.point))
         .collect();
     let arrives = to
         .iter()
-        .flat_map(|(_, _, direction)| &direction.journeys)
+        .flat_map(|(.., direction)| &direction.journeys)
         .any(|journey| matches!(journey.disposition, Disposition::Delivered(_)));
     if falling.len() < 2 || arrives {
         return None;
     }
-    let journeys: Vec<Explained> = to
-        .iter()
-        .flat_map(|((flow, reply), _, direction)| {
-            (0..direction.journeys.len()).map(|journey| Explained {
-                flow: *flow,
-                reply: *reply,
-                journey,
-            })
+    let journeys = to.iter().flat_map(|((flow, reply), _, direction)| {
+        (0..direction.journeys.len()).map(|journey| Explained {
+            flow: *flow,
+            reply: *reply,
+            journey,
         })
-        .collect();
+    });
     let names: Vec<&str> = falling
         .iter()
         .map(|node| case.timelines.node_name(*node))
         .collect();
+    let names = names.join(" and ");
+    let home = case.timelines.plan.home(address);
     let quotes = |error: &&IcmpError| {
-        error
-            .quote
-            .is_some_and(|quote| quote.key.destination == address)
-            && error.icmp_type == 11
+        let quoted = error.quote.map(|quote| quote.key.destination);
+        quoted == Some(address) && error.icmp_type == 11
     };
-    // Those who are no node began it; their way tells where it should have led.
-    let points: Vec<PointId> = to
-        .iter()
-        .find(|(way, _, _)| {
-            let flow = case.timelines.flows.get(way.0);
-            flow.is_some_and(|flow| {
-                case.timelines.plan.kind(ends_of(flow, way.1).0) == PartyKind::Pod
-            })
-        })
-        .or_else(|| to.first())
-        .map(|(_, _, direction)| direction.hops.iter().map(|hop| hop.point).collect())?;
+    let errors = case.timelines.icmp_errors.iter().filter(quotes);
     let mut draft = Draft::new(case, &RULE, Severity::Error)
         .journeys(journeys)
-        .evidence(case.timelines.icmp_errors.iter().filter(quotes).map(|e| e.evidence).take(2))
+        .evidence(errors.map(|error| error.evidence).take(2))
         .marked()
         .fill("destination", address)
-        .say(format!(
-            "Packets for {address} leave {} again and again, under the nodes' own addresses and with TTLs that fall, until ICMP time exceeded; none arrives.",
-            names.join(" and ")
-        ))
+        .say(format!("Packets for {address} leave {names} again and again, under the nodes' own addresses and with TTLs that fall, until ICMP time exceeded; none arrives."))
         .say("The nodes masquerade what passes through them, so each round has other addresses.");
-    if let Some(segment) = segment(case, home, &points) {
+    if let Some(segment) = first_points(case, &to).and_then(|points| segment(case, home, &points)) {
         draft = draft.segment(segment);
     }
     Some(draft.finish(format!(
-        "packets for {} go round and round on {}",
-        whose(case, home, address),
-        names.join(" and ")
+        "packets for {} go round and round on {names}",
+        whose(case, home, address)
     )))
 }
 

@@ -10,7 +10,7 @@ use crate::diagnose::draft::{Draft, FEW};
 use crate::diagnose::facts::Loss;
 use crate::diagnose::finding::{Finding, RuleId};
 use crate::diagnose::forwarding::{
-    Side, by_forwarder, ends, failing, forwarder_of, not_excluded, severity,
+    Side, are_for_device, by_forwarder, ends, failing, forwarder_of, not_excluded, severity,
 };
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
@@ -134,7 +134,9 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, losses: &[&'a Loss]) -> Option<Fin
     let (into, out) = (first.from, is_asymmetric(case, first)?);
     let (source, _) = ends(case, first)?;
     let proven = losses.iter().any(|loss| loss.trust == Trust::Proven);
-    if losses.len() < FEW || !proven || !find_refusals(case.timelines, losses).is_empty() {
+    let taken = are_for_device(case, losses);
+    if losses.len() < FEW || !proven || !taken || !find_refusals(case.timelines, losses).is_empty()
+    {
         return None;
     }
     let (name, into, out) = (
