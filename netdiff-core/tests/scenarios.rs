@@ -21,8 +21,7 @@ use serde::Deserialize;
 
 /// Scenarios whose cause has no rule of its own yet: `packets-lost` must name the right segment. A scenario leaves this list when its
 /// rule comes.
-const WITHOUT_A_RULE: &[&str] = &[
-];
+const WITHOUT_A_RULE: &[&str] = &[];
 
 /// The same.
 const WITHOUT_THE_CAUSE: &[&str] = &[];

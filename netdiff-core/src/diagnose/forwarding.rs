@@ -15,7 +15,9 @@ use super::case::Case;
 use super::facts::{Loss, Way};
 use super::finding::{RuleId, Severity};
 use super::stages::{Stage, candidates};
-use crate::correlate::{Disposition, FlowTimeline, Journey, NodeId, Refusal, Trust};
+use crate::correlate::{
+    Disposition, FlowTimeline, Hop, Journey, NodeId, PartyKind, Refusal, Trust,
+};
 use crate::types::{PointId, Role};
 
 /// Which of the two.
@@ -43,7 +45,7 @@ pub(super) fn forwarder_of(case: &Case<'_>, loss: &Loss) -> Option<Forwarder> {
         return None;
     }
     let plain_arrival = case.timelines.role(from) == Role::Uplink && loss.tunnel.is_none();
-    let plain_departure = case.timelines.role(to) == Role::Uplink && !shows_tunnels(case, to);
+    let plain_departure = leaves_plain(case, node, to);
     let met = |stage: &Stage| match stage {
         Stage::Decapsulate => !plain_arrival,
         Stage::Encapsulate => !plain_departure,
@@ -66,6 +68,22 @@ pub(super) fn forwarder_of(case: &Case<'_>, loss: &Loss) -> Option<Forwarder> {
     } else {
         None
     }
+}
+
+/// Whether what a node's pods send would leave by this network card as it is: no tunnel was seen there, and either the node's tunnel device
+/// was captured, which would have shown them, or other packets of its pods leave so.
+fn leaves_plain(case: &Case<'_>, node: NodeId, card: PointId) -> bool {
+    let timelines = case.timelines;
+    if timelines.role(card) != Role::Uplink || shows_tunnels(case, card) {
+        return false;
+    }
+    let plan = &timelines.plan;
+    let directions = timelines.flows.iter().flat_map(|f| [&f.forward, &f.reply]);
+    let mut hops = directions.flat_map(|direction| &direction.hops);
+    let of_own_pod =
+        |hop: &Hop| plan.kind(hop.source) == PartyKind::Pod && plan.home(hop.source) == Some(node);
+    case.points(node, Role::Vtep).next().is_some()
+        || hops.any(|hop| hop.point == card && hop.tunnel.is_none() && of_own_pod(hop))
 }
 
 /// Whether tunnels were seen at a point.

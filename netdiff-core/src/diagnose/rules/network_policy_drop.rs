@@ -16,6 +16,7 @@ use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::sizes::ALWAYS_FITS;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
+use crate::types::Role;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("network-policy-drop"),
@@ -121,6 +122,9 @@ fn finding<'a>(case: &Case<'a>, forwarder: Forwarder, losses: &[&'a Loss]) -> Op
     }
     let passing = comparable_ways(case, forwarder, losses);
     let lost_ways: BTreeSet<Way> = losses.iter().map(|loss| way(loss)).collect();
+    if !are_sent_alike(case, losses, &passing) {
+        return None;
+    }
     // Every failing way needs a contrast: else something else may be wrong as well.
     let contrasts: Vec<(Contrast, Way)> = lost_ways
         .iter()
@@ -136,6 +140,27 @@ fn finding<'a>(case: &Case<'a>, forwarder: Forwarder, losses: &[&'a Loss]) -> Op
         .say(explain_contrast(case, contrast, passes)?)
         .say("No ICMP error quotes one of them: they were dropped silently.");
     Some(draft.finish(title(case, forwarder, losses)?))
+}
+
+/// Whether what fails was sent to the same link addresses as what passes: else another device may not take it.
+fn are_sent_alike(case: &Case<'_>, losses: &[&Loss], passing: &[(Way, &FlowTimeline)]) -> bool {
+    let targets = |point| {
+        let directions = passing.iter().map(
+            |((_, reply), flow)| {
+                if *reply { &flow.reply } else { &flow.forward }
+            },
+        );
+        let hops = directions.flat_map(|direction| &direction.hops);
+        hops.filter(move |hop| hop.point == point)
+            .flat_map(|hop| hop.next_hops.iter().copied())
+            .collect::<BTreeSet<_>>()
+    };
+    losses.iter().all(|loss| {
+        let known = targets(loss.from);
+        let hop = case.hop(loss.journey, loss.from);
+        let sent = hop.map_or(&[][..], |hop| hop.next_hops.as_slice());
+        case.timelines.role(loss.from) != Role::Vtep || sent.iter().all(|mac| known.contains(mac))
+    })
 }
 
 /// The passing flow that is nearest to a failing one.
