@@ -252,17 +252,12 @@ pub(super) fn not_excluded(case: &Case<'_>, losses: &[&Loss]) -> Vec<RuleId> {
     candidates(case, stages, tunneled(case, losses), losses)
 }
 
-/// Whether an ICMP error from `by` to `receiver` was seen inside a node and not where that node meets others, which was captured: the node
-/// itself sent it.
-pub(super) fn is_made_inside(
-    case: &Case<'_>,
-    node: NodeId,
-    (by, receiver): (IpAddr, IpAddr),
-) -> bool {
+/// Whether ICMP errors of `by` were seen inside a node and not where that node meets others, which was captured: the node itself sent them.
+pub(super) fn is_made_inside(case: &Case<'_>, node: NodeId, by: IpAddr) -> bool {
     let timelines = case.timelines;
     let errors = timelines.icmp_errors.iter();
     let roles: Vec<Role> = errors
-        .filter(|error| (error.source, error.destination) == (by, receiver))
+        .filter(|error| error.source == by)
         .filter(|error| timelines.node(error.evidence.point) == node)
         .map(|error| timelines.role(error.evidence.point))
         .collect();

@@ -108,6 +108,20 @@ fn asking_elsewhere(case: &Case<'_>, home: NodeId, address: IpAddr) -> Option<(N
     asking.next()
 }
 
+/// All flows of these addresses: whatever is odd about them, it follows from their being where they are.
+fn flows_of(case: &Case<'_>, shown: &[Shown<'_>]) -> Vec<usize> {
+    let is_shown = |address| shown.iter().any(|(_, shown, _)| *shown == address);
+    let flows = case.timelines.flows.iter().enumerate();
+    flows
+        .filter(|(_, flow)| {
+            [flow.initiator, flow.responder]
+                .iter()
+                .any(|p| is_shown(p.address))
+        })
+        .map(|(index, _)| index)
+        .collect()
+}
+
 fn finding<'a>(case: &Case<'a>, home: NodeId, other: NodeId, shown: &[Shown<'a>]) -> Finding {
     let losses: Vec<&Loss> = shown.iter().map(|(loss, ..)| *loss).collect();
     let mut addresses: Vec<String> = shown
@@ -130,6 +144,7 @@ fn finding<'a>(case: &Case<'a>, home: NodeId, other: NodeId, shown: &[Shown<'a>]
     let mut draft = Draft::new(case, &RULE, severity(case, &losses))
         .evidence(shown.iter().map(|(.., asked)| *asked).take(1))
         .losses(losses.iter().copied())
+        .flows(flows_of(case, shown))
         .marked()
         .say(format!("{list} sends from {name}."))
         .say(format!(

@@ -147,11 +147,10 @@ fn rejecting(case: &Case<'_>, loss: &Loss) -> Option<Forwarder> {
         return Some(forwarder);
     }
     let (by, refusal) = refusal_of(case, loss)?;
-    let (source, _) = ends(case, loss)?;
     let home = case.timelines.plan.home(by);
     let (from, to) = (case.timelines.node(loss.from), case.timelines.node(loss.to));
     let crosses = |stage| refusal != Refusal::Reset && case.crosses(loss.segment(), stage);
-    let sent = home == Some(from) || is_made_inside(case, from, (by, source));
+    let sent = home == Some(from) || is_made_inside(case, from, by);
     if crosses(Stage::SendForward) && sent {
         Some((from, Side::Sending))
     } else if crosses(Stage::ReceiveForward) && home == Some(to) {

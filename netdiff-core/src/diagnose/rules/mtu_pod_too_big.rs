@@ -21,7 +21,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         summary: "pods send larger packets than their node's tunnel takes, and are told so",
         meaning: "The pods' MTU is larger than the tunnel device's. For each destination the first large packet is refused by the node with ICMP fragmentation needed, and sent again smaller. It works, but every first transfer is slower, and it hangs wherever the ICMP error is filtered or ignored.",
         looks_for: &[
-            "ICMP fragmentation needed (IPv4 3/4) or packet too big (IPv6 2) to a pod, that was seen inside the pod's node and neither on its tunnel device nor on its network card: the node itself sent it.",
+            "ICMP fragmentation needed (IPv4 3/4) or packet too big (IPv6 2) to a pod, that was seen inside the pod's node, of which none of that kind by the same sender came in by its tunnel device or network card, and that quotes a packet with the TTL that it left the pod with: the node itself sent it.",
             "A warning; an error if, of what the errors quote, bytes that were sent again never came through.",
             "All nodes are one finding: the pods' MTU is a setting of the cluster.",
         ],
@@ -72,32 +72,38 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     finding(case, &errors).into_iter().collect()
 }
 
-/// Errors that a node itself sent to its pod: seen inside the node, not where it meets others; with the way that they are about.
+/// Errors that a node itself sent to its pod, with the way that they are about: seen inside the node, not where it meets others, and the
+/// packet that they quote has the TTL that it left the pod with, since nodes look at the size before they lower it.
 pub(super) fn own_errors<'a>(case: &Case<'a>) -> Vec<(&'a IcmpError, Way)> {
     let timelines = case.timelines;
-    let all = || {
-        timelines
-            .icmp_errors
-            .iter()
-            .filter(|error| tells_a_pod(case, error))
-    };
     let inside = |error: &IcmpError| {
         matches!(
             timelines.role(error.evidence.point),
             Role::Bridge | Role::Pod
         )
     };
+    // On its way in, it may have had another receiver: masquerade translates errors back.
     let from_outside = |error: &IcmpError| {
-        all().any(|other| {
+        timelines.icmp_errors.iter().any(|other| {
             !inside(other)
-                && other.destination == error.destination
+                && (other.icmp_type, other.code) == (error.icmp_type, error.code)
                 && other.source == error.source
                 && timelines.node(other.evidence.point) == timelines.node(error.evidence.point)
         })
     };
-    all()
-        .filter(|error| inside(error) && !from_outside(error))
+    let untouched = |error: &IcmpError, way: Way| {
+        let hops = direction(case, way).map_or(&[][..], |direction| direction.hops.as_slice());
+        let first = hops.first();
+        let quoted = error.quote.map(|quote| quote.ttl);
+        first.is_some_and(|hop| {
+            matches!(timelines.role(hop.point), Role::Bridge | Role::Pod)
+                && quoted.is_some_and(|ttl| ttl == hop.ttl.1)
+        })
+    };
+    let told = timelines.icmp_errors.iter();
+    told.filter(|error| tells_a_pod(case, error) && inside(error) && !from_outside(error))
         .filter_map(|error| Some((error, way_of(case, error)?)))
+        .filter(|(error, way)| untouched(error, *way))
         .collect()
 }
 

@@ -158,11 +158,11 @@ fn is_own(case: &Case<'_>, loss: &Loss) -> bool {
     if let Some((_, side)) = forwarder_of(case, loss) {
         return side == Side::Sending;
     }
-    let (Some((by, _)), Some((source, _))) = (refusal_of(case, loss), ends(case, loss)) else {
+    let Some((by, _)) = refusal_of(case, loss) else {
         return false;
     };
     case.crosses(loss.segment(), Stage::SendForward)
-        && (case.timelines.plan.home(by) == Some(node) || is_made_inside(case, node, (by, source)))
+        && (case.timelines.plan.home(by) == Some(node) || is_made_inside(case, node, by))
 }
 
 /// The link address of somebody else that a pod's packet was sent to.
