@@ -15,7 +15,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use netdiff_core::correlate::{RoleBasis, SetPoint, StatedAddresses, correlate};
+use netdiff_core::correlate::{Ran, RoleBasis, SetPoint, StatedAddresses, correlate};
 use netdiff_core::decode::{DecodeOptions, Packet, decode_packet};
 use netdiff_core::identify::{Observation, Observer, PrefixLimit};
 use netdiff_core::read::PacketReader;
@@ -70,6 +70,7 @@ fn lead(bytes: &[u8]) -> Option<u64> {
         dropped: 0,
         filtered: false,
         fragments: seen.fragment_trouble,
+        ran: Ran::default(),
     });
     let count = observations.len() as u64;
     let timelines = correlate(points.collect(), &StatedAddresses::default(), observations);

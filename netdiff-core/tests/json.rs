@@ -79,7 +79,7 @@ mirror! {
         matched_by: Option<String>, hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
         rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>,
     }
-    Dispositions { delivered: u64, lost: u64, not_covered: u64, unknown: u64, rejected: u64, looped: u64 }
+    Dispositions { delivered: u64, lost: u64, assumed_lost: u64, not_covered: u64, unknown: u64, rejected: u64, looped: u64 }
     Rejection { after: Point, next: Option<Point>, by: String, how: String, packets: u64 }
     Loop { at: Point, packets: u64, most_rounds: u32 }
     Hop {

@@ -2,6 +2,7 @@
 """cut_capture.py FROM TO FILE: leave out what was captured from FROM to TO, as if tcpdump had paused.
 
 Both in seconds from the file's first packet, or, below zero, from its last one; TO may be "end".
+@SECONDS is a time of day, in seconds since 1970.
 Classic pcap files with microseconds, in either byte order. Fails if nothing is left out.
 """
 
@@ -18,6 +19,8 @@ def cut(content: bytes, begin: str, end: str) -> bytes:
     def moment(word: str) -> int:
         if word == "end":
             return times[-1] + 1
+        if word.startswith("@"):
+            return int(Decimal(word[1:]) * 1_000_000)
         offset = int(Decimal(word) * 1_000_000)
         return offset + (times[0] if offset >= 0 else times[-1])
 

@@ -18,6 +18,8 @@ source "$LAB_DIR/services.sh"
 source "$LAB_DIR/tunnels.sh"
 # shellcheck source=underlay.sh
 source "$LAB_DIR/underlay.sh"
+# shellcheck source=wire.sh
+source "$LAB_DIR/wire.sh"
 
 usage() {
     cat <<'USAGE'

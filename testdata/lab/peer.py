@@ -9,6 +9,11 @@ peer.py get ADDRESS PORT TIMEOUT       fetch /; exit 1 if it takes longer or is 
 peer.py datagrams ADDRESS PORT COUNT [SIZE]
                                        send COUNT, each must come back within 0.3 s
 peer.py lookup ADDRESS PORT NAME…      ask for each name; each must be answered within 1 s
+peer.py sink ADDRESS PORT              take every datagram and answer none
+peer.py send ADDRESS PORT COUNT SIZE INTERVAL
+                                       send COUNT and wait for nothing
+peer.py probe ADDRESS PORT TTL…        send one with each TTL, as traceroute does
+peer.py persist ADDRESS PORT SIZE      send one, and again until it comes back, 3 times at most
 """
 
 import http.client
@@ -134,6 +139,45 @@ def datagrams(address: str, port: int, count: int, size: int = 0) -> bool:
     return returned == count
 
 
+def serve_sink(address: str, port: int) -> None:
+    with socket.socket(family(address), socket.SOCK_DGRAM) as server:
+        server.bind((address, port))
+        print("ready")
+        while True:
+            server.recv(65536)
+
+
+def send(address: str, port: int, count: int, size: int, interval: float) -> None:
+    with socket.socket(family(address), socket.SOCK_DGRAM) as client:
+        begin = time.monotonic()
+        for number in range(count):
+            data = f"netdiff lab sample {number + 1:06}|".encode()
+            client.sendto((data + body(size))[:size], (address, port))
+            time.sleep(max(0, begin + (number + 1) * interval - time.monotonic()))
+
+
+def probe(address: str, port: int, ttls: list[str]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.bind(("", 0))
+        for ttl in ttls:
+            client.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, int(ttl))
+            client.sendto(f"netdiff lab probe {ttl}".encode(), (address, port))
+            time.sleep(0.15)
+
+
+def persist(address: str, port: int, size: int) -> bool:
+    with socket.socket(family(address), socket.SOCK_DGRAM) as client:
+        client.settimeout(0.3)
+        client.connect((address, port))
+        for _ in range(3):
+            try:
+                client.send(body(size))
+                return client.recv(65536) == body(size)
+            except OSError:
+                continue
+    return False
+
+
 def main() -> int:
     match sys.argv[1:]:
         case ["http", address, port, size]:
@@ -144,6 +188,14 @@ def main() -> int:
             serve_dns(address, int(port), *map(float, delay))
         case ["lookup", address, port, *names]:
             return 0 if lookup(address, int(port), names) else 1
+        case ["sink", address, port]:
+            serve_sink(address, int(port))
+        case ["send", address, port, count, size, interval]:
+            send(address, int(port), int(count), int(size), float(interval))
+        case ["probe", address, port, *ttls]:
+            probe(address, int(port), ttls)
+        case ["persist", address, port, size]:
+            return 0 if persist(address, int(port), int(size)) else 1
         case ["get", address, port, timeout]:
             return 0 if get(address, int(port), float(timeout)) else 1
         case ["datagrams", address, port, count, *size]:

@@ -2,7 +2,7 @@
 # A host outside the cluster and kube-proxy's rules, for scenarios that need them.
 # Sourced by lab.sh; nothing here is built unless a scenario's setup asks for it.
 
-LAB_OUTSIDE=10.33.188.200
+: "${LAB_OUTSIDE:=10.33.188.200}"
 
 on_outside() { ip netns exec "${LAB_PREFIX}outside" "${@:2}"; }
 
@@ -92,4 +92,33 @@ service_rule() {
         # shellcheck disable=SC2086  # a match and a target are several words
         on_node "$node" iptables -t nat -A KUBE-SERVICES $2 -p "$1" --dport "$3" -j $4
     done
+}
+
+# add_gateway ADDRESS: a router with one leg on the nodes' network, silent about shorter ways.
+add_gateway() {
+    local ns=${LAB_PREFIX}router
+    add_namespace "$ns"
+    ip link add eth0 netns "$ns" address 52:54:00:fe:00:01 \
+        type veth peer name port8 netns "${LAB_PREFIX}switch"
+    ip -n "${LAB_PREFIX}switch" link set port8 master br0 up
+    ip netns exec "$ns" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 \
+        net.ipv4.conf.eth0.send_redirects=0 net.ipv4.conf.all.rp_filter=0
+    ip -n "$ns" address add "$1/$LAB_UNDERLAY_PREFIX" dev eth0
+    ip -n "$ns" link set eth0 up
+}
+
+on_far() { ip netns exec "${LAB_PREFIX}far" "${@:2}"; }
+
+# add_far_host ADDRESS MTU: a host behind the outside one, which becomes a router for it.
+add_far_host() {
+    local ns=${LAB_PREFIX}far out=${LAB_PREFIX}outside
+    add_namespace "$ns"
+    ip link add eth0 netns "$ns" mtu "$2" address 52:54:00:0f:a1:01 \
+        type veth peer name eth1 netns "$out" mtu "$2"
+    ip -n "$ns" address add "$1/24" dev eth0
+    ip -n "$ns" link set eth0 up
+    ip -n "$out" address add "${1%.*}.1/24" dev eth1
+    ip -n "$out" link set eth1 up
+    ip -n "$ns" route add default via "${1%.*}.1"
+    on_outside - sysctl -qw net.ipv4.ip_forward=1
 }

@@ -20,6 +20,7 @@ topology_defaults() {
     : "${LAB_VTEP_MACS:=}"
     : "${LAB_VNI:=1}"
     : "${LAB_PORT:=8472}"
+    : "${LAB_TUNNEL_OPTIONS:=}"               # more words for 'ip link add … type vxlan'
     : "${LAB_MODE:=vxlan}"                    # vxlan, or direct for DirectRouting
     : "${LAB_UNDERLAY_MTU:=1500}"
     : "${LAB_POD_MTU:=$((LAB_UNDERLAY_MTU - 50))}"

@@ -61,12 +61,12 @@ move_tunnels() {
     done
 }
 
-# carry_in_user_space PORT: tunnel packets between the first two nodes pass a program (wire.py), not the switch
+# carry_in_user_space PORT: tunnel packets between the first two nodes pass a program (user_switch.py), not the switch
 carry_in_user_space() {
     local a b
     a=$(switch_port "${lab_nodes[0]}")
     b=$(switch_port "${lab_nodes[1]}")
     switch_rules "udp dport $1 counter drop"
-    on_switch python3 "$LAB_DIR/wire.py" "$a" "$b" "$1" &
+    on_switch python3 "$LAB_DIR/user_switch.py" "$a" "$b" "$1" &
     traffic_pids+=($!)
 }

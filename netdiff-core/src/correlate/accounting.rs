@@ -11,6 +11,8 @@ pub enum Unmatched {
     NoOtherPoint,
     /// It was lost before it reached another capture point.
     Lost,
+    /// The next capture point shows nothing of it, and nothing that proves that it captured at that time.
+    AssumedLost,
     /// The next capture point does not capture such packets.
     NotCovered,
     /// It was refused.
@@ -33,6 +35,7 @@ impl Unmatched {
             Self::LinkLocal => "link-local",
             Self::NoOtherPoint => "no-other-point",
             Self::Lost => "lost",
+            Self::AssumedLost => "assumed-lost",
             Self::NotCovered => "not-covered",
             Self::Rejected => "rejected",
             Self::Unknown => "unknown",

@@ -117,23 +117,7 @@ impl<'a> Census<'a> {
             self.note_waiting(conversation);
         }
         self.settle();
-        for seen in conversations
-            .iter()
-            .flat_map(|c| c.forward.iter().chain(&c.reply))
-        {
-            let Some(tunnel) = seen.sighting.tunnel else {
-                continue;
-            };
-            let key = seen.sighting.key;
-            for (endpoint, inside) in [
-                (tunnel.source, key.source),
-                (tunnel.destination, key.destination),
-            ] {
-                if let Some(node) = self.plan.home(endpoint) {
-                    self.vote_if_known(inside, node, 1);
-                }
-            }
-        }
+        self.note_carried(conversations);
         self.settle();
         for address in &self.stated_pods {
             self.plan.node_addresses.remove(address);
@@ -287,6 +271,39 @@ impl<'a> Census<'a> {
             && let Some(node) = seen.source_mac.and_then(|mac| winner(self.macs.get(&mac)))
         {
             self.vote(seen.sighting.key.source, node, 20);
+        }
+    }
+
+    /// What tunnels carry lives at their ends. In a loop, every node sends a packet to another.
+    fn note_carried(&mut self, conversations: &[Linked]) {
+        let mut ends: BTreeMap<IpAddr, BTreeMap<IpAddr, u64>> = BTreeMap::new();
+        for seen in conversations
+            .iter()
+            .flat_map(|c| c.forward.iter().chain(&c.reply))
+        {
+            let Some(tunnel) = seen.sighting.tunnel else {
+                continue;
+            };
+            let key = seen.sighting.key;
+            for (endpoint, inside) in [
+                (tunnel.source, key.source),
+                (tunnel.destination, key.destination),
+            ] {
+                *ends.entry(inside).or_default().entry(endpoint).or_default() += 1;
+            }
+        }
+        for (inside, endpoints) in ends {
+            let homes = || endpoints.iter().map(|(end, n)| (self.plan.home(*end), *n));
+            // An end that nobody knows may be where it lives.
+            let unknown = homes().filter(|(home, _)| home.is_none());
+            let unknown = unknown.map(|(_, n)| n).max().unwrap_or(0);
+            let votes: Vec<(NodeId, u64)> = homes()
+                .filter_map(|(home, n)| Some((home?, n)))
+                .filter(|(_, n)| *n > 2 * unknown)
+                .collect();
+            for (node, n) in votes {
+                self.vote_if_known(inside, node, n);
+            }
         }
     }
 

@@ -1,8 +1,11 @@
 //! When each capture point could have seen a packet.
 //!
-//! | the point's packets | a packet at time t |
+//! | what is known of the point | a packet at time t |
 //! |---|---|
-//! | some before and some after t (by more than [`EDGE`]) | proven: the capture ran |
+//! | some packets before and some after t (by more than [`EDGE`]) | proven: the capture ran |
+//! | its file says that it was captured before and after t (pcapng interface statistics) | the same |
+//! | one capture took several interfaces (`-i any`), and shows packets of others before and after t | the same |
+//! | its files say that it was captured at other times only | not covered |
 //! | some before t and none after, but the node's other captures ran on | assumed, and only for a flow that the point never saw at all |
 //! | no packets at all (an empty capture), and the node's other captures ran on both sides of t | the same |
 //! | otherwise | not covered: the capture may have begun later or ended before |
@@ -24,10 +27,30 @@ const EDGE: Nanos = Nanos::from_millis(10);
 /// A closed span of time.
 type Span = (Timestamp, Timestamp);
 
+/// When a point's captures ran, as far as something else than the point's own packets tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// From when to when its files say that they were captured, one a file that says it.
+    pub stated: Vec<(Timestamp, Timestamp)>,
+    /// First and last packet of captures that took this and other interfaces together, one a capture.
+    pub shared: Vec<(Timestamp, Timestamp)>,
+}
+
+impl Ran {
+    fn covers(&self, earliest: Timestamp, latest: Timestamp) -> bool {
+        let within = |(first, last): &Span, end| *first <= earliest && latest + end <= *last;
+        self.stated.iter().any(|span| within(span, TAIL))
+            || self.shared.iter().any(|span| within(span, EDGE))
+    }
+}
+
 /// The capture windows of a set's points and nodes, each by its node's own clock.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     points: Vec<Option<Span>>,
+    ran: Vec<Ran>,
+    /// Points all of whose files say when they were captured.
+    stated: Vec<bool>,
     nodes: Vec<Option<Span>>,
     node_of: Vec<NodeId>,
 }
@@ -46,8 +69,11 @@ impl Coverage {
             let (low, high) = whole.unwrap_or((*first, *last));
             *whole = Some((low.min(*first), high.max(*last)));
         }
+        let stated = |p: &SetPoint| !p.files.is_empty() && p.ran.stated.len() >= p.files.len();
         Self {
             points: spans,
+            ran: points.iter().map(|p| p.ran.clone()).collect(),
+            stated: points.iter().map(stated).collect(),
             nodes: of_nodes,
             node_of: node_of.to_vec(),
         }
@@ -65,13 +91,18 @@ impl Coverage {
         flow_was_seen: bool,
     ) -> Option<Trust> {
         let (earliest, latest) = (time - bound, time + bound);
-        if let Some((first, last)) = self.points.get(point.index()).copied().flatten() {
-            if first > earliest {
-                return None;
-            }
-            if latest + EDGE <= last {
-                return Some(Trust::Proven);
-            }
+        let own = self.points.get(point.index()).copied().flatten();
+        let ran = self.ran.get(point.index());
+        if own.is_some_and(|(first, last)| first <= earliest && latest + EDGE <= last)
+            || ran.is_some_and(|ran| ran.covers(earliest, latest))
+        {
+            return Some(Trust::Proven);
+        }
+        if own.is_some_and(|(first, _)| first > earliest) {
+            return None;
+        }
+        if self.stated.get(point.index()) == Some(&true) {
+            return None;
         }
         let node = self.node_of.get(point.index())?;
         let (first, last) = self.nodes.get(node.index()).copied().flatten()?;
@@ -85,7 +116,7 @@ mod tests {
     use super::*;
     use crate::correlate::RoleBasis;
     use crate::identify::FragmentTrouble;
-    use crate::types::{CapturePoint, Role};
+    use crate::types::{CapturePoint, FileId, Role};
 
     const SECOND: i64 = 1_000_000_000;
 
@@ -102,6 +133,7 @@ mod tests {
             dropped: 0,
             filtered: false,
             fragments: FragmentTrouble::default(),
+            ran: Ran::default(),
         }
     }
 
@@ -129,6 +161,25 @@ mod tests {
         assert_eq!(at(1, 20, false), Some(Trust::Assumed));
         assert_eq!(at(1, 20, true), None);
         assert_eq!(at(2, 20, false), Some(Trust::Assumed));
+    }
+
+    #[test]
+    fn what_a_file_says_of_its_time_is_proof() {
+        let mut stated = point("stated", None);
+        stated.files = vec![FileId(0)];
+        stated.ran.stated = vec![(Timestamp(11 * SECOND), Timestamp(20 * SECOND))];
+        let mut any = point("any", Some((14, 15)));
+        any.ran.shared = vec![(Timestamp(11 * SECOND), Timestamp(20 * SECOND))];
+        let points = [point("busy", Some((10, 30))), stated, any];
+        let coverage = Coverage::new(&points, &[NodeId(0); 3], 1);
+        let at = |point, second| {
+            coverage.could_see(PointId(point), Timestamp(second * SECOND), Nanos(0), true)
+        };
+        assert_eq!(at(1, 15), Some(Trust::Proven));
+        assert_eq!(at(1, 19), None, "the tail");
+        assert_eq!(at(1, 25), None, "it was over, and says so");
+        assert_eq!([at(2, 12), at(2, 19)], [Some(Trust::Proven); 2]);
+        assert_eq!(at(2, 25), None);
     }
 
     #[test]

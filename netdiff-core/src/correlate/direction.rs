@@ -7,9 +7,9 @@ use super::accounting::{PointAccounting, Unmatched};
 use super::blindness::Blindness;
 use super::changes;
 use super::conversation::Seen;
-use super::disposition::{Blind, Disposition};
+use super::disposition::{Blind, Disposition, Trust};
 use super::flow::Track;
-use super::hop::{Delay, Duplicates, Hop, Spread};
+use super::hop::{Delay, Duplicates, Hop, MAX_NEXT_HOPS, Spread};
 use super::hop_order::{OrderContext, Way};
 use super::outcome::{AnsweredQueries, Judge};
 use super::own_way::OwnWay;
@@ -24,7 +24,7 @@ use super::tally::Tally;
 use super::timeline::{Direction, Journey};
 use super::translation::SeenElsewhere;
 use super::trip::Trip;
-use crate::identify::{Detail, TcpFlags};
+use crate::identify::{Detail, MacAddr, TcpFlags};
 use crate::types::{Nanos, PointId};
 
 /// What a direction is judged by.
@@ -228,7 +228,10 @@ fn account_lone(disposition: Disposition, counts: &mut PointAccounting) {
             return;
         }
         (_, Some(Blind::Filter)) => Unmatched::NotCovered,
-        (Disposition::Lost { .. }, _) => Unmatched::Lost,
+        (Disposition::Lost { trust, .. }, _) => match trust {
+            Trust::Proven => Unmatched::Lost,
+            Trust::Assumed => Unmatched::AssumedLost,
+        },
         (Disposition::Rejected { .. }, _) => Unmatched::Rejected,
         (Disposition::Unknown { .. } | Disposition::Looped { .. }, _) => Unmatched::Unknown,
         (Disposition::NotCovered { .. } | Disposition::Delivered(_), _) => Unmatched::NoOtherPoint,
@@ -258,6 +261,7 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
             source: first.sighting.key.source,
             destination: first.sighting.key.destination,
             tunnel: first.sighting.tunnel,
+            next_hops: next_hops(&here),
             ttl: (ttls().min().unwrap_or(0), ttls().max().unwrap_or(0)),
             maximum_segment_size: bounds(
                 here.iter()
@@ -280,6 +284,11 @@ fn bounds(values: impl Iterator<Item = u16>) -> Option<(u16, u16)> {
         let (least, most) = bounds.unwrap_or((value, value));
         Some((value.min(least), value.max(most)))
     })
+}
+
+fn next_hops(here: &[&Seen]) -> Vec<MacAddr> {
+    let all: BTreeSet<MacAddr> = here.iter().filter_map(|s| s.destination_mac).collect();
+    all.into_iter().take(MAX_NEXT_HOPS).collect()
 }
 
 fn duplicates(track: &Track, place: Place) -> Duplicates {

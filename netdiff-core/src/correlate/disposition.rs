@@ -17,12 +17,18 @@ pub enum Proof {
 }
 
 /// How sure it is that a point that did not see a packet would have seen it.
+///
+/// An empty capture is what an engineer has in hand when packets die before it, and just as well when it never ran. Neither is hidden: *assumed* is a
+/// statement under a condition, "lost, if that point captured". Reports count and word it apart from losses (`assumed_lost`), no rule makes an error
+/// of it unless nothing answers what must be answered, and each such finding names `capture-gap` among its alternatives. What the packets cannot
+/// tell the file may: pcapng interface statistics say from when to when an interface was captured, and one capture of all
+/// interfaces shows by the packets of the others that it ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
-    /// The point's own packets before and after show that it captured.
+    /// It captured: its packets before and after show it, or its file says so, or its capture shows packets of other interfaces before and after.
     Proven,
-    /// The point was silent from some time before, but other captures of its node ran on; or the clocks of the nodes
+    /// It may have captured: it was silent from some time before, but other captures of its node ran on; or the clocks of the nodes
     /// cannot be compared.
     Assumed,
 }
@@ -76,7 +82,7 @@ pub enum Refusal {
 pub enum Disposition {
     /// It arrived.
     Delivered(Proof),
-    /// Seen at `from`, expected at `to`, and `to` could have seen it.
+    /// Seen at `from`, expected at `to`, and `to` could have seen it: certainly, or if it captured at that time ([`Trust`]).
     Lost {
         /// Where it was last seen.
         from: PointId,

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use crate::identify::{Evidence, MacAddr, Tunnel};
+use crate::types::{Nanos, PointId};
 use serde::{Deserialize, Serialize};
 
-use crate::identify::{Evidence, Tunnel};
-use crate::types::{Nanos, PointId};
+/// The most link addresses that a hop tells.
+pub const MAX_NEXT_HOPS: usize = 8;
 
 /// A capture point on the way of a direction.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ pub struct Hop {
     /// The tunnel around them, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tunnel: Option<Tunnel>,
+    /// The link addresses that its packets are sent to here, by the outermost frame, sorted; at most [`MAX_NEXT_HOPS`].
+    #[serde(skip)]
+    pub next_hops: Vec<MacAddr>,
     /// Time to live: lowest and highest seen.
     pub ttl: (u8, u8),
     /// TCP's maximum segment size option in bytes, lowest and highest seen; `None` where no packet has it.

@@ -8,12 +8,13 @@ use super::conversation::Seen;
 use super::links::LinkTable;
 use super::timeline::IcmpError;
 use crate::identify::{ArpSighting, Detail, Evidence, Observation, Subject, Unidentified};
-use crate::types::PointId;
+use crate::types::{PointId, Timestamp};
 
 /// Takes observations in, and sorts out those that no flow is made of.
 pub(super) struct Intake {
     pub(super) sightings: Vec<Seen>,
     pub(super) arp: Vec<(Evidence, ArpSighting)>,
+    pub(super) arp_times: Vec<Timestamp>,
     pub(super) icmp_errors: Vec<IcmpError>,
     pub(super) accounting: Vec<PointAccounting>,
     /// Points that saw packets which stay on their link.
@@ -35,6 +36,7 @@ impl Intake {
         Self {
             sightings: Vec::new(),
             arp: Vec::new(),
+            arp_times: Vec::new(),
             icmp_errors: Vec::new(),
             accounting: vec![PointAccounting::default(); points],
             link_local: BTreeSet::new(),
@@ -53,6 +55,7 @@ impl Intake {
                 counts.add_unmatched(Unmatched::LinkLocal);
                 self.link_local.insert(observation.evidence.point);
                 self.arp.push((observation.evidence, arp));
+                self.arp_times.push(observation.time);
             }
             Subject::Unidentified(why) => counts.add_unmatched(match why {
                 Unidentified::NotIp => Unmatched::NotIp,

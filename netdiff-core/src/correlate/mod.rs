@@ -55,10 +55,10 @@ pub use basis::Basis;
 pub use clock::{
     ClockDrift, ClockEstimate, ClockOffset, ClockPair, ClockStep, Clocks, ClocksKnown,
 };
-pub use coverage::{Coverage, TAIL};
+pub use coverage::{Coverage, Ran, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use habits::{ArpHabit, Counted, Habits, IcmpHabit};
-pub use hop::{Change, Delay, Duplicates, Field, Hop, Spread};
+pub use hop::{Change, Delay, Duplicates, Field, Hop, MAX_NEXT_HOPS, Spread};
 pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
 pub use tally::{EndCount, Tally};
 pub use timeline::{
@@ -101,6 +101,7 @@ pub fn correlate(
     let Intake {
         mut sightings,
         arp,
+        arp_times,
         icmp_errors,
         mut accounting,
         link_local,
@@ -155,6 +156,7 @@ pub fn correlate(
         clocks,
         coverage,
         arp,
+        arp_times,
         links: links.finish(),
         icmp_errors,
         accounting,

@@ -21,7 +21,7 @@ use super::timeline::NodeId;
 use super::translation::SeenElsewhere;
 use super::trip::Trip;
 use crate::identify::Detail;
-use crate::types::{Nanos, PointId, Protocol, Timestamp};
+use crate::types::{Nanos, PointId, Protocol, Role, Timestamp};
 
 /// How far two clocks may differ from what packets in one direction show, or from each other when nothing tells: nodes that
 /// keep time at all are nearer than this.
@@ -146,6 +146,10 @@ impl Judge<'_> {
         // Nodes send errors and resets to their own pods and themselves by ways that roles do not tell.
         let next = match next {
             Next::Point(_, Basis::Roles) if last.is_sent_for_others() => Next::NoPoint,
+            // Where interfaces are merged, the packet was seen at what may be both.
+            Next::Point(to, _) if to == after && self.layout.role(to) == Role::Merged => {
+                Next::NoPoint
+            }
             next => next,
         };
         if next == Next::Arrived {

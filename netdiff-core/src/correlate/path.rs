@@ -5,7 +5,8 @@
 //!    the way of equals), or are seen at the next place on its way;
 //! 2. [`Basis::SameClass`]: packets between the same kinds of parties on the same two nodes went on from this point (the
 //!    most did to that one; the first in point order of equals);
-//! 3. [`Basis::Mirror`]: the opposite direction of the flow came through that point just before this one;
+//! 3. [`Basis::Mirror`]: the opposite direction of the flow came through that point just before this one, or else packets between the same
+//!    kinds of parties the other way round did (the most from that one; the first in point order of equals);
 //! 4. [`Basis::Roles`]: the interfaces' roles and the address plan say so.
 //!
 //! A pod's own link is expected only for packets to that pod. Where several interfaces could play a role, the one
@@ -56,6 +57,8 @@ pub(super) struct Paths<'a> {
     plan: &'a AddressPlan,
     /// How often a point followed another, per class.
     followers: BTreeMap<(Class, Place), BTreeMap<PointId, u64>>,
+    /// How often a point came before another, per class.
+    leaders: BTreeMap<(Class, PointId), BTreeMap<PointId, u64>>,
     /// The link of each pod.
     pod_links: BTreeMap<IpAddr, PointId>,
     ends: &'a Ends,
@@ -76,6 +79,7 @@ impl<'a> Paths<'a> {
             layout,
             plan,
             followers: BTreeMap::new(),
+            leaders: BTreeMap::new(),
             pod_links,
             ends,
             addresses: BTreeMap::new(),
@@ -102,6 +106,8 @@ impl<'a> Paths<'a> {
                     .entry((class, from.without_stage()))
                     .or_default();
                 *next.entry(to.point).or_default() += 1;
+                let before = self.leaders.entry((class, to.point)).or_default();
+                *before.entry(from.point).or_default() += 1;
             }
         }
     }
@@ -136,6 +142,7 @@ impl<'a> Paths<'a> {
         let fits = |next: PointId| {
             !own.order.has_point(next)
                 && self.fits(next, destination)
+                && self.may_enter(point, next, tunnel)
                 && self.towards(point, next, destination, tunnel)
         };
         let class = self.class(way.source, destination);
@@ -165,6 +172,16 @@ impl<'a> Paths<'a> {
         if let Some(next) = own.mirror.point_before(point).filter(mirrored) {
             return Next::Point(next, Basis::Mirror);
         }
+        let opposite = (self.class(destination, way.source), point);
+        let leaders = self.leaders.get(&opposite).filter(|_| known.is_some());
+        let most = leaders
+            .into_iter()
+            .flatten()
+            .filter(|(next, _)| fits(**next))
+            .min_by_key(|(next, n)| (std::cmp::Reverse(**n), **next));
+        if let Some((next, _)) = most {
+            return Next::Point(*next, Basis::Mirror);
+        }
         match self.by_roles(point, way.source, destination, tunnel) {
             Some(next) if !own.order.has_point(next) => Next::Point(next, Basis::Roles),
             _ => Next::NoPoint,
@@ -179,6 +196,13 @@ impl<'a> Paths<'a> {
     /// A pod's link is only for that pod.
     fn fits(&self, next: PointId, destination: IpAddr) -> bool {
         self.layout.role(next) != Role::Pod || self.pod_links.get(&destination) == Some(&next)
+    }
+
+    /// What comes in without a tunnel meets no tunnel device, whatever the opposite direction does.
+    fn may_enter(&self, point: PointId, next: PointId, tunnel: Option<Tunnel>) -> bool {
+        let in_one_node = self.layout.node(point) == self.layout.node(next);
+        let at_the_edge = self.layout.role(point) == Role::Uplink;
+        !(in_one_node && at_the_edge && tunnel.is_none() && self.layout.role(next) == Role::Vtep)
     }
 
     /// From one node, a packet in a tunnel goes to the node of the tunnel's other end only.

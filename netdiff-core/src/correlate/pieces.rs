@@ -7,7 +7,7 @@
 //!
 //! # Retransmissions
 //! What offload leaves alone (`control`: acknowledgment, window, timestamps) tells transmissions of one piece apart; without it
-//! time and order do, by the rules of `repetition`. Some network cards merge segments that differ in it. Where a conversation shows that,
+//! time does, by the rules of `repetition`. Some network cards merge segments that differ in it. Where a conversation shows that,
 //! segments with different control are ambiguous: they may be one transmission or two. At one place, equal segments with equal
 //! identification within a millisecond are copies.
 //!
@@ -71,7 +71,7 @@ pub(super) fn match_pieces(
             }
             // It may be a FIN or an acknowledgment: neither a number nor the flags tell.
             (Some(s), None) if is_cut(s) && s.sighting.identification == 0 => {
-                result.trips.push(alone(s.place(), index));
+                result.trips.push(Trip::lone(s.place(), index));
             }
             _ => whole.push(index),
         }
@@ -94,16 +94,6 @@ pub(super) fn match_pieces(
     result.copies.extend(copies);
     join(&units, &pieces, seen, timing, result);
     whole
-}
-
-fn alone(place: Place, index: usize) -> Trip {
-    Trip {
-        sightings: BTreeMap::from([(place, index)]),
-        ambiguous: true,
-        bytes: None,
-        transmissions: 1,
-        looped: None,
-    }
 }
 
 const fn is_cut(s: &Seen) -> bool {
@@ -303,7 +293,8 @@ fn transmissions(
         for list in places.values_mut() {
             list.sort_by_key(|passes| passes.first().and_then(|&i| Some(seen.get(i)?.time)));
         }
-        let (more, again) = trips_of(&places, seen, timing, false);
+        // Where headers were cut, a later transmission may have overtaken: order tells nothing.
+        let (more, again) = trips_of(&places, seen, timing, !told_apart);
         trips.extend(more);
         rounds.extend(again);
     }

@@ -20,6 +20,8 @@ pub(super) struct Ends {
     common: BTreeMap<(PointId, bool), BTreeSet<IpAddr>>,
     /// Who sends at a point with an untouched TTL.
     senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
+    /// The same, with those in whose name others may have sent.
+    possible_senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
     /// Every packet: its ends, and when it was first seen at each point.
     packets: Vec<(FlowKey, BTreeMap<PointId, i64>)>,
     /// The packets from or to an address.
@@ -46,8 +48,12 @@ impl Ends {
                 .and_modify(|c| c.retain(|a| both.contains(a)))
                 .or_insert(both);
             // Firewalls on the way send resets in others' names.
-            if has_untouched_ttl(s) && !s.may_be_sent_for_others() {
-                ends.senders.entry(point).or_default().insert(key.source);
+            if has_untouched_ttl(s) {
+                let possible = ends.possible_senders.entry(point).or_default();
+                possible.insert(key.source);
+                if !s.may_be_sent_for_others() {
+                    ends.senders.entry(point).or_default().insert(key.source);
+                }
             }
             let place = *places
                 .entry((key, s.sighting.fingerprint.short))
@@ -74,12 +80,15 @@ impl Ends {
     }
 
     /// Whether an address is an end of every packet of a point, and sends there untouched.
+    pub(super) fn is_link(&self, point: PointId, address: IpAddr) -> bool {
+        let senders = self.senders.get(&point);
+        self.is_end_of_all(point, address) && senders.is_some_and(|s| s.contains(&address))
+    }
+
+    /// The same, if somebody else may have sent in its name.
     pub(super) fn may_be_link(&self, point: PointId, address: IpAddr) -> bool {
-        self.is_end_of_all(point, address)
-            && self
-                .senders
-                .get(&point)
-                .is_some_and(|s| s.contains(&address))
+        let senders = self.possible_senders.get(&point);
+        self.is_end_of_all(point, address) && senders.is_some_and(|s| s.contains(&address))
     }
 
     /// Whether an address is an end of every packet of a point.
@@ -116,7 +125,7 @@ impl Ends {
             let Some(node) = node_of.get(point.index()) else {
                 continue;
             };
-            for address in self.senders(point).filter(|a| self.may_be_link(point, *a)) {
+            for address in self.senders(point).filter(|a| self.is_link(point, *a)) {
                 by_address.entry((*node, address)).or_default().push(point);
             }
         }

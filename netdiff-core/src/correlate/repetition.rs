@@ -6,11 +6,11 @@
 //! At one place, an equal packet with the same TTL within [`COPY_SPAN`] of another is a copy (a mirror, a flooded or re-injected frame),
 //! not a repetition: no sender repeats a numbered packet that fast. Copies are counted and take no part. A packet without any number of its
 //! own (UDP with IPv4 identification 0, or over IPv6) may be sent twice at once: of those, only what leaves every place with the same
-//! number of repetitions is a copy.
+//! number of repetitions is a copy, and nothing where sightings have little in common.
 //!
 //! # Passes
 //! With a lower TTL within [`PASS_SPAN`], it is the same packet once more: a router sent it back. Two passes may be a router with one
-//! interface; three are a loop.
+//! interface; three are a loop. Where sightings have little in common (see below), and two of them may be what came back, none is taken for it.
 //!
 //! # Repetitions, and the tie-break
 //! Places whose clocks compare (those of one node do) are looked at together. Where the repetitions at each place are at least
@@ -63,14 +63,16 @@ pub(super) type Passes = Vec<usize>;
 pub(super) struct Separated {
     pub(super) repetitions: Vec<Passes>,
     pub(super) copies: Vec<(usize, CopyKind)>,
+    /// Whether a pass may be of more than one repetition.
+    mixed: bool,
 }
 
-/// Tells the equal packets of all places apart.
+/// Tells the equal packets of all places apart; nothing if they cannot be.
 pub(super) fn separate_all(
     places: &BTreeMap<Place, Vec<usize>>,
     seen: &[Seen],
     weak: bool,
-) -> BTreeMap<Place, Separated> {
+) -> Option<BTreeMap<Place, Separated>> {
     let apart = |copies: bool| -> BTreeMap<Place, Separated> {
         let places = places.iter();
         places
@@ -89,14 +91,18 @@ pub(super) fn separate_all(
         .any(|s| s.sighting.fingerprint.repeatable);
     let with_copies = apart(true);
     if !repeatable && !weak {
-        return with_copies;
+        return Some(with_copies);
     }
     let without = apart(false);
-    if !even(&without) && even(&with_copies) {
+    if weak {
+        let mixed = without.values().any(|separated| separated.mixed);
+        return (!mixed).then_some(without);
+    }
+    Some(if !even(&without) && even(&with_copies) {
         with_copies
     } else {
         without
-    }
+    })
 }
 
 /// Tells the equal packets of one place apart.
@@ -109,6 +115,7 @@ fn tell_apart(mut sightings: Vec<usize>, seen: &[Seen], copies: bool) -> Separat
     let mut result = Separated::default();
     for index in sightings {
         let Some(s) = seen.get(index) else { continue };
+        result.mixed |= may_pass_for_several(s, &result.repetitions, seen);
         let open = result.repetitions.last_mut();
         match open.and_then(|passes| Some((role_of(s, passes, seen, copies)?, passes))) {
             Some((Role::Copy(kind), _)) => result.copies.push((index, kind)),
@@ -117,6 +124,17 @@ fn tell_apart(mut sightings: Vec<usize>, seen: &[Seen], copies: bool) -> Separat
         }
     }
     result
+}
+
+/// Whether a sighting may be a pass of the last repetition and of another.
+fn may_pass_for_several(s: &Seen, repetitions: &[Passes], seen: &[Seen]) -> bool {
+    let last = repetitions.iter().rev();
+    let last = last.filter_map(|passes| seen.get(*passes.last()?));
+    let near = last.take_while(|earlier| s.time - earlier.time <= PASS_SPAN);
+    near.filter(|earlier| s.sighting.ttl < earlier.sighting.ttl)
+        .take(2)
+        .count()
+        > 1
 }
 
 enum Role {

@@ -98,7 +98,7 @@ fn adopt_pod_ends(points: &mut [SetPoint], node_of: &mut [NodeId], seen: &[Seen]
         }
         let home = ends
             .senders(point)
-            .filter(|a| ends.may_be_link(point, *a))
+            .filter(|a| ends.is_link(point, *a))
             .find_map(|address| {
                 ids(points).find(|other| {
                     matches!(role(points, *other), Role::Pod | Role::Bridge)

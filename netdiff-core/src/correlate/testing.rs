@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::conversation::Seen;
+use super::coverage::Ran;
 use super::timeline::{NodeId, RoleBasis, SetPoint};
 use crate::identify::{
     Detail, Encapsulation, Evidence, Fingerprint, FragmentTrouble, Marks, Sighting, Tunnel,
@@ -30,6 +31,7 @@ pub(super) fn point(interface: &str, role: Role) -> SetPoint {
         dropped: 0,
         filtered: false,
         fragments: FragmentTrouble::default(),
+        ran: Ran::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::accounting::PointAccounting;
 use super::address_plan::AddressPlan;
 use super::basis::Basis;
 use super::clock::Clocks;
-use super::coverage::Coverage;
+use super::coverage::{Coverage, Ran};
 use super::disposition::Disposition;
 use super::habits::Habits;
 use super::hop::{Hop, Spread};
@@ -66,6 +66,9 @@ pub struct SetPoint {
     pub filtered: bool,
     /// Datagrams whose fragments are not all there, or overlap.
     pub fragments: FragmentTrouble,
+    /// When it was captured, as far as its packets do not show it.
+    #[serde(skip)]
+    pub ran: Ran,
 }
 
 /// Everything that was learned from one capture set.
@@ -87,6 +90,8 @@ pub struct Timelines {
     pub coverage: Coverage,
     /// ARP packets, in file order.
     pub arp: Vec<(Evidence, ArpSighting)>,
+    /// When each of them was captured, by its node's clock; in the same order.
+    pub arp_times: Vec<Timestamp>,
     /// The link addresses and checksums that packets were seen with.
     pub links: Links,
     /// ICMP errors, in file order.

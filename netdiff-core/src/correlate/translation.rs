@@ -68,13 +68,26 @@ type Links = BTreeMap<(usize, usize), Link>;
 /// Sightings by protocol and short fingerprint.
 type Equal<'a> = HashMap<(Protocol, u64), Vec<Entry<'a>>>;
 
-/// A point, the conversation that it saw a packet in, and the TTL that it had there.
-type Sight = (PointId, u32, u8);
+/// A point, the conversation that it saw a packet in, the TTL that it had there, and what else it told.
+type Sight = (PointId, u32, u8, Deep);
+
+/// The deeper two of a packet's fingerprints, where they were captured.
+type Deep = (Option<u64>, Option<u64>);
+
+fn deep(print: &Fingerprint) -> Deep {
+    (print.headers, print.full)
+}
+
+/// Whether sightings with one short fingerprint are of two packets all the same.
+fn differ(a: Deep, b: Deep) -> bool {
+    let apart = |a: Option<u64>, b: Option<u64>| a.zip(b).is_some_and(|(a, b)| a != b);
+    apart(a.0, b.0) || apart(a.1, b.1)
+}
 
 /// Packets that were seen in several conversations, whether or not those could be linked.
 ///
 /// One that seems to end, and was seen elsewhere in another conversation, may have gone on there: it was not lost. Of packets that
-/// look like many others (no number, and no payload that every point has), any other may be the same.
+/// look like many others (no number, and no payload that both points have), any other may be the same.
 #[derive(Debug, Default)]
 pub(super) struct SeenElsewhere {
     /// Conversations and directions (reply or not) some of whose packets were certainly seen later in another one.
@@ -88,7 +101,13 @@ impl SeenElsewhere {
             .iter()
             .map(|entry| {
                 let number = u32::try_from(entry.conversation).unwrap_or(u32::MAX);
-                (entry.seen.evidence.point, number, entry.seen.sighting.ttl)
+                let sighting = &entry.seen.sighting;
+                // Translation rewrites what an error quotes: only its number stays.
+                let print = match sighting.detail {
+                    Detail::IcmpError { .. } => (None, None),
+                    _ => deep(&sighting.fingerprint),
+                };
+                (entry.seen.evidence.point, number, sighting.ttl, print)
             })
             .collect();
         self.by_print.insert(id, places.into_iter().collect());
@@ -120,7 +139,7 @@ impl SeenElsewhere {
             number_of.extend(members.iter().map(|member| (*member, number)));
         }
         let number = |conversation: u32| number_of.get(&(conversation as usize)).copied();
-        for (_, conversation, _) in self.by_print.values_mut().flatten() {
+        for (_, conversation, ..) in self.by_print.values_mut().flatten() {
             *conversation = number(*conversation).unwrap_or(*conversation);
         }
         let leading = self.leading_on.iter();
@@ -139,9 +158,9 @@ impl SeenElsewhere {
     pub(super) fn goes_on(&self, s: &Seen, own_points: impl Fn(PointId) -> bool) -> bool {
         let id = (s.sighting.key.protocol, s.sighting.fingerprint.short);
         let others = self.by_print.get(&id).into_iter().flatten();
-        others.into_iter().any(|(point, number, ttl)| {
+        others.into_iter().any(|(point, number, ttl, print)| {
             let later = !own_points(*point) || *ttl < s.sighting.ttl;
-            *number != s.conversation && later
+            *number != s.conversation && later && !differ(*print, deep(&s.sighting.fingerprint))
         })
     }
 }
@@ -281,18 +300,12 @@ fn note_equal(entries: &[Entry<'_>], node_of: &[NodeId], links: &mut Links) {
 
 /// How much it says that two sightings have the same short fingerprint; `None` where deeper ones differ.
 fn agreement(a: &Seen, b: &Seen) -> Option<u32> {
-    let deep = |print: fn(&Fingerprint) -> Option<u64>| {
-        let (a, b) = (
-            print(&a.sighting.fingerprint),
-            print(&b.sighting.fingerprint),
-        );
-        a.zip(b).map(|(a, b)| a == b)
-    };
-    let (headers, full) = (deep(|p| p.headers), deep(|p| p.full));
-    if headers == Some(false) || full == Some(false) {
+    let (ours, theirs) = (deep(&a.sighting.fingerprint), deep(&b.sighting.fingerprint));
+    if differ(ours, theirs) {
         return None;
     }
     let numbered = a.sighting.identification != 0;
+    let (headers, full) = (ours.0.zip(theirs.0), ours.1.zip(theirs.1));
     Some(match a.sighting.key.protocol {
         Protocol::TCP if headers.is_some() => 3,
         _ if numbered && full.is_some() => 2,

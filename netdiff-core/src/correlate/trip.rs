@@ -32,6 +32,19 @@ pub(super) struct Trip {
     pub(super) looped: Option<(PointId, u32)>,
 }
 
+impl Trip {
+    /// A sighting that nothing tells to be the same as another.
+    pub(super) fn lone(place: Place, index: usize) -> Self {
+        Self {
+            sightings: BTreeMap::from([(place, index)]),
+            ambiguous: true,
+            bytes: None,
+            transmissions: 1,
+            looped: None,
+        }
+    }
+}
+
 /// All trips of a direction, and the sightings that were set aside.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trips {
@@ -125,8 +138,17 @@ fn match_whole(seen: &[Seen], indexes: &[usize], timing: Timing<'_>, result: &mu
             !s.sighting.fingerprint.telling || (depth == MatchedBy::FirstBytes && !numbered)
         };
         let weak = first.is_some_and(says_little);
+        let Some(places) = separate_all(&places, seen, weak) else {
+            let each = places
+                .iter()
+                .flat_map(|(place, all)| all.iter().map(|i| (*place, *i)));
+            result
+                .trips
+                .extend(each.map(|(place, index)| Trip::lone(place, index)));
+            continue;
+        };
         let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();
-        for (place, separated) in separate_all(&places, seen, weak) {
+        for (place, separated) in places {
             result.copies.extend(separated.copies);
             repetitions.insert(place, separated.repetitions);
         }

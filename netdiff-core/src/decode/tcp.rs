@@ -74,7 +74,9 @@ pub struct Tcp {
     pub maximum_segment_size: Option<u16>,
     /// Timestamps option.
     pub timestamps: Option<TcpTimestamps>,
-    /// Length of the header in bytes; `None` where the capture cut the field that says it.
+    /// What it acknowledges beyond a hole (RFC 2018), hashed: 0 for nothing.
+    pub selective: u64,
+    /// Length of the header in bytes; `None` where the capture cut the field that says it, or the flags right behind it.
     pub header_len: Option<u8>,
 }
 
@@ -98,6 +100,7 @@ pub(super) fn decode_tcp(rest: Rest<'_>) -> Decoded<'_, Tcp> {
         window: header.window_size(),
         maximum_segment_size: None,
         timestamps: None,
+        selective: 0,
         header_len: Some(header.data_offset() * 4),
     };
     tcp.read_options(header.options());
@@ -135,7 +138,8 @@ fn salvage(rest: Rest<'_>) -> Decoded<'_, Tcp> {
         w1,
         ..,
     ] = filled;
-    let header_len = (bytes.len() > 12).then_some((offset >> 4) * 4);
+    // Whoever reads the length takes the flags for read, too.
+    let header_len = (bytes.len() > 13).then_some((offset >> 4) * 4);
     let mut tcp = Tcp {
         source_port: u16::from_be_bytes([s0, s1]),
         destination_port: u16::from_be_bytes([d0, d1]),
@@ -145,6 +149,7 @@ fn salvage(rest: Rest<'_>) -> Decoded<'_, Tcp> {
         window: u16::from_be_bytes([w0, w1]),
         maximum_segment_size: None,
         timestamps: None,
+        selective: 0,
         header_len,
     };
     tcp.read_options(bytes.get(Tcp::MIN_LEN..).unwrap_or_default());
@@ -163,6 +168,7 @@ impl Tcp {
         const END: u8 = 0;
         const NO_OPERATION: u8 = 1;
         const MAXIMUM_SEGMENT_SIZE: u8 = 2;
+        const SELECTIVE: u8 = 5;
         const TIMESTAMPS: u8 = 8;
         loop {
             let len = match *options {
@@ -180,11 +186,20 @@ impl Tcp {
                         echo: u32::from_be_bytes([e0, e1, e2, e3]),
                     });
                 }
+                [SELECTIVE, ..] => {
+                    let blocks = options.get(2..len).unwrap_or_default();
+                    self.selective = blocks.iter().fold(1, mix);
+                }
                 _ => {}
             }
             options = options.get(len..).unwrap_or_default();
         }
     }
+}
+
+/// FNV-1a.
+const fn mix(hash: u64, byte: &u8) -> u64 {
+    (hash ^ *byte as u64).wrapping_mul(0x0100_0000_01b3)
 }
 
 #[cfg(test)]
@@ -207,6 +222,7 @@ mod tests {
             window: 65_000,
             maximum_segment_size: Some(1410),
             timestamps: Some(TcpTimestamps { value: 7, echo: 9 }),
+            selective: 0,
             header_len: Some(36),
         }
     }
@@ -229,7 +245,7 @@ mod tests {
             assert_eq!(tcp.destination_port, 443);
             assert_eq!(tcp.sequence == all.sequence, len >= 8);
             assert_eq!(tcp.acknowledgment == all.acknowledgment, len >= 12);
-            assert_eq!(tcp.header_len, (len >= 13).then_some(36));
+            assert_eq!(tcp.header_len, (len >= 14).then_some(36));
             assert_eq!(tcp.flags == all.flags, len >= 14);
             assert_eq!(tcp.window == all.window, len >= 16);
             assert_eq!(tcp.maximum_segment_size, (len >= 24).then_some(1410));
@@ -263,6 +279,7 @@ mod tests {
             let mut tcp = Tcp {
                 maximum_segment_size: None,
                 timestamps: None,
+                selective: 0,
                 ..whole()
             };
             tcp.read_options(options);

@@ -1,7 +1,7 @@
 //! What a rule is given.
 
 use super::facts::{Facts, Loss};
-use super::finding::{Explained, Finding};
+use super::finding::{Explained, Finding, RuleId};
 use super::stages::{Stage, stages_between};
 use crate::correlate::{Direction, FlowTimeline, Hop, Journey, NodeId, Timelines};
 use crate::types::{PointId, Role};
@@ -49,6 +49,13 @@ impl<'a> Case<'a> {
     /// Losses that no rule has explained so far, by where they were lost.
     pub fn unexplained(&self) -> impl Iterator<Item = &'a Loss> + 'a {
         self.facts.unexplained()
+    }
+
+    /// Whether an earlier rule of this name has a finding about this flow.
+    #[must_use]
+    pub fn is_found(&self, rule: RuleId, flow: usize) -> bool {
+        let mut found = self.found.iter();
+        found.any(|finding| finding.rule == rule && finding.flows.contains(&flow))
     }
 
     /// What happens between two capture points, in packet order; empty where the role of one is not known.

@@ -11,11 +11,15 @@ mod catalogue;
 mod draft;
 mod facts;
 mod finding;
+mod forwarding;
 mod gone;
 mod manual;
+mod next_hop;
+mod passage;
 mod refusals;
 mod rules;
 mod services;
+mod sizes;
 mod stages;
 mod tunnels;
 

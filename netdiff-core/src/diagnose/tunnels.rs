@@ -29,6 +29,19 @@ pub(super) struct TunnelHop {
     pub first: Evidence,
 }
 
+/// How interfaces are called where a program, and not the kernel's tables, decides on each packet in tunnels.
+const PROGRAMMED: &[&str] = &[
+    "cilium",
+    "lxc",
+    "genev_sys",
+    "vxlan_sys",
+    "gre_sys",
+    "ovs",
+    "ovn",
+    "br-int",
+    "antrea",
+];
+
 /// MAC addresses, each with a packet that shows it.
 pub(super) type Macs = BTreeMap<MacAddr, Evidence>;
 
@@ -37,6 +50,8 @@ pub(super) type Macs = BTreeMap<MacAddr, Evidence>;
 pub(super) struct Tunnels {
     /// Every direction of a flow at every point that saw it in a tunnel, by flow.
     pub hops: Vec<TunnelHop>,
+    /// By inner address at either end; one for each sender, tunnel and pair of addresses.
+    by_end: BTreeMap<IpAddr, Vec<TunnelHop>>,
     links: BTreeMap<(PointId, Tunnel), Vec<Link>>,
     /// The addresses that each node's tunnel device sends with.
     macs: BTreeMap<NodeId, Macs>,
@@ -67,8 +82,20 @@ impl Tunnels {
         for ((from, to), ways) in passed {
             tunnels.note_passed(timelines, (*from, *to), ways.keys());
         }
+        tunnels.note_ends();
         tunnels.note_macs();
         tunnels
+    }
+
+    fn note_ends(&mut self) {
+        let mut known = BTreeSet::new();
+        for hop in &self.hops {
+            if known.insert((hop.sender, hop.tunnel, hop.source, hop.destination)) {
+                for end in [hop.source, hop.destination] {
+                    self.by_end.entry(end).or_default().push(*hop);
+                }
+            }
+        }
     }
 
     fn note_passed<'a>(
@@ -204,6 +231,16 @@ impl<'a> Case<'a> {
         self.facts.tunnels()
     }
 
+    /// Whether the network plugin's tunnel devices are told by program what to do with each packet (Cilium, Open vSwitch and what is
+    /// built on it): they have no forwarding table, take any VNI (it says who sends) and any MAC address. Interfaces' names tell.
+    pub(super) fn has_programmed_tunnels(&self) -> bool {
+        let mut points = self.timelines.points.iter();
+        points.any(|point| {
+            let name = &point.point.interface;
+            PROGRAMMED.iter().any(|start| name.starts_with(start))
+        })
+    }
+
     /// The tunnels that the points which saw a packet saw its flow in, in packet order.
     pub(super) fn tunnels_of(&self, id: Explained) -> Vec<(PointId, Tunnel)> {
         let Some(journey) = self.journey(id) else {
@@ -255,14 +292,25 @@ impl<'a> Case<'a> {
             return Vec::new();
         };
         let sender = self.ends_of(loss.journey).map(|(sender, _)| sender);
-        let hops = self.tunnels().hops.iter().filter(|other| {
-            other.tunnel.encapsulation == tunnel.encapsulation
-                && (other.source == hop.destination || other.destination == hop.source)
-                && other.way != (loss.journey.flow, loss.journey.reply)
-                && other.sender.is_some()
-                && other.sender != sender
+        let known = &self.tunnels().by_end;
+        let back = |end: IpAddr| known.get(&end).into_iter().flatten();
+        let to_sender = back(hop.source).filter(|other| other.destination == hop.source);
+        let from_receiver = back(hop.destination).filter(|other| other.source == hop.destination);
+        let opposite = to_sender.chain(from_receiver).filter(|other| {
+            let alike = other.tunnel.encapsulation == tunnel.encapsulation;
+            alike && other.sender.is_some() && other.sender != sender
         });
-        hops.collect()
+        opposite.collect()
+    }
+
+    /// One of the losses of each kind: between the same nodes, on the same segment, in the same tunnel.
+    pub(super) fn kinds<'l>(&self, losses: &[&'l Loss]) -> Vec<&'l Loss> {
+        let mut kinds = BTreeMap::new();
+        for loss in losses {
+            let kind = (self.ends_of(loss.journey), loss.segment(), loss.tunnel);
+            kinds.entry(kind).or_insert(*loss);
+        }
+        kinds.into_values().collect()
     }
 
     /// Losses by the node that sent them and the one that should have got them; those whose ends are not known are left out.

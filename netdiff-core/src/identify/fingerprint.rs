@@ -191,7 +191,8 @@ fn tcp_words(tcp: &Tcp, flags: u8) -> [u64; 2] {
     let timestamps = tcp
         .timestamps
         .map_or(0, |t| u64::from(t.value) << 32 | u64::from(t.echo));
-    [u64::from(tcp.acknowledgment) << 32 | control, timestamps]
+    let acknowledged = u64::from(tcp.acknowledgment) << 32 | control;
+    [acknowledged, timestamps ^ tcp.selective.rotate_left(32)]
 }
 
 /// What segments that were cut from one transmission, or merged to one, have in common: the kernel's GRO merges only segments

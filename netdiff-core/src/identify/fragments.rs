@@ -9,7 +9,6 @@
 //! files of the set were read; what is incomplete even then is counted, and so are datagrams whose fragments overlap with other
 //! bounds (an attack, or a broken sender: RFC 5722). The same fragment again is a copy.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
@@ -29,6 +28,8 @@ struct DatagramId {
     destination: IpAddr,
     protocol: Protocol,
     identification: u32,
+    /// A packet that a loop brings back is another one, with the same numbers.
+    ttl: u8,
 }
 
 /// What the first bytes of a datagram tell: all of its sighting but its length and number of fragments.
@@ -118,29 +119,65 @@ impl Leftover {
 /// Joins what the files of a set left over, in file order.
 #[must_use]
 pub fn join_leftovers(leftovers: Vec<Leftover>) -> JoinedLeftovers {
-    let mut all: BTreeMap<DatagramId, Pending> = BTreeMap::new();
+    let mut all: BTreeMap<DatagramId, Vec<Pending>> = BTreeMap::new();
     for Leftover { id, pending } in leftovers {
-        match all.entry(id) {
-            Entry::Vacant(empty) => {
-                empty.insert(pending);
-            }
-            Entry::Occupied(mut known) => known.get_mut().merge(pending),
+        let known = all.entry(id).or_default();
+        match known.iter_mut().find(|other| other.is_near(&pending)) {
+            Some(other) => other.merge(pending),
+            None => known.push(pending),
         }
     }
     let mut result = JoinedLeftovers::default();
+    let mut incomplete: BTreeMap<DatagramId, Vec<Pending>> = BTreeMap::new();
     for (id, pending) in all {
-        let trouble = result.trouble.entry(id.point).or_default();
-        trouble.overlapping += u64::from(pending.overlaps);
-        let whole = pending
-            .complete()
-            .and_then(|joined| joined.sighting().map(|s| (pending.last, s)));
-        match whole {
-            Some(datagram) => result.datagrams.push(datagram),
-            None => trouble.incomplete += 1,
+        for pending in pending {
+            if !result.take(id.point, &pending) {
+                let any_ttl = DatagramId { ttl: 0, ..id };
+                incomplete.entry(any_ttl).or_default().push(pending);
+            }
+        }
+    }
+    for (id, parts) in incomplete {
+        let number = parts.len() as u64;
+        let overlapping = parts.iter().filter(|part| part.overlaps).count() as u64;
+        let joined = across_ways(parts).is_some_and(|whole| result.take(id.point, &whole));
+        if !joined {
+            let trouble = result.trouble.entry(id.point).or_default();
+            trouble.incomplete += number;
+            trouble.overlapping += overlapping;
         }
     }
     result.datagrams.sort_by_key(|(evidence, _)| *evidence);
     result
+}
+
+impl JoinedLeftovers {
+    /// Takes a datagram, if it is complete.
+    fn take(&mut self, point: PointId, pending: &Pending) -> bool {
+        let joined = pending.complete().and_then(|joined| joined.sighting());
+        if let Some(sighting) = joined {
+            self.datagrams.push((pending.last, sighting));
+            let trouble = self.trouble.entry(point).or_default();
+            trouble.overlapping += u64::from(pending.overlaps);
+        }
+        joined.is_some()
+    }
+}
+
+/// Fragments that took ways of different length, and so differ in TTL: one datagram, if they complete each other and nothing is there twice. The
+/// rounds of a loop hold the same bytes again.
+fn across_ways(parts: Vec<Pending>) -> Option<Pending> {
+    let mut parts = parts.into_iter();
+    let mut whole = parts.next()?;
+    for part in parts {
+        let again =
+            |(start, end): (&u32, &u32)| whole.ranges.range(..end).any(|(_, stop)| stop > start);
+        if !whole.is_near(&part) || part.ranges.iter().any(again) {
+            return None;
+        }
+        whole.merge(part);
+    }
+    Some(whole)
 }
 
 /// The datagrams that wait for fragments.
@@ -172,6 +209,7 @@ impl FragmentJoiner {
             destination: ip.destination,
             protocol: ip.protocol,
             identification: ip.identification.unwrap_or(0),
+            ttl: ip.ttl,
         };
         let old = |pending: &Pending| (time - pending.time).0.abs() > LONGEST_WAIT.0;
         if self.pending.get(&id).is_some_and(old) {
@@ -186,8 +224,7 @@ impl FragmentJoiner {
             .pending
             .entry(id)
             .or_insert_with(|| Pending::new(evidence, time));
-        (pending.last, pending.time) = (evidence, time);
-        pending.add(fragment, ip.payload_len, first);
+        pending.add((evidence, time), fragment, ip.payload_len, first);
         let joined = pending.complete()?;
         let overlaps = u64::from(pending.overlaps);
         self.pending.remove(&id);
@@ -268,6 +305,11 @@ impl Pending {
         }
     }
 
+    /// Whether another's fragments may have been sent with these.
+    const fn is_near(&self, other: &Self) -> bool {
+        (self.time.0.saturating_sub(other.time.0)).unsigned_abs() <= LONGEST_WAIT.0.unsigned_abs()
+    }
+
     /// Takes what another file of the same point saw.
     fn merge(&mut self, other: Self) {
         self.first = self.first.or(other.first);
@@ -291,8 +333,18 @@ impl Pending {
         }
     }
 
-    fn add(&mut self, fragment: Fragment, len: u32, first: Option<Content>) {
+    fn add(
+        &mut self,
+        seen: (Evidence, Timestamp),
+        fragment: Fragment,
+        len: u32,
+        first: Option<Content>,
+    ) {
         let end = fragment.offset.saturating_add(len);
+        // What stands for the datagram adds to it; a copy does not.
+        if self.ranges.get(&fragment.offset) != Some(&end) {
+            (self.last, self.time) = seen;
+        }
         self.fragments = self.fragments.saturating_add(1);
         if fragment.offset == 0 && self.first.is_none() {
             self.first = first;

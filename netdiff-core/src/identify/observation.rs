@@ -115,7 +115,7 @@ pub enum Detail {
         acknowledgment: u32,
         /// Length of header and data in bytes.
         segment_len: u32,
-        /// Length of the header in bytes; `None` where the capture cut the field that says it.
+        /// Length of the header in bytes; `None` where the capture cut the field that says it, or the flags.
         header_len: Option<u8>,
         /// What all segments that are cut from one transmission have in common: acknowledgment, window, timestamps and flags
         /// but PSH, FIN and CWR, hashed. `None` where the capture cut some of it.

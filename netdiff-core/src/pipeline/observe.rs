@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::tally::Tally;
-use crate::correlate::{RoleBasis, SetPoint};
+use crate::correlate::{Ran, RoleBasis, SetPoint};
 use crate::decode::{DecodeOptions, Packet, decode_packet};
 use crate::identify::{
     Evidence, FragmentTrouble, Leftover, Observation, ObservedPoint, Observer, PrefixLimit,
@@ -16,7 +16,7 @@ use crate::read::{
     ResolvedName,
 };
 use crate::report::PointContents;
-use crate::types::{CapturePoint, PointId, Role};
+use crate::types::{CapturePoint, PointId, Role, Timestamp};
 
 /// What is kept of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +139,8 @@ impl FileObservations {
 struct Joined {
     stated: Option<Role>,
     tunneled: u64,
+    /// First and last packets of captures that took several interfaces.
+    shared: Vec<(Timestamp, Timestamp)>,
     point: Option<SetPoint>,
 }
 
@@ -159,13 +161,16 @@ fn name_points(
                 Some(point),
                 observed.interface(point.interface),
             );
+            if let Some(joined) = by_name.get_mut(&name) {
+                joined.shared.extend(window_of_all(observed, point));
+            }
             local.push(name);
         }
-        for name in silent_points(file, observed) {
+        for (name, interface) in silent_points(file, observed) {
             by_name
                 .entry(name.clone())
                 .or_default()
-                .add(&name, file, None, None);
+                .add(&name, file, None, interface);
         }
         names.push(local);
     }
@@ -277,6 +282,7 @@ impl Joined {
             dropped: 0,
             filtered: false,
             fragments: FragmentTrouble::default(),
+            ran: Ran::default(),
         });
         if !point.files.contains(&file.id) {
             point.files.push(file.id);
@@ -287,6 +293,10 @@ impl Joined {
                 .filter
                 .as_ref()
                 .is_some_and(|filter| !filter.is_empty());
+            point
+                .ran
+                .stated
+                .extend(interface.started.zip(interface.ended));
         }
         let Some(seen) = seen else { return };
         self.tunneled += seen.tunneled;
@@ -308,9 +318,14 @@ impl Joined {
             }
             (None, role) => (role, RoleBasis::Name),
         };
+        let ran = Ran {
+            shared: self.shared,
+            ..point.ran
+        };
         Some(SetPoint {
             role,
             role_basis,
+            ran,
             ..point
         })
     }
@@ -340,19 +355,40 @@ fn interface_name(interfaces: &[InterfaceInfo], place: u32) -> String {
         })
 }
 
+/// First and last packet of the capture that saw a point, if it took several interfaces: one socket, which the header of each packet
+/// says the interface for. Interfaces that a file describes one by one may come from captures that were merged later.
+fn window_of_all(
+    observed: &FileObservations,
+    point: &ObservedPoint,
+) -> Option<(Timestamp, Timestamp)> {
+    point.interface_index?;
+    let of_capture = || {
+        let points = observed.points.iter();
+        points.filter(|other| other.interface == point.interface)
+    };
+    let first = of_capture().filter_map(|p| p.first_time).min();
+    first.zip(of_capture().filter_map(|p| p.last_time).max())
+}
+
 /// Interfaces that a file describes and that saw nothing: evidence as well.
-fn silent_points(file: &CaptureFile, observed: &FileObservations) -> Vec<CapturePoint> {
+fn silent_points<'a>(
+    file: &CaptureFile,
+    observed: &'a FileObservations,
+) -> Vec<(CapturePoint, Option<&'a InterfaceInfo>)> {
     match &file.interface {
         InterfaceName::Named(name) if observed.points.is_empty() => {
-            vec![CapturePoint::new(&file.node, name)]
+            let interface = observed.interfaces.first();
+            vec![(CapturePoint::new(&file.node, name), interface)]
         }
         InterfaceName::Named(_) => Vec::new(),
         InterfaceName::FromFile => {
             let heard = |place: u32| observed.points.iter().any(|p| p.interface.0 == place);
-            (0..u32::try_from(observed.interfaces.len()).unwrap_or(u32::MAX))
-                .filter(|place| !heard(*place))
-                .map(|place| {
-                    CapturePoint::new(&file.node, &interface_name(&observed.interfaces, place))
+            (0u32..)
+                .zip(&observed.interfaces)
+                .filter(|(place, _)| !heard(*place))
+                .map(|(place, interface)| {
+                    let name = interface_name(&observed.interfaces, place);
+                    (CapturePoint::new(&file.node, &name), Some(interface))
                 })
                 .collect()
         }

@@ -162,6 +162,7 @@ impl Entry {
             clocks: Clocks::default(),
             coverage: Coverage::default(),
             arp: Vec::new(),
+            arp_times: Default::default(),
             links: Links::default(),
             icmp_errors: Vec::new(),
             habits: self.habits,

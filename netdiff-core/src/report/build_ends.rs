@@ -35,7 +35,10 @@ impl Ends {
         let counts = &mut self.counts;
         *match disposition {
             Disposition::Delivered(_) => &mut counts.delivered,
-            Disposition::Lost { .. } => &mut counts.lost,
+            Disposition::Lost { trust, .. } => match trust {
+                Trust::Proven => &mut counts.lost,
+                Trust::Assumed => &mut counts.assumed_lost,
+            },
             Disposition::Rejected { .. } => &mut counts.rejected,
             Disposition::Looped { .. } => &mut counts.looped,
             Disposition::NotCovered { .. } => &mut counts.not_covered,

@@ -80,7 +80,7 @@ pub struct DirectionReport {
     pub dispositions: DispositionCounts,
     /// How each disposition is known, or why it cannot be: packets by reason, such as `delivered-seen`, `not-covered-window`.
     pub reasons: BTreeMap<&'static str, u64>,
-    /// Where packets were lost.
+    /// Where packets were lost, or may have been.
     pub losses: Vec<LossReport>,
     /// Where packets were refused.
     pub rejections: Vec<RejectionReport>,
@@ -95,8 +95,10 @@ pub struct DirectionReport {
 pub struct DispositionCounts {
     /// Arrived: seen at the end of the way, or answered.
     pub delivered: u64,
-    /// Seen at one point and not at the next, which could have seen them.
+    /// Seen at one point and not at the next, which certainly captured at that time.
     pub lost: u64,
+    /// Seen at one point and not at the next: lost, if that one captured at that time. Nothing proves it; an empty capture may never have run.
+    pub assumed_lost: u64,
     /// Out of sight: no capture further on, or not at that time.
     pub not_covered: u64,
     /// Cannot be told.
@@ -270,7 +272,7 @@ pub struct LossReport {
     pub to: PointName,
     /// How many.
     pub packets: u64,
-    /// `proven`: the point captured before and after; `assumed`: only its node's other captures show that.
+    /// `proven`: the point captured before and after; `assumed`: that is not known, and they are lost only if it did.
     pub capture: &'static str,
     /// On what the expectation rests.
     pub expected_because: &'static str,

@@ -1,5 +1,9 @@
 //! Recorded sets for tests, whole or in part.
 
+#![allow(dead_code, reason = "no test uses all of it")]
+
+pub mod scenario;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

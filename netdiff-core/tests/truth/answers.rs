@@ -120,6 +120,7 @@ fn reset_for(packet: &Packet, tcp: &Tcp) -> Packet {
             flags: RST | ACK,
             window: 0,
             timestamps: None,
+            sack: Vec::new(),
             len: 0,
             offset: 0,
             seed: 0,

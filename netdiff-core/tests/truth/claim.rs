@@ -24,6 +24,11 @@ pub enum Claim {
 }
 
 impl Claim {
+    /// Whether it says nothing for sure.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Lost { assumed: true, .. })
+    }
+
     pub fn of(journey: &Journey) -> Self {
         match journey.disposition {
             Disposition::Delivered(_) => Self::Delivered,

@@ -50,7 +50,7 @@ impl Flight {
                 offset: tcp.offset + u64::from(start),
                 len,
                 flags: tcp.flags & !ends,
-                ..tcp
+                ..tcp.clone()
             });
             start += len;
             segments.push(segment);

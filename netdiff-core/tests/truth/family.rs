@@ -4,8 +4,8 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::{array, bool, collection, option};
 
 use super::spec::{
-    ConversationSpec, CopySpec, EndSpec, FileSpec, LossSpec, Merge, NodeSpec, OffloadSpec, Only,
-    Overlay, TcpEnd, Traffic, Translation, Trouble, WorldSpec,
+    Container, ConversationSpec, CopySpec, EndSpec, FileSpec, LossSpec, Merge, NodeSpec,
+    OffloadSpec, Only, Overlay, TcpEnd, Traffic, Translation, Trouble, WorldSpec,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,11 +20,12 @@ pub enum Family {
     SnapLengths,
     Copies,
     Trouble,
+    Containers,
     Everything,
 }
 
 impl Family {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Plain,
         Self::Loss,
         Self::Offload,
@@ -35,6 +36,7 @@ impl Family {
         Self::SnapLengths,
         Self::Copies,
         Self::Trouble,
+        Self::Containers,
         Self::Everything,
     ];
 
@@ -46,11 +48,12 @@ impl Family {
             Self::Offload => "segmentation and receive offload, some loss",
             Self::Fragments => "inner and outer fragments, some loss",
             Self::Translation => "ClusterIP, masquerade, NodePort, hairpin, some loss",
-            Self::Clocks => "clocks hours apart that drift, some loss",
+            Self::Clocks => "clocks hours apart that drift or are set, some loss",
             Self::Windows => "missing points, late and early files, some loss",
             Self::SnapLengths => "snap lengths from 64 on, some loss",
             Self::Copies => "copies and reordering",
             Self::Trouble => "rejections and routing loops",
+            Self::Containers => "all interfaces in one file, rotated files, some loss",
             Self::Everything => "everything at once",
         }
     }
@@ -110,12 +113,36 @@ fn node(family: Family) -> BoxedStrategy<NodeSpec> {
     } else {
         Just((0, 0)).boxed()
     };
-    (array::uniform5(file(family)), clock)
-        .prop_map(|(files, (clock_ms, drift_ppm))| NodeSpec {
-            files,
-            clock_ms,
-            drift_ppm,
-        })
+    let step = if family.has(Family::Clocks) {
+        option::weighted(0.15, (0u16..4000, -5000i32..5000)).boxed()
+    } else {
+        Just(None).boxed()
+    };
+    let container = match family {
+        Family::Containers => prop_oneof![
+            Just(Container::Files),
+            Just(Container::Any),
+            Just(Container::Merged)
+        ]
+        .boxed(),
+        Family::Everything => prop_oneof![
+            8 => Just(Container::Files),
+            1 => Just(Container::Any),
+            1 => Just(Container::Merged)
+        ]
+        .boxed(),
+        _ => Just(Container::Files).boxed(),
+    };
+    (array::uniform5(file(family)), clock, step, container)
+        .prop_map(
+            |(files, (clock_ms, drift_ppm), step_ms, container)| NodeSpec {
+                files,
+                clock_ms,
+                drift_ppm,
+                step_ms,
+                container,
+            },
+        )
         .boxed()
 }
 
@@ -136,14 +163,27 @@ fn file(family: Family) -> BoxedStrategy<FileSpec> {
     } else {
         Just(262_144).boxed()
     };
-    (captured, snap_length, cut.clone(), cut, any::<bool>())
+    let parts = if family.has(Family::Containers) {
+        prop_oneof![2 => Just(1u8), 1 => 2u8..4].boxed()
+    } else {
+        Just(1).boxed()
+    };
+    (
+        captured,
+        snap_length,
+        cut.clone(),
+        cut,
+        any::<bool>(),
+        parts,
+    )
         .prop_map(
-            |(captured, snap_length, late_ms, early_ms, nanoseconds)| FileSpec {
+            |(captured, snap_length, late_ms, early_ms, nanoseconds, parts)| FileSpec {
                 captured,
                 snap_length,
                 late_ms,
                 early_ms,
                 nanoseconds,
+                parts,
             },
         )
         .boxed()
@@ -240,10 +280,15 @@ fn traffic(family: Family) -> BoxedStrategy<Traffic> {
         bool::weighted(0.75),
         bool::weighted(0.2),
         bool::weighted(0.2),
+        bool::weighted(0.6),
     );
+    let keep_alives = prop_oneof![4 => Just(0u8), 1 => 1u8..4];
     let last = prop_oneof![Just(TcpEnd::Fin), Just(TcpEnd::Reset), Just(TcpEnd::Open)];
-    let tcp = (1u8..4, 1u16..2000, 0..response, 0u16..900, flags, last).prop_map(
-        |(exchanges, request, response, pause_ms, (timestamps, wraps, zeros), end)| Traffic::Tcp {
+    let sizes = (1u8..4, 1u16..2000, 0..response, 0u16..900);
+    let tcp = (sizes, flags, keep_alives, last).prop_map(|(sizes, flags, keep_alives, end)| {
+        let (exchanges, request, response, pause_ms) = sizes;
+        let (timestamps, wraps, zeros, sack) = flags;
+        Traffic::Tcp {
             exchanges,
             request,
             response,
@@ -251,9 +296,11 @@ fn traffic(family: Family) -> BoxedStrategy<Traffic> {
             timestamps,
             wraps,
             zeros,
+            sack,
+            keep_alives,
             end,
-        },
-    );
+        }
+    });
     prop_oneof![2 => ping, 2 => udp, 3 => tcp].boxed()
 }
 

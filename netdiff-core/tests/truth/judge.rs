@@ -10,7 +10,8 @@
 //! A long TCP packet stands for every segment in it: what is claimed of it must be true of all. A journey's packets have in common what it is about;
 //! if it says which bytes, only those.
 //!
-//! *Lost* of the lower trust says openly that it assumes a silent capture to have run; where it did not run, that is counted apart, not as wrong.
+//! *Lost* of the lower trust is a statement under a condition: lost, if a silent capture ran. Where it ran, the statement must be true; where it did
+//! not, it says nothing. Either way it finds nothing: it counts as open.
 //!
 //! *Delivered* is true of a packet that came to the node it is addressed to, if that node goes on to translate it and nothing behind
 //! that was captured: nobody can see that it goes on.
@@ -109,7 +110,13 @@ impl Judge<'_> {
 
     fn shown(&self, evidence: Evidence) -> &Shown {
         const NOTHING: &Shown = &Vec::new();
-        let place = (self.station(evidence.point), evidence.packet_number.0);
+        let files = &self.timelines.points[evidence.point.index()].files;
+        let part = files.iter().position(|file| *file == evidence.file);
+        let place = (
+            self.station(evidence.point),
+            part.unwrap_or(0),
+            evidence.packet_number.0,
+        );
         self.recording.shown.get(&place).unwrap_or(NOTHING)
     }
 
@@ -140,8 +147,11 @@ impl Judge<'_> {
         }
         let stations: BTreeSet<Station> = journey.points().map(|p| self.station(p)).collect();
         let claim = Claim::of(journey);
-        if claim == Claim::Open {
+        if claim.is_open() {
             self.judgment.open += 1;
+        }
+        if matches!(claim, Claim::Lost { assumed: true, .. }) {
+            self.judgment.conditional += 1;
         }
         if atoms.is_empty() {
             let all: Vec<String> = shown.concat().iter().map(|a| self.tell(*a)).collect();
@@ -291,7 +301,8 @@ impl Judge<'_> {
             }
             (Claim::Lost { from, to, .. }, Fate::Ended { after, how }) => {
                 let at = |range: &[Hop], point| {
-                    range.iter().any(|hop| hop.station == self.station(point))
+                    let station = self.station(point);
+                    range.iter().any(|hop| hop.station.is_at(station))
                 };
                 let behind = match how {
                     // A circle has no end: what lies outside was never reached.
@@ -346,7 +357,7 @@ impl Judge<'_> {
             count.found = 1;
         } else if views.iter().any(|view| right(&view)) {
             count.split = 1;
-        } else if views.iter().all(|view| view.claim == Claim::Open) {
+        } else if views.iter().all(|view| view.claim.is_open()) {
             count.open = 1;
         }
         if count.found == 0 && std::env::var_os("TRUTH_MISSED").is_some() {
@@ -359,9 +370,11 @@ impl Judge<'_> {
 
     fn answers(&self, expected: Expected, claim: Claim) -> bool {
         let lost = |before, behind| match claim {
-            Claim::Lost { from, to, .. } => {
-                (self.station(from), self.station(to)) == (before, behind)
-            }
+            Claim::Lost {
+                from,
+                to,
+                assumed: false,
+            } => (self.station(from), self.station(to)) == (before, behind),
             _ => false,
         };
         match expected {

@@ -29,10 +29,12 @@ impl Count {
 #[derive(Clone, Debug, Default)]
 pub struct Judgment {
     pub wrong: Vec<String>,
-    /// Losses claimed on the untrue assumption that a silent capture ran.
+    /// Losses under a condition that is not fulfilled: that a silent capture ran.
     pub assumed: Vec<String>,
     pub journeys: u64,
     /// Journeys of which nothing is claimed.
     pub open: u64,
+    /// Of these, the ones that are said to be lost if a silent capture ran.
+    pub conditional: u64,
     pub by_kind: BTreeMap<(Kind, &'static str), Count>,
 }

@@ -13,12 +13,15 @@
 //!   before and after, by more than the clocks may be off; and another packet of the direction, or one of the opposite
 //!   direction, was seen at both.
 //! - *looped*: some station shows it three times.
+//!
+//! Nothing is expected where a capture does not say by which interface a packet came. A clock that is set parts twins no longer, and shows no loss
+//! on another node.
 
 use std::collections::{HashMap, HashSet};
 
 use super::ledger::{AtomId, Fate, Identity, Ledger, Stopped};
 use super::recording::Recording;
-use super::spec::WorldSpec;
+use super::spec::{Container, WorldSpec};
 use super::topology::{Hop, OUTSIDE, Place, Station};
 
 /// How near each other twins must be sent that time does not tell them apart.
@@ -124,6 +127,7 @@ impl<'a> Knowledge<'a> {
 
     /// Whether every capture on the way keeps the headers and so much more.
     fn shows(&self, atom: AtomId, more: u32) -> bool {
+        let rare = self.ledger.sent(atom).rare_options;
         self.ledger.sent(atom).way.iter().all(|hop| {
             let needed = if hop.wrap.is_some() {
                 HEADERS.0
@@ -131,14 +135,14 @@ impl<'a> Knowledge<'a> {
                 HEADERS.1
             };
             self.snap_length(hop.station)
-                .is_none_or(|length| length >= needed + more)
+                .is_none_or(|length| length >= needed + rare + more)
         })
     }
 
     fn snap_length(&self, station: Station) -> Option<u32> {
         self.recording.packets.get(&station)?;
         let node = &self.spec.nodes[usize::from(station.node())];
-        Some(node.files[station.place().index()].snap_length)
+        Some(node.file(station.place()).snap_length)
     }
 
     pub fn seen(&self, atom: AtomId) -> &'a [usize] {
@@ -157,7 +161,7 @@ impl<'a> Knowledge<'a> {
         let way = &self.ledger.sent(atom).way;
         places
             .into_iter()
-            .any(|&place| way[place].station == station)
+            .any(|&place| way[place].station.is_at(station))
     }
 
     /// Packets that look the same.
@@ -192,9 +196,9 @@ impl<'a> Knowledge<'a> {
             .chain(self.stations(b))
             .map(Station::node)
             .collect();
-        nodes
-            .iter()
-            .all(|&x| nodes.iter().all(|&y| self.clocks_compare(x, y)))
+        let is_set = |node: &u8| self.spec.nodes[usize::from(*node)].step_ms.is_some();
+        let compare = |&x: &u8| nodes.iter().all(|&y| self.clocks_compare(x, y));
+        nodes.iter().all(compare) && !nodes.iter().any(is_set)
     }
 
     fn clocks_compare(&self, a: u8, b: u8) -> bool {
@@ -204,7 +208,12 @@ impl<'a> Knowledge<'a> {
     /// What can be known of an atom, if anything.
     pub fn expected(&self, atom: AtomId) -> Option<Expected> {
         let (sent, seen) = (self.ledger.sent(atom), self.seen(atom));
-        if seen.is_empty() || !self.shows(atom, 0) || !self.twins(atom).is_empty() {
+        let merged = |hop: &Hop| self.spec.node(hop.station).container == Container::Merged;
+        if seen.is_empty()
+            || !self.shows(atom, 0)
+            || !self.twins(atom).is_empty()
+            || sent.way.iter().any(merged)
+        {
             return None;
         }
         let captured = |place: &usize| self.snap_length(sent.way[*place].station).is_some();
@@ -257,8 +266,11 @@ impl<'a> Knowledge<'a> {
             CLOCK_MARGIN
         };
         let span = self.recording.spans.get(&station);
+        let is_set = |station| self.spec.node(station).step_ms.is_some();
+        let one_clock = station.node() == from.node() || !is_set(station) && !is_set(from);
         span.is_some_and(|(first, last)| first + margin < time && time + margin < *last)
             && self.clocks_compare(station.node(), from.node())
+            && one_clock
     }
 
     /// Whether other packets show that one station comes after the other.

@@ -38,6 +38,8 @@ pub struct Sent {
     pub way: Rc<[Hop]>,
     pub time: i64,
     pub identity: Identity,
+    /// Bytes of TCP options that few packets have.
+    pub rare_options: u32,
     /// For messages.
     pub what: String,
     /// Whether these bytes were sent before.
@@ -59,16 +61,18 @@ pub struct Identity {
 impl Identity {
     pub fn of(packet: &Packet) -> Self {
         let len = packet.body_len() as u64;
+        // IPv6 numbers fragments only, and who cuts does not matter.
+        let number = if packet.is_ipv4() { packet.id } else { 0 };
         match &packet.body {
             Body::Echo(echo) => Self {
                 protocol: u8::from(echo.request),
-                numbers: u64::from(packet.id),
+                numbers: u64::from(number),
                 more: u64::from(echo.sequence) << 32 | len,
                 data: echo.seed,
             },
             Body::Udp(udp) => Self {
                 protocol: 17,
-                numbers: u64::from(packet.id),
+                numbers: u64::from(number),
                 more: len,
                 data: udp.seed,
             },
@@ -85,12 +89,17 @@ impl Identity {
                     more: tcp
                         .timestamps
                         .map_or(0, |(v, e)| u64::from(v) << 32 | u64::from(e)),
-                    data: u64::from(sequence) << 8 | u64::from(flags),
+                    data: tcp.sack.iter().fold(
+                        u64::from(sequence) << 8 | u64::from(flags),
+                        |h, block| {
+                            h.wrapping_mul(31) + (u64::from(block.0) << 32 | u64::from(block.1))
+                        },
+                    ),
                 }
             }
             Body::Error { quote, .. } => Self {
                 protocol: 1,
-                numbers: u64::from(packet.id),
+                numbers: u64::from(number),
                 more: len,
                 data: quote
                     .iter()
@@ -152,6 +161,8 @@ impl Atom {
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub station: Station,
+    /// Whether its node sends it there.
+    pub outgoing: bool,
     /// Which place of the way that was; nothing for ARP, which has no atoms.
     pub hop: usize,
     pub time: i64,

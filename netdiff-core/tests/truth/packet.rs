@@ -61,6 +61,8 @@ pub struct Tcp {
     pub flags: u8,
     pub window: u16,
     pub timestamps: Option<(u32, u32)>,
+    /// What came beyond a hole: at most two ranges of sequence numbers.
+    pub sack: Vec<(u32, u32)>,
     pub len: u32,
     /// Where the data begins in the text of `seed`.
     pub offset: u64,
@@ -244,7 +246,11 @@ impl Tcp {
             (false, true) => 12,
             (false, false) => 0,
         };
-        20 + options
+        let blocks = match self.sack.len() {
+            0 => 0,
+            n => 4 + 8 * n,
+        };
+        20 + options + blocks
     }
 
     fn bytes(&self, checksum: u16) -> Vec<u8> {
@@ -263,6 +269,13 @@ impl Tcp {
             bytes.extend([1, 1, 8, 10]);
             bytes.extend(value.to_be_bytes());
             bytes.extend(echo.to_be_bytes());
+        }
+        if !self.sack.is_empty() {
+            bytes.extend([1, 1, 5, 2 + 8 * self.sack.len() as u8]);
+            for (start, end) in &self.sack {
+                bytes.extend(start.to_be_bytes());
+                bytes.extend(end.to_be_bytes());
+            }
         }
         bytes.extend(text(self.seed, self.offset, self.len as usize));
         bytes

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::topology::{Place, Station};
+
 /// How the nodes reach each other's pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlay {
@@ -35,6 +37,37 @@ pub struct NodeSpec {
     pub files: [FileSpec; 5],
     pub clock_ms: i32,
     pub drift_ppm: i8,
+    /// So long after the beginning, the clock is set forth or back by so much.
+    pub step_ms: Option<(u16, i32)>,
+    pub container: Container,
+}
+
+/// How a node's captures were taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// A file for each interface.
+    Files,
+    /// One file for all interfaces, whose packets say which they came by (`-i any`, Linux cooked v2).
+    Any,
+    /// The same, and they do not say it (Linux cooked v1).
+    Merged,
+}
+
+impl WorldSpec {
+    /// The node of a station.
+    pub fn node(&self, station: Station) -> &NodeSpec {
+        &self.nodes[usize::from(station.node())]
+    }
+}
+
+impl NodeSpec {
+    /// The file that shows an interface, if that is captured.
+    pub fn file(&self, place: Place) -> FileSpec {
+        match self.container {
+            Container::Files => self.files[place.index()],
+            Container::Any | Container::Merged => self.files[Place::Uplink.index()],
+        }
+    }
 }
 
 /// One capture.
@@ -46,6 +79,8 @@ pub struct FileSpec {
     pub late_ms: u16,
     pub early_ms: u16,
     pub nanoseconds: bool,
+    /// How many files it is rotated over.
+    pub parts: u8,
 }
 
 /// Segmentation and receive offload.
@@ -110,6 +145,10 @@ pub enum Traffic {
         /// The sequence numbers wrap around.
         wraps: bool,
         zeros: bool,
+        /// Receivers say what they have beyond a hole.
+        sack: bool,
+        /// How often the client asks whether the server is still there.
+        keep_alives: u8,
         end: TcpEnd,
     },
 }
@@ -200,6 +239,12 @@ impl fmt::Debug for WorldSpec {
 impl fmt::Debug for NodeSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "clock {} ms, {} ppm", self.clock_ms, self.drift_ppm)?;
+        if let Some((after, by)) = self.step_ms {
+            write!(f, ", set by {by} ms after {after} ms")?;
+        }
+        if self.container != Container::Files {
+            write!(f, "; {:?}", self.container)?;
+        }
         let names = ["pod 0", "pod 1", "bridge", "vtep", "uplink"];
         for (name, file) in names.iter().zip(&self.files) {
             if !file.captured {
@@ -208,6 +253,9 @@ impl fmt::Debug for NodeSpec {
             }
             if file.snap_length < 262_144 {
                 write!(f, "; {name} snap length {}", file.snap_length)?;
+            }
+            if file.parts > 1 {
+                write!(f, "; {name} in {} parts", file.parts)?;
             }
             if file.late_ms + file.early_ms > 0 {
                 let cut = (file.late_ms, file.early_ms);

@@ -40,6 +40,9 @@ struct Connection<'n, 'a> {
     net: &'n mut Net<'a>,
     sides: [Side; 2],
     timestamps: bool,
+    sack: bool,
+    /// What the receiver of the data under way has beyond a hole.
+    beyond: Vec<(u32, u32)>,
     mss: u32,
 }
 
@@ -50,13 +53,15 @@ pub fn run(net: &mut Net<'_>, c: &mut Conversation<'_>, start: i64) {
         response,
         pause_ms,
         timestamps,
+        sack,
+        keep_alives,
         end,
         ..
     } = c.spec.traffic
     else {
         return;
     };
-    let mut connection = open(net, c, timestamps);
+    let mut connection = open(net, c, timestamps, sack);
     let Some(mut time) = connection.handshake(start) else {
         return;
     };
@@ -68,6 +73,10 @@ pub fn run(net: &mut Net<'_>, c: &mut Conversation<'_>, start: i64) {
             time = done;
         }
         time += i64::from(pause_ms) * 1_000_000;
+    }
+    for _ in 0..keep_alives {
+        time += SECOND;
+        connection.keep_alive(time);
     }
     match end {
         TcpEnd::Open => {}
@@ -82,6 +91,7 @@ fn open<'n, 'a>(
     net: &'n mut Net<'a>,
     c: &mut Conversation<'_>,
     timestamps: bool,
+    sack: bool,
 ) -> Connection<'n, 'a> {
     let Traffic::Tcp { wraps, zeros, .. } = c.spec.traffic else {
         panic!("only TCP comes here");
@@ -115,6 +125,8 @@ fn open<'n, 'a>(
         net,
         sides,
         timestamps,
+        sack,
+        beyond: Vec::new(),
         mss,
     }
 }
@@ -177,6 +189,11 @@ impl Connection<'_, '_> {
             flags,
             window: 501,
             timestamps: timestamps.then(|| (side.clock.wrapping_add(milliseconds), side.echo)),
+            sack: if flags == ACK && len == 0 {
+                std::mem::take(&mut self.beyond)
+            } else {
+                Vec::new()
+            },
             len,
             offset: u64::from(start),
             seed: side.seed,
@@ -309,10 +326,25 @@ impl Connection<'_, '_> {
             if in_order && nth % 2 == 0 && nth + 1 < count {
                 continue;
             }
+            if self.sack {
+                let received = self.sides[1 - from].received;
+                self.beyond = beyond(received, got, base);
+            }
             heard.extend(self.control(1 - from, ACK, flight.time + 8_000, false));
         }
         heard.sort_unstable();
         heard
+    }
+
+    /// The client asks by the number before its next; the server says what it expects.
+    fn keep_alive(&mut self, time: i64) {
+        let before = self.sides[0].base;
+        self.sides[0].base = before.wrapping_sub(1);
+        let arrived = self.control(0, ACK, time, false);
+        self.sides[0].base = before;
+        if let Some(arrived) = arrived {
+            self.control(1, ACK, arrived + 10_000, false);
+        }
     }
 
     fn finish(&mut self, time: i64) {
@@ -328,6 +360,13 @@ impl Connection<'_, '_> {
             time = arrived + 400_000;
         }
     }
+}
+
+/// The last two ranges beyond a hole, as sequence numbers.
+fn beyond(received: u32, got: &[(u32, u32)], base: u32) -> Vec<(u32, u32)> {
+    let ranges = got.iter().rev().filter(|(start, _)| *start > received);
+    let number = |(start, end): &(u32, u32)| (base.wrapping_add(*start), base.wrapping_add(*end));
+    ranges.take(2).map(number).collect()
 }
 
 /// How far the bytes reach without a hole.

@@ -37,6 +37,9 @@ impl Place {
     }
 }
 
+/// From here on, a number stands for a node's stations together.
+const MERGED: u8 = 200;
+
 /// A station of the cluster, whether it is captured or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Station(pub u8);
@@ -52,6 +55,16 @@ impl Station {
 
     pub fn place(self) -> Place {
         Place::ALL[usize::from(self.0 % 5)]
+    }
+
+    /// All stations of a node, where the capture does not tell them apart.
+    pub fn merged(node: u8) -> Self {
+        Self(MERGED + node)
+    }
+
+    /// Whether this is, or is one of, the other.
+    pub fn is_at(self, other: Self) -> bool {
+        self == other || other.0 >= MERGED && self.node() == other.0 - MERGED
     }
 }
 
@@ -92,6 +105,20 @@ pub struct Hop {
     pub rewrite: Option<Rewrite>,
 }
 
+impl Hop {
+    /// Whether the node sends it there, rather than that it comes in; `place` is the hop's place on the way.
+    pub fn is_outgoing(&self, place: usize) -> bool {
+        match self.station.place() {
+            Place::Pod(_) => place > 0,
+            Place::Bridge => !self.ties,
+            Place::Vtep => !self.unwraps,
+            Place::Uplink => {
+                !self.crossing && self.link.is_none_or(|(source, _)| source != OUTSIDE)
+            }
+        }
+    }
+}
+
 pub fn tunneling(overlay: Overlay) -> Option<Tunneling> {
     match overlay {
         Overlay::HostGateway => None,
@@ -99,6 +126,11 @@ pub fn tunneling(overlay: Overlay) -> Option<Tunneling> {
         Overlay::Geneve => Some(Tunneling::Geneve),
         Overlay::IpInIp => Some(Tunneling::IpInIp),
     }
+}
+
+/// The kernel's index of an interface.
+pub fn interface_index(place: Place) -> u32 {
+    2 + place.index() as u32
 }
 
 pub fn node_name(node: u8) -> String {

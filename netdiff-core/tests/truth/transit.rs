@@ -109,6 +109,10 @@ impl<'a> Net<'a> {
             way: road.way.clone(),
             time,
             identity: Identity::of(&packet),
+            rare_options: match &packet.body {
+                Body::Tcp(tcp) if !tcp.sack.is_empty() => 4 + 8 * tcp.sack.len() as u32,
+                _ => 0,
+            },
             what: describe(&packet),
             again,
         });
@@ -227,6 +231,11 @@ impl<'a> Net<'a> {
                     .into_iter()
                     .flat_map(|flight| fragments(flight, mtu))
                     .collect();
+                for flight in flights.iter().filter(|flight| flight.piece.is_some()) {
+                    for atom in &flight.atoms {
+                        self.ledger.atoms[*atom as usize].pieced = true;
+                    }
+                }
             }
             flights.iter_mut().for_each(|flight| flight.packet.ttl -= 1);
         }
@@ -281,7 +290,7 @@ impl<'a> Net<'a> {
             flights = flights
                 .into_iter()
                 .flat_map(|flight| {
-                    let wrap = self.wrap(road, ends, hop, &flight);
+                    let wrap = self.wrap(road, ends, &flight);
                     // A card that cuts segments cuts what is too long by itself.
                     let whole = flight.atoms.len() > 1;
                     let mtu = if whole { usize::MAX } else { UNDERLAY_MTU };
@@ -292,16 +301,17 @@ impl<'a> Net<'a> {
         flights
     }
 
-    fn wrap(&self, road: &Road, (from, to): (u8, u8), hop: &Hop, flight: &Flight) -> Wrap {
+    fn wrap(&self, road: &Road, (from, to): (u8, u8), flight: &Flight) -> Wrap {
         let vtep = |node| mac(Station::new(node, Place::Vtep));
         let entropy = road.conversation as u16 * 77 + u16::from(road.forward);
-        let _ = hop;
+        // A packet that comes round again is wrapped anew.
+        let rounds = u16::from(64 - flight.packet.ttl);
         Wrap {
             tunneling: tunneling(self.spec.overlay).expect("only overlays have tunnels"),
             source: underlay(from),
             destination: underlay(to),
             entropy_port: 40_000 + entropy % 20_000,
-            id: flight.outer_id,
+            id: flight.outer_id.wrapping_add(rounds.wrapping_mul(1031)),
             inner: (vtep(from), vtep(to)),
         }
     }
@@ -334,13 +344,14 @@ impl<'a> Net<'a> {
 
     fn write(&mut self, road: &Road, place: usize, flight: &Flight) {
         let hop = &road.way[place];
-        let wrap = hop.wrap.map(|ends| self.wrap(road, ends, hop, flight));
+        let wrap = hop.wrap.map(|ends| self.wrap(road, ends, flight));
         let encoded = match wrap {
             Some(wrap) => wrap.frame(&flight.packet, flight.piece, flight.outer, hop.link),
             None => frame(&flight.packet, flight.piece, hop.link, None),
         };
         self.ledger.frames.push(Frame {
             station: hop.station,
+            outgoing: hop.is_outgoing(place),
             hop: place,
             time: flight.time,
             atoms: flight.atoms.clone(),

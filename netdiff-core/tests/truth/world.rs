@@ -323,6 +323,7 @@ fn add_arp(spec: &WorldSpec, ledger: &mut Ledger) {
 fn push_arp(ledger: &mut Ledger, node: u8, time: i64, bytes: Vec<u8>) {
     ledger.frames.push(Frame {
         station: Station::new(node, Place::Uplink),
+        outgoing: false,
         hop: 0,
         time,
         atoms: Vec::new(),

@@ -18,7 +18,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         meaning: "Something that should be answered is not, and where it ends cannot be told: the captures do not reach that far.",
         looks_for: &[
             "Pings and TCP connections without a single answer, of which no packet is known to have arrived and none is known to be lost: no capture point lies further on their way, or none that captured at that time.",
-            "One finding for each point at which such flows go out of sight; of several, the one that most of their packets end at.",
+            "One finding for each point at which such flows go out of sight; of several, the one that most of their packets end at. None where an error is already told of packets that end there on their way to the same node.",
         ],
         refuted_by: &[
             "an answer to one of them",
@@ -45,16 +45,12 @@ type Vanishing<'a> = BTreeMap<PointId, Vec<(usize, &'a FlowTimeline, &'a Journey
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut points: Vanishing<'_> = BTreeMap::new();
     for (index, flow) in case.timelines.flows.iter().enumerate() {
-        let id = Explained {
-            flow: index,
-            reply: false,
-            journey: 0,
-        };
-        // What another rule knows the cause of is no riddle.
-        if case.facts.is_explained(id) {
+        if is_told(case, index, flow) {
             continue;
         }
-        if let Some((point, journey)) = vanishing(flow) {
+        if let Some((point, journey)) = vanishing(flow)
+            && !shares_a_fate(case, flow, point)
+        {
             points
                 .entry(point)
                 .or_default()
@@ -65,6 +61,29 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         .iter()
         .map(|(point, flows)| finding(case, *point, flows));
     findings.collect()
+}
+
+/// Whether a rule before this one explains what becomes of some of a flow's packets.
+fn is_told(case: &Case<'_>, flow: usize, timeline: &FlowTimeline) -> bool {
+    (0..timeline.forward.journeys.len()).any(|journey| {
+        case.facts.is_explained(Explained {
+            flow,
+            reply: false,
+            journey,
+        })
+    })
+}
+
+/// Whether an error is told of packets that go from that point towards the same node, or away from it: then these end where those do, and
+/// one cause is one finding.
+fn shares_a_fate(case: &Case<'_>, flow: &FlowTimeline, point: PointId) -> bool {
+    let target = flow.responder.node;
+    case.found.iter().any(|finding| {
+        finding.severity == Severity::Error
+            && finding.segment.is_some_and(|(from, to)| {
+                from == point && target.is_none_or(|node| case.timelines.node(to) == node)
+            })
+    })
 }
 
 /// Where an unanswered flow goes out of sight: the point that most of its journeys end at, the first of equals.

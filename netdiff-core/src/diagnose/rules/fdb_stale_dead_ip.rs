@@ -43,6 +43,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         ],
         limits: &[
             "If the old address lies in another network, the packets go to the gateway instead and are lost behind it.",
+            "Something else on the node that looks for a dead address shows the same ARP requests: a missing FDB entry (fdb-missing) remains possible.",
         ],
         references: &["flannel-io/flannel#712, flannel-io/flannel#1978"],
     },
@@ -50,7 +51,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Encapsulate],
     carried: Carried::Tunneled,
     possible: |case, losses| {
-        losses.iter().any(|loss| {
+        case.kinds(losses).into_iter().any(|loss| {
             let node = case.timelines.node(loss.from);
             let captured = case.points(node, Role::Uplink).next().is_some();
             !captured || !dead_addresses(case, node).is_empty()
@@ -113,11 +114,13 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, losses: &[&'a Loss]) -> Option<Fin
         // Whether they reached the tunnel device cannot be told.
         return None;
     }
-    let mut draft = Draft::new(case, &RULE, Severity::Error)
+    let draft = Draft::new(case, &RULE, Severity::Error)
         .losses(losses.iter().copied())
         .segment((from, to))
         .evidence(asked.first)
         .marked()
+        // Something else on the node may look for a dead address by chance.
+        .alternatives([RuleId("fdb-missing")])
         .fill("address", address)
         .say(format!(
             "{} asks {} times by ARP for {address}, and nobody answers; no captured node has that address, and nothing but the tunnel needs it.",
@@ -125,10 +128,6 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, losses: &[&'a Loss]) -> Option<Fin
             asked.requests(),
         ))
         .say("Tunnel devices tell nobody when they cannot send: the pods get no ICMP error.");
-    if case.by_ends(losses.iter().copied()).len() > 1 {
-        // One dead address explains one node.
-        draft = draft.alternatives([RuleId("fdb-missing")]);
-    }
     Some(draft.finish(format!(
         "packets reach {} and never {}: the node looks for {address}, which nobody has",
         case.name(from),

@@ -94,7 +94,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     mistakes
         .into_iter()
         .filter(|(_, misled)| misled.journeys.len() >= FEW)
-        .filter_map(|(mistake, misled)| finding(case, mistake, misled))
+        .filter_map(|(mistake, misled)| finding(case, mistake, &misled))
         .collect()
 }
 
@@ -119,7 +119,7 @@ fn mistake(case: &Case<'_>, id: Explained, journey: &Journey) -> Option<Mistake>
     Some((right, tunnel.destination, mac))
 }
 
-fn finding(case: &Case<'_>, (right, address, mac): Mistake, misled: Misled) -> Option<Finding> {
+fn finding(case: &Case<'_>, (right, address, mac): Mistake, misled: &Misled) -> Option<Finding> {
     let timelines = case.timelines;
     let (from, (_, last)) = misled
         .ends

@@ -57,7 +57,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Underlay],
     carried: Carried::Tunneled,
     possible: |case, losses| {
-        losses.iter().any(|loss| {
+        case.kinds(losses).into_iter().any(|loss| {
             let tunnel = loss.tunnel.map(|tunnel| tunnel.encapsulation);
             let passed = count_passed(case, loss.segment(), case.ends_of(loss.journey));
             // A hypervisor's own networks are of these kinds.

@@ -1,6 +1,7 @@
 //! `inner-bad-checksum`: see the manual below.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use crate::correlate::{ChecksumCounts, FlowTimeline, NodeId, PartyKind};
 use crate::diagnose::case::Case;
@@ -11,7 +12,7 @@ use crate::diagnose::finding::{Explained, Finding, NodePair, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency};
 use crate::diagnose::tunnels::TunnelHop;
-use crate::identify::Evidence;
+use crate::identify::{Evidence, TcpFlags};
 use crate::types::{Protocol, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
@@ -62,9 +63,11 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 struct Inbound {
     silent: Vec<(usize, Vec<Explained>)>,
     answered: bool,
-    pings: u64,
+    /// Pods that were pinged, or pinged themselves, and it worked.
+    pinged: BTreeSet<IpAddr>,
     sums: ChecksumCounts,
     entrance: Option<Evidence>,
+    port: Option<u16>,
 }
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -82,6 +85,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             sums.left_to_card = sums.left_to_card.max(seen.left_to_card);
             sums.right = sums.right.max(seen.right);
             inbound.entrance.get_or_insert(link.first);
+            inbound.port.get_or_insert(hop.tunnel.destination_port);
         }
         if counted.last() != Some(&hop.way) {
             counted.push(hop.way);
@@ -105,11 +109,27 @@ fn note_flow(case: &Case<'_>, way: Way, inbound: &mut Inbound) {
     let Some(flow) = case.timelines.flows.get(way.0) else {
         return;
     };
-    let answered = !flow.reply.journeys.is_empty() && !flow.forward.journeys.is_empty();
-    match flow.protocol {
-        Protocol::ICMP if answered => inbound.pings += 1,
-        Protocol::TCP | Protocol::UDP if answered => inbound.answered = true,
-        Protocol::TCP if !way.1 && flow.responder.kind == PartyKind::Pod => {
+    let (asked, replied) = (&flow.forward.journeys, &flow.reply.journeys);
+    let both = !asked.is_empty() && !replied.is_empty();
+    // Who takes the answer to his SYN goes on with something else.
+    let goes_on = || {
+        asked.iter().any(|j| {
+            j.flags
+                .is_some_and(|flags| !flags.any(TcpFlags::SYN | TcpFlags::RST))
+        })
+    };
+    let receiver = if way.1 {
+        flow.initiator
+    } else {
+        flow.responder
+    };
+    match (flow.protocol, way.1) {
+        (Protocol::ICMP, _) if both => {
+            inbound.pinged.insert(receiver.address);
+        }
+        (Protocol::TCP, true) => inbound.answered |= goes_on(),
+        (Protocol::TCP | Protocol::UDP, false) if both => inbound.answered = true,
+        (Protocol::TCP, false) if receiver.kind == PartyKind::Pod => {
             inbound.silent.extend(silent(case, way.0, flow));
         }
         _ => {}
@@ -140,17 +160,21 @@ fn silent(case: &Case<'_>, index: usize, flow: &FlowTimeline) -> Option<(usize, 
 
 fn finding(case: &Case<'_>, (from, to): (NodeId, NodeId), inbound: &Inbound) -> Option<Finding> {
     let unfinished = inbound.sums.bad + inbound.sums.left_to_card;
-    if inbound.silent.is_empty() || inbound.answered || inbound.pings == 0 || unfinished == 0 {
+    let pinged = |flow: &usize| {
+        let flow = case.timelines.flows.get(*flow);
+        flow.is_some_and(|flow| inbound.pinged.contains(&flow.responder.address))
+    };
+    let silent = inbound.silent.iter().filter(|(flow, _)| pinged(flow));
+    let silent: Vec<Explained> = silent.flat_map(|(_, all)| all.iter().copied()).collect();
+    if silent.is_empty() || inbound.answered || unfinished == 0 {
         return None;
     }
     let names = (case.timelines.node_name(from), case.timelines.node_name(to));
-    let packets: usize = inbound
-        .silent
-        .iter()
-        .map(|(_, journeys)| journeys.len())
-        .sum();
+    let packets = silent.len();
+    let uplink = case.points(to, Role::Uplink).next();
+    let uplink = uplink.map(|point| case.timelines.name(point).interface);
     let mut draft = Draft::new(case, &RULE, Severity::Error)
-        .journeys(inbound.silent.iter().flat_map(|(_, journeys)| journeys.iter().copied()))
+        .journeys(silent)
         .evidence(inbound.entrance)
         .fill("from", names.0)
         .fill("to", names.1)
@@ -158,6 +182,12 @@ fn finding(case: &Case<'_>, (from, to): (NodeId, NodeId), inbound: &Inbound) -> 
             "{packets} TCP packets from {} reached pods on {} and nothing answered them; pings to the same pods are answered.",
             names.0, names.1
         ));
+    if let Some(uplink) = uplink {
+        draft = draft.fill("uplink", uplink);
+    }
+    if let Some(port) = inbound.port {
+        draft = draft.fill("port", port);
+    }
     draft = if inbound.sums.bad > 0 {
         draft.marked().say(format!(
             "Where they come in, the checksums inside the tunnel are wrong in {} packets.",
@@ -170,7 +200,7 @@ fn finding(case: &Case<'_>, (from, to): (NodeId, NodeId), inbound: &Inbound) -> 
         ))
     };
     Some(draft.finish(format!(
-        "TCP from {} arrives in pods on {} with unfinished checksums, and nothing answers",
+        "TCP from {} arrives at pods on {} with checksums that nobody finished, and nothing answers",
         names.0, names.1
     )))
 }

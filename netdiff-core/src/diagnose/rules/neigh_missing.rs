@@ -51,7 +51,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::SendForward],
     carried: Carried::Either,
     possible: |case, losses| {
-        losses.iter().any(|loss| {
+        case.kinds(losses).into_iter().any(|loss| {
             let node = case.timelines.node(loss.from);
             let mut devices = case.points(node, Role::Vtep).peekable();
             devices.peek().is_none()

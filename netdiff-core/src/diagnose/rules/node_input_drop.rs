@@ -32,7 +32,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
             },
             LikelyCause {
                 cause: "a host policy of the network plugin (Calico's host endpoints, Cilium's host firewall) drops it, or knows the sender by another address",
-                confirm: "kubectl get globalnetworkpolicies,hostendpoints,ciliumclusterwidenetworkpolicies -A; ipset list | grep {outer_source}",
+                confirm: "kubectl get globalnetworkpolicies; kubectl get hostendpoints; kubectl get ciliumclusterwidenetworkpolicies; ipset list | grep {outer_source}",
             },
         ],
         remedy: &[

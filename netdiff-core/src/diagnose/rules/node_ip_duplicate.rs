@@ -54,7 +54,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Underlay],
     carried: Carried::Either,
     possible: |case, losses| {
-        losses.iter().any(|loss| {
+        case.kinds(losses).into_iter().any(|loss| {
             let target = target(case, loss);
             target.is_none_or(|target| is_unclear(case, loss, target))
         })

@@ -32,7 +32,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
             },
             LikelyCause {
                 cause: "an egress policy for the host (Calico's or Cilium's host firewall)",
-                confirm: "kubectl get globalnetworkpolicies,ciliumclusterwidenetworkpolicies -A; look for policies that select nodes",
+                confirm: "kubectl get globalnetworkpolicies; kubectl get ciliumclusterwidenetworkpolicies; look for policies that select nodes",
             },
         ],
         remedy: &[
@@ -50,8 +50,8 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Encapsulate],
     carried: Carried::Tunneled,
     possible: |case, losses| {
-        losses
-            .iter()
+        case.kinds(losses)
+            .into_iter()
             .any(|loss| !sends(case, case.timelines.node(loss.from)))
     },
     check,
@@ -75,6 +75,10 @@ pub(super) struct Stuck<'a> {
 
 /// What gets stuck on each node, for receivers to which nothing gets out.
 pub(super) fn find_stuck<'a>(case: &Case<'a>) -> Vec<Stuck<'a>> {
+    // Where a program decides, it may drop on purpose, and there is no table that could lack an entry.
+    if case.has_programmed_tunnels() {
+        return Vec::new();
+    }
     let leaving = case
         .unexplained()
         .filter(|loss| !loss.refused && case.is_stage(loss.segment(), Stage::Encapsulate));

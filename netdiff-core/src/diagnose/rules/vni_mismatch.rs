@@ -40,7 +40,10 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
             "give all nodes the same \"VNI\" in the \"Backend\" of flannel's net-conf.json and restart flannel everywhere",
             "delete the device with the wrong VNI and restart flannel on that node",
         ],
-        limits: &["If only one of the nodes ever sends, there is no VNI to compare with."],
+        limits: &[
+            "If only one of the nodes ever sends, there is no VNI to compare with.",
+            "It is silent where interfaces' names tell of Cilium or Open vSwitch: there a VNI says who sends, and differs by design.",
+        ],
         references: &[
             "RFC 7348, section 4; k3s-io/k3s#9295, flannel-io/flannel#2018, rancher/rke2#5995",
         ],
@@ -49,10 +52,12 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Decapsulate],
     carried: Carried::Tunneled,
     possible: |case, losses| {
+        let tables = !case.has_programmed_tunnels();
         let losses = examples(losses);
-        losses
-            .iter()
-            .any(|loss| !matches!(look(case, loss), Networks::Same))
+        tables
+            && losses
+                .iter()
+                .any(|loss| !matches!(look(case, loss), Networks::Same))
     },
     check,
 };
@@ -87,6 +92,9 @@ fn look(case: &Case<'_>, loss: &Loss) -> Networks {
 }
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
+    if case.has_programmed_tunnels() {
+        return Vec::new();
+    }
     let inside = case
         .unexplained()
         .filter(|loss| case.crosses(loss.segment(), Stage::Decapsulate));

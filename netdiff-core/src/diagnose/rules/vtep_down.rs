@@ -57,7 +57,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     carried: Carried::Tunneled,
     possible: |case, losses| {
         may_refuse(case, losses)
-            && losses.iter().any(|loss| {
+            && case.kinds(losses).into_iter().any(|loss| {
                 let tunnel = case
                     .tunnels_of(loss.journey)
                     .pop()

@@ -38,6 +38,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         ],
         limits: &[
             "It needs the capture of an uplink of either node: only there the frames inside tunnels are seen.",
+            "It is silent where interfaces' names tell of Cilium or Open vSwitch, whose tunnels carry any MAC address.",
         ],
         references: &[
             "Linux: drivers/net/vxlan drops frames that come from the device's own address",
@@ -48,9 +49,11 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Decapsulate],
     carried: Carried::Tunneled,
     possible: |case, losses| {
-        losses
-            .iter()
-            .any(|loss| !matches!(look(case, loss), Addresses::Differ))
+        let tables = !case.has_programmed_tunnels();
+        tables
+            && losses
+                .iter()
+                .any(|loss| !matches!(look(case, loss), Addresses::Differ))
     },
     check,
 };
@@ -75,6 +78,9 @@ fn look(case: &Case<'_>, loss: &Loss) -> Addresses {
 }
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
+    if case.has_programmed_tunnels() {
+        return Vec::new();
+    }
     let inside = case
         .unexplained()
         .filter(|loss| case.crosses(loss.segment(), Stage::Decapsulate));

@@ -41,6 +41,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         ],
         limits: &[
             "The device's own address is known only if its node was seen to send through the tunnel.",
+            "It is silent where interfaces' names tell of Cilium or Open vSwitch, whose tunnels carry any MAC address.",
         ],
         references: &[
             "flannel-io/flannel#1155, flannel-io/flannel#1330, flannel-io/flannel#1485, k3s-io/k3s#4188",
@@ -50,8 +51,9 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::ReceiveForward],
     carried: Carried::Tunneled,
     possible: |case, losses| {
+        let tables = !case.has_programmed_tunnels();
         let fits = |loss: &&Loss| !matches!(look(case, loss), Target::InOrder);
-        losses.iter().any(fits)
+        tables && losses.iter().any(fits)
     },
     check,
 };
@@ -85,6 +87,9 @@ fn look(case: &Case<'_>, loss: &Loss) -> Target {
 }
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
+    if case.has_programmed_tunnels() {
+        return Vec::new();
+    }
     let inside = case
         .unexplained()
         .filter(|loss| !loss.refused && case.crosses(loss.segment(), Stage::ReceiveForward));

@@ -48,7 +48,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Encapsulate],
     carried: Carried::Tunneled,
     possible: |case, losses| {
-        losses.iter().any(|loss| {
+        case.kinds(losses).into_iter().any(|loss| {
             let node = case.timelines.node(loss.from);
             case.points(node, Role::Vtep).next().is_none()
         })

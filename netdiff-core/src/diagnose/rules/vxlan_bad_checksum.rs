@@ -9,7 +9,6 @@ use crate::diagnose::facts::{Loss, main_segment};
 use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::diagnose::tunnels::examples;
 use crate::identify::{Evidence, Tunnel};
 use crate::types::{PointId, Protocol, Role};
 
@@ -59,7 +58,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Decapsulate],
     carried: Carried::Tunneled,
     possible: |case, losses| {
-        let losses = examples(losses);
+        let losses = case.kinds(losses);
         losses
             .iter()
             .any(|loss| look(case, loss).is_none_or(|sums| !sums.fine))

@@ -53,7 +53,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::Decapsulate],
     carried: Carried::Tunneled,
     possible: |case, losses| {
-        losses.iter().any(|loss| {
+        case.kinds(losses).into_iter().any(|loss| {
             let known = known_by(case, loss);
             let source = entering(case, loss).map(|tunnel| tunnel.source);
             learns(case, case.timelines.node(loss.to))

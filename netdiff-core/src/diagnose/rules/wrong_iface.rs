@@ -51,7 +51,11 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     frequency: Frequency::High,
     stages: &[Stage::Encapsulate, Stage::Underlay],
     carried: Carried::Tunneled,
-    possible: |case, losses| losses.iter().any(|loss| may_be_elsewhere(case, loss)),
+    possible: |case, losses| {
+        case.kinds(losses)
+            .into_iter()
+            .any(|loss| may_be_elsewhere(case, loss))
+    },
     check,
 };
 

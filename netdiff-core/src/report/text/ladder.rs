@@ -219,7 +219,12 @@ fn render_ends(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
             |point: &PointName| (&point.node, &point.interface) == (&hop.node, &hop.interface);
         for loss in direction.losses.iter().filter(|l| is_here(&l.from)) {
             let (from, to) = (name(&loss.from), name(&loss.to));
-            let text = format!("{} lost between {from} and {to}", loss.packets);
+            let text = if loss.capture == "proven" {
+                format!("{} lost between {from} and {to}", loss.packets)
+            } else {
+                let packets = loss.packets;
+                format!("{packets} missing behind {from}: lost, if {to} captured then")
+            };
             cross(way, &text, page);
             if page.options.verbose && !loss.expected_because.is_empty() {
                 let why = format!(

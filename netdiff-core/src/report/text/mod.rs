@@ -258,7 +258,8 @@ fn render_trace_flows(report: &Report, set: &SetReport, page: &mut Page<'_>) {
     let mut flows: Vec<&FlowReport> = report.flows.iter().collect();
     // Trouble first, then what crosses nodes; of equals, the report's order.
     flows.sort_by_key(|flow| {
-        let lost = flow.forward.dispositions.lost + flow.reply.dispositions.lost;
+        let ends = [flow.forward.dispositions, flow.reply.dispositions];
+        let lost: u64 = ends.iter().map(|end| end.lost + end.assumed_lost).sum();
         (lost == 0, flow_line::importance(flow.relation))
     });
     if !flows.is_empty() {

@@ -243,6 +243,7 @@ fn accounting(report: &Report, name: SetName) -> String {
         (sum(|a| a.outside_window), "outside the common window"),
         (unmatched("link-local"), "link-local"),
         (unmatched("lost"), "lost"),
+        (unmatched("assumed-lost"), "missing at a silent capture"),
         (unmatched("no-other-point"), "seen at one point only"),
         (unmatched("rejected"), "rejected"),
         (unmatched("not-covered"), "filtered out further on"),
