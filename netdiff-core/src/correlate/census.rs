@@ -27,9 +27,9 @@ use std::net::IpAddr;
 use super::address_plan::{AddressPlan, StatedAddresses};
 use super::conversation::Seen;
 use super::layout::Layout;
+use super::linked::Linked;
 use super::pod_links::has_untouched_ttl;
 use super::timeline::NodeId;
-use super::translation::Linked;
 use crate::identify::{ArpSighting, Evidence, MacAddr};
 use crate::types::{PointId, Role};
 

@@ -27,6 +27,7 @@ mod hop;
 mod hop_order;
 mod intake;
 mod layout;
+mod linked;
 mod links;
 mod neighbors;
 mod outcome;

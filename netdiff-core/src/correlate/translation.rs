@@ -29,9 +29,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::address_plan::StatedAddresses;
 use super::conversation::{Conversation, Seen};
+use super::linked::Linked;
 use super::timeline::NodeId;
 use crate::identify::{Detail, Fingerprint};
-use crate::types::{FlowKey, Nanos, PointId, Protocol};
+use crate::types::{Nanos, PointId, Protocol};
 
 /// The weight that links two conversations.
 const ENOUGH: u32 = 3;
@@ -44,26 +45,6 @@ const MAX_EQUAL: usize = 64;
 
 /// Keys that one conversation may have: more are never seen on one way.
 const MAX_KEYS: usize = 6;
-
-/// Conversations that are one, under all their keys.
-#[derive(Clone, Debug)]
-pub(super) struct Linked {
-    /// Initiator to responder, nearest to the initiator first.
-    pub(super) keys: Vec<FlowKey>,
-    pub(super) forward: Vec<Seen>,
-    pub(super) reply: Vec<Seen>,
-}
-
-impl Linked {
-    /// The sightings that have the source which sent them, not one that translation gave them.
-    pub(super) fn under_own_source(&self) -> impl Iterator<Item = &Seen> {
-        let initiator = self.keys.first().map(|key| key.source);
-        let responder = self.keys.last().map(|key| key.destination);
-        let of = |seen: &Seen, party| Some(seen.sighting.key.source) == party;
-        let forward = self.forward.iter().filter(move |s| of(s, initiator));
-        forward.chain(self.reply.iter().filter(move |s| of(s, responder)))
-    }
-}
 
 /// A sighting of a conversation and direction.
 #[derive(Clone, Copy)]

@@ -71,10 +71,10 @@ pub(super) fn all_of(
 }
 
 /// The first hop for which this holds, and the one before it.
-pub(super) fn first_hop<'a>(
-    direction: &'a Direction,
+pub(super) fn first_hop(
+    direction: &Direction,
     wanted: impl Fn(&Hop) -> bool,
-) -> Option<(Option<&'a Hop>, &'a Hop)> {
+) -> Option<(Option<&Hop>, &Hop)> {
     let at = direction.hops.iter().position(wanted)?;
     let before = at.checked_sub(1).and_then(|at| direction.hops.get(at));
     Some((before, direction.hops.get(at)?))

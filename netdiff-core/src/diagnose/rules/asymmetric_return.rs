@@ -173,20 +173,7 @@ fn finding(
         .fill("from", names.1)
         .fill("to", names.0);
     for f in found.iter().take(3) {
-        let Some(called) = f.flow.called else {
-            continue;
-        };
-        draft = draft.say(format!(
-            "{} leads what {} sends to {}{} to {} on {}, and leaves the source as it is.",
-            names.0,
-            f.flow.initiator.address,
-            called.address,
-            called
-                .port
-                .map_or_else(String::new, |port| format!(" port {port}")),
-            f.flow.responder.address,
-            names.1
-        ));
+        draft = draft.say(story(f, names));
     }
     draft = draft.say(format!(
         "{answers} answers leave {} from the pod's own address, which the client never called; none comes through {}.",
@@ -200,4 +187,17 @@ fn finding(
         "{} answers clients of {} directly, from an address that they did not call",
         names.1, names.0
     )))
+}
+
+/// What the first node does with a flow's packets.
+fn story(found: &Asymmetric<'_>, (passed_on_by, pods_node): (&str, &str)) -> String {
+    let flow = found.flow;
+    let called = flow.called.map_or_else(String::new, |called| {
+        let port = called.port.map(|port| format!(" port {port}"));
+        format!("{}{}", called.address, port.unwrap_or_default())
+    });
+    format!(
+        "{passed_on_by} leads what {} sends to {called} to {} on {pods_node}, and leaves the source as it is.",
+        flow.initiator.address, flow.responder.address
+    )
 }

@@ -55,7 +55,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 /// Two packets that are sent at once are no further apart.
 const AT_ONCE: Nanos = Nanos::from_millis(5);
 
-/// How long connection tracking remembers UDP that was not answered (nf_conntrack_udp_timeout).
+/// How long connection tracking remembers UDP that was not answered (`nf_conntrack_udp_timeout`).
 const REMEMBERED: Nanos = Nanos::from_secs(30);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {

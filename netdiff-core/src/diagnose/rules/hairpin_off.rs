@@ -49,9 +49,11 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     check,
 };
 
+/// A flow that does not come back, by its index, and the bridge that has it.
+type TurnedDown<'a> = (usize, &'a FlowTimeline, &'a Hop);
+
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let mut links: BTreeMap<(PointId, PointId), Vec<(usize, &FlowTimeline, &Hop)>> =
-        BTreeMap::new();
+    let mut links: BTreeMap<(PointId, PointId), Vec<TurnedDown<'_>>> = BTreeMap::new();
     for (index, flow) in silent_flows(case) {
         if let Some((link, bridge)) = turned_down(case.timelines, flow) {
             let segment = (bridge.point, link);
@@ -81,11 +83,7 @@ fn turned_down<'a>(timelines: &Timelines, flow: &'a FlowTimeline) -> Option<(Poi
     (!handed_back).then_some((link, bridge))
 }
 
-fn finding(
-    case: &Case<'_>,
-    segment: (PointId, PointId),
-    flows: &[(usize, &FlowTimeline, &Hop)],
-) -> Finding {
+fn finding(case: &Case<'_>, segment: (PointId, PointId), flows: &[TurnedDown<'_>]) -> Finding {
     let packets: usize = flows.iter().map(|(_, f, _)| f.forward.journeys.len()).sum();
     let pod = flows.first().map_or_else(String::new, |(_, flow, _)| {
         flow.initiator.address.to_string()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::correlate::{FlowTimeline, PartyKind, Timelines};
+use crate::correlate::{FlowTimeline, NodeId, PartyKind, Timelines};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::{Rule, always};
 use crate::diagnose::draft::Draft;
@@ -20,7 +20,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         meaning: "Packets from pod to pod get a node's address as their source on the way. They arrive and are answered, but the receiver sees a node where there is a pod: network policies by pod, access lists and logs go wrong.",
         looks_for: &[
             "An answered flow from one pod to another, by its own address or through a service's, whose source is another address from some point on. A pod that calls itself through a service is left out: it must be masqueraded. So is a call of a node's address: NodePorts must be, unless the receiver is on that node.",
-            "One finding for each pair of points between which the source changes.",
+            "Nodes whose pods have addresses of another node's network (duplicate-pod-cidr) are left out. One finding for each pair of points between which the source changes.",
         ],
         refuted_by: &["the pod's own address as the source of these packets behind {last_seen}"],
         causes: &[
@@ -72,13 +72,24 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let flows = case.timelines.flows.iter().enumerate();
     for (index, flow) in flows.filter(|(index, _)| !strays.contains(index)) {
         if let Some((segment, hidden)) = hidden(case.timelines, index, flow) {
-            places.entry(segment).or_default().push(hidden);
+            let node = case.timelines.node(segment.0);
+            if !has_foreign_pods(case, node) {
+                places.entry(segment).or_default().push(hidden);
+            }
         }
     }
     let findings = places
         .iter()
         .map(|(segment, hidden)| finding(case, *segment, hidden));
     findings.collect()
+}
+
+/// Whether a node's pods have addresses of another node's network: then masquerade takes them for somebody else's, and that is told.
+fn has_foreign_pods(case: &Case<'_>, node: NodeId) -> bool {
+    let told = |finding: &&Finding| finding.rule == RuleId("duplicate-pod-cidr");
+    let segments = case.found.iter().filter(told).filter_map(|f| f.segment);
+    let mut ends = segments.flat_map(|(from, to)| [from, to]);
+    ends.any(|point| case.timelines.node(point) == node)
 }
 
 fn hidden(
