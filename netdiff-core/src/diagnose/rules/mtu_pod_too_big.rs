@@ -87,11 +87,12 @@ pub(super) fn own_errors<'a>(case: &Case<'a>) -> Vec<(&'a IcmpError, Way)> {
             Role::Bridge | Role::Pod
         )
     };
+    // Where it came in, it may still bear the address that masquerade gave the pod.
     let from_outside = |error: &IcmpError| {
-        all().any(|other| {
+        timelines.icmp_errors.iter().any(|other| {
             !inside(other)
-                && other.destination == error.destination
                 && other.source == error.source
+                && (other.icmp_type, other.code) == (error.icmp_type, error.code)
                 && timelines.node(other.evidence.point) == timelines.node(error.evidence.point)
         })
     };
