@@ -177,7 +177,7 @@ impl<'a> Paths<'a> {
         let most = leaders
             .into_iter()
             .flatten()
-            .filter(|(next, _)| fits(**next))
+            .filter(|(next, _)| mirrored(next))
             .min_by_key(|(next, n)| (std::cmp::Reverse(**n), **next));
         if let Some((next, _)) = most {
             return Next::Point(*next, Basis::Mirror);
@@ -200,9 +200,8 @@ impl<'a> Paths<'a> {
 
     /// What comes in without a tunnel meets no tunnel device, whatever the opposite direction does.
     fn may_enter(&self, point: PointId, next: PointId, tunnel: Option<Tunnel>) -> bool {
-        let in_one_node = self.layout.node(point) == self.layout.node(next);
         let at_the_edge = self.layout.role(point) == Role::Uplink;
-        !(in_one_node && at_the_edge && tunnel.is_none() && self.layout.role(next) == Role::Vtep)
+        !(at_the_edge && tunnel.is_none() && self.layout.role(next) == Role::Vtep)
     }
 
     /// From one node, a packet in a tunnel goes to the node of the tunnel's other end only.

@@ -82,12 +82,12 @@ pub(super) fn own_errors<'a>(case: &Case<'a>) -> Vec<(&'a IcmpError, Way)> {
             Role::Bridge | Role::Pod
         )
     };
-    // On its way in, it may have had another receiver: masquerade translates errors back.
+    // Where it came in, it may still bear the address that masquerade gave the pod.
     let from_outside = |error: &IcmpError| {
         timelines.icmp_errors.iter().any(|other| {
             !inside(other)
-                && (other.icmp_type, other.code) == (error.icmp_type, error.code)
                 && other.source == error.source
+                && (other.icmp_type, other.code) == (error.icmp_type, error.code)
                 && timelines.node(other.evidence.point) == timelines.node(error.evidence.point)
         })
     };

@@ -224,9 +224,11 @@ fn possible_causes(case: &Case<'_>, segment: (PointId, PointId), losses: &[&Loss
     let tunneled = in_tunnel || [from, to].contains(&Role::Vtep) || (leaving && uses_tunnels(case));
     let stages = stages_between(from, to, same_node);
     let mut found = candidates(case, stages, tunneled, losses);
-    if !same_node && !tunneled && !knows_the_edge(case) {
-        // No tunnel was seen, but neither was any place where one would be.
-        for id in candidates(case, stages, true, losses) {
+    // Seen on the inside alone, they may leave in a tunnel or not: a tunnel device may be there and idle. Where no tunnel was seen, neither
+    // may any place have been where one would be.
+    let either = leaving && !in_tunnel || !tunneled && !knows_the_edge(case);
+    if !same_node && either {
+        for id in candidates(case, stages, !tunneled, losses) {
             if !found.contains(&id) {
                 found.push(id);
             }

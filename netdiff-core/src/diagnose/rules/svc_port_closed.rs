@@ -24,7 +24,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         looks_for: &[
             "TCP: every connection to one port of a pod is answered with a reset and none with a SYN-ACK, and the resets come from the pod: they were first seen at its link or its node's bridge, or, where those were not captured, with a TTL that a router has lowered. A firewall on the node that resets in the pod's name sends with an untouched TTL, and nothing on the pod's side sees it.",
             "UDP: the pod's own address answers with ICMP port unreachable, and never otherwise.",
-            "One finding for each pod and port, whatever the service, TCP and UDP together: an error if a service leads there, a note if the pod was called by its own address alone, since a closed port as such is no fault.",
+            "One finding for each pod and port, whatever the service, TCP and UDP together. A note where nothing but datagrams to the pod's own address was refused: nobody is known to wait for an answer.",
         ],
         refuted_by: &[
             "a connection to {destination} port {service_port} that is accepted",
@@ -172,11 +172,12 @@ fn finding(case: &Case<'_>, refused: &[Refused<'_>]) -> Option<Finding> {
         .iter()
         .filter_map(|r| Some(describe((r.flow.protocol, r.flow.called?))))
         .collect();
-    // Somebody asked for what a service promises; who calls a pod itself may ask for anything.
-    let severity = if services.is_empty() {
-        Severity::Note
-    } else {
+    // Nobody waits for an answer to datagrams of which nothing is known but that they are not wanted.
+    let fails = |r: &Refused<'_>| r.flow.protocol == Protocol::TCP || r.flow.called.is_some();
+    let severity = if refused.iter().any(fails) {
         Severity::Error
+    } else {
+        Severity::Note
     };
     let mut draft = Draft::new(case, &RULE, severity)
         .journeys(
