@@ -39,6 +39,7 @@ mod rejection;
 mod repetition;
 mod resolution;
 mod roles;
+mod set_back;
 #[cfg(test)]
 mod testing;
 mod timeline;
@@ -97,6 +98,7 @@ pub fn correlate(
         arp,
         icmp_errors,
         mut accounting,
+        set_back,
         link_local,
         links,
     } = Intake::of(points.len(), observations);
@@ -114,7 +116,7 @@ pub fn correlate(
     let (linked, elsewhere) = link_conversations(conversations, &node_of, stated);
     let mut flows = group_flows(linked);
     let rejections = Rejections::new(&icmp_errors);
-    let coverage = Coverage::new(&points, &node_of, nodes.len());
+    let coverage = Coverage::new(&points, &node_of, nodes.len(), set_back.twice(&node_of));
     let clocks = compare_clocks(&mut flows, &node_of, &plan);
     let context = OrderContext {
         layout,
