@@ -8,6 +8,7 @@
 //! | its files say that it was captured at other times only | not covered |
 //! | some before t and none after, but the node's other captures ran on | assumed, and only for a flow that the point never saw at all |
 //! | no packets at all (an empty capture), and the node's other captures ran on both sides of t | the same |
+//! | the node's clock was set back, and t is there twice | not covered |
 //! | otherwise | not covered: the capture may have begun later or ended before |
 //!
 //! The assumption stops [`TAIL`] before the node's last packet: tcpdump loses what it had not written when it was
@@ -15,6 +16,7 @@
 //! to have captured before its first packet: captures are begun one after the other.
 
 use super::disposition::Trust;
+use super::set_back::Twice;
 use super::timeline::{NodeId, SetPoint};
 use crate::types::{Nanos, PointId, Timestamp};
 
@@ -52,11 +54,13 @@ pub struct Coverage {
     /// Points all of whose files say when they were captured.
     stated: Vec<bool>,
     nodes: Vec<Option<Span>>,
+    /// Times that a node has twice, since its clock was set back.
+    twice: Twice,
     node_of: Vec<NodeId>,
 }
 
 impl Coverage {
-    pub(super) fn new(points: &[SetPoint], node_of: &[NodeId], nodes: usize) -> Self {
+    pub(super) fn new(points: &[SetPoint], node_of: &[NodeId], nodes: usize, twice: Twice) -> Self {
         let spans: Vec<Option<Span>> = points
             .iter()
             .map(|p| p.first_time.zip(p.last_time))
@@ -75,6 +79,7 @@ impl Coverage {
             ran: points.iter().map(|p| p.ran.clone()).collect(),
             stated: points.iter().map(stated).collect(),
             nodes: of_nodes,
+            twice,
             node_of: node_of.to_vec(),
         }
     }
@@ -91,6 +96,14 @@ impl Coverage {
         flow_was_seen: bool,
     ) -> Option<Trust> {
         let (earliest, latest) = (time - bound, time + bound);
+        let node = self.node_of.get(point.index())?;
+        let twice = self.twice.get(node).into_iter().flatten();
+        if twice
+            .into_iter()
+            .any(|(from, to)| *from <= latest && earliest <= *to)
+        {
+            return None;
+        }
         let own = self.points.get(point.index()).copied().flatten();
         let ran = self.ran.get(point.index());
         if own.is_some_and(|(first, last)| first <= earliest && latest + EDGE <= last)
@@ -104,7 +117,6 @@ impl Coverage {
         if self.stated.get(point.index()) == Some(&true) {
             return None;
         }
-        let node = self.node_of.get(point.index())?;
         let (first, last) = self.nodes.get(node.index()).copied().flatten()?;
         let node_ran = first <= earliest && latest <= last - TAIL;
         (node_ran && !flow_was_seen).then_some(Trust::Assumed)
@@ -143,7 +155,7 @@ mod tests {
             point("quiet", Some((11, 12))),
             point("empty", None),
         ];
-        Coverage::new(&points, &[NodeId(0); 3], 1)
+        Coverage::new(&points, &[NodeId(0); 3], 1, Twice::new())
     }
 
     fn at(point: u32, second: i64, seen: bool) -> Option<Trust> {
@@ -171,7 +183,7 @@ mod tests {
         let mut any = point("any", Some((14, 15)));
         any.ran.shared = vec![(Timestamp(11 * SECOND), Timestamp(20 * SECOND))];
         let points = [point("busy", Some((10, 30))), stated, any];
-        let coverage = Coverage::new(&points, &[NodeId(0); 3], 1);
+        let coverage = Coverage::new(&points, &[NodeId(0); 3], 1, Twice::new());
         let at = |point, second| {
             coverage.could_see(PointId(point), Timestamp(second * SECOND), Nanos(0), true)
         };

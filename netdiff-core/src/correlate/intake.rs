@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::accounting::{PointAccounting, Unmatched};
 use super::conversation::Seen;
 use super::links::LinkTable;
+use super::set_back::SetBack;
 use super::timeline::IcmpError;
 use crate::identify::{ArpSighting, Detail, Evidence, Observation, Subject, Unidentified};
 use crate::types::{PointId, Timestamp};
@@ -17,6 +18,7 @@ pub(super) struct Intake {
     pub(super) arp_times: Vec<Timestamp>,
     pub(super) icmp_errors: Vec<IcmpError>,
     pub(super) accounting: Vec<PointAccounting>,
+    pub(super) set_back: SetBack,
     /// Points that saw packets which stay on their link.
     pub(super) link_local: BTreeSet<PointId>,
     pub(super) links: LinkTable,
@@ -39,6 +41,7 @@ impl Intake {
             arp_times: Vec::new(),
             icmp_errors: Vec::new(),
             accounting: vec![PointAccounting::default(); points],
+            set_back: SetBack::new(points),
             link_local: BTreeSet::new(),
             links: LinkTable::default(),
         }
@@ -49,6 +52,10 @@ impl Intake {
             return;
         };
         counts.packets += 1;
+        if observation.subject != Subject::Unidentified(Unidentified::NoTime) {
+            let Evidence { point, file, .. } = observation.evidence;
+            self.set_back.note(point, file, observation.time);
+        }
         match observation.subject {
             Subject::FragmentPart => counts.fragment_part += 1,
             Subject::Arp(arp) => {

@@ -1,6 +1,6 @@
 //! Which point lies on which node and plays which part: what nearly every step of this room asks.
 
-use super::timeline::{NodeId, SetPoint};
+use super::timeline::{NodeId, RoleBasis, SetPoint};
 use crate::types::{PointId, Role};
 
 /// The points of a set and their nodes.
@@ -37,5 +37,15 @@ impl Layout<'_> {
         self.points
             .get(point.index())
             .map_or("?", |p| &p.point.interface)
+    }
+
+    /// Whether two points lie on one node, and the role of one is only what its packets suggest.
+    pub(super) fn is_guessed_on_one_node(&self, a: PointId, b: PointId) -> bool {
+        let guessed = |point: PointId| {
+            self.points
+                .get(point.index())
+                .is_some_and(|p| p.role_basis == RoleBasis::Packets)
+        };
+        self.node(a) == self.node(b) && (guessed(a) || guessed(b))
     }
 }

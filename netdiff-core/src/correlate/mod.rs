@@ -42,6 +42,7 @@ mod repetition;
 mod resolution;
 mod roles;
 mod round_trip;
+mod set_back;
 mod tally;
 #[cfg(test)]
 mod testing;
@@ -104,6 +105,7 @@ pub fn correlate(
         arp_times,
         icmp_errors,
         mut accounting,
+        set_back,
         link_local,
         links,
     } = Intake::of(points.len(), observations);
@@ -121,7 +123,7 @@ pub fn correlate(
     let plan = Census::new(layout, &nodes, stated).take(&linked, &arp);
     let mut flows = group_flows(linked);
     let rejections = Rejections::new(&icmp_errors);
-    let coverage = Coverage::new(&points, &node_of, nodes.len());
+    let coverage = Coverage::new(&points, &node_of, nodes.len(), set_back.twice(&node_of));
     let clocks = compare_clocks(&mut flows, &node_of, &plan);
     let context = OrderContext {
         layout,

@@ -111,7 +111,9 @@ fn names(
         }
         Container::Merged => HashMap::from([name(Station::merged(stations[0].node()), "any")]),
         // An interface without a packet is not even known.
-        Container::Any if frames.is_empty() => HashMap::new(),
+        Container::Any if frames.is_empty() => {
+            HashMap::from([name(Station::merged(stations[0].node()), "any")])
+        }
         Container::Any => frames
             .iter()
             .map(|(station, _)| name(*station, &format!("if{}", interface_index(station.place()))))
