@@ -48,4 +48,11 @@ impl Layout<'_> {
         };
         self.node(a) == self.node(b) && (guessed(a) || guessed(b))
     }
+
+    /// Whether a point's capture lost packets by its own account: what it lacks, it may have lost.
+    pub(super) fn has_dropped(&self, point: PointId) -> bool {
+        self.points
+            .get(point.index())
+            .is_some_and(|p| p.dropped > 0)
+    }
 }

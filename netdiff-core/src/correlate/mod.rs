@@ -21,6 +21,7 @@ mod coverage;
 mod crossings;
 mod direction;
 mod disposition;
+mod edges;
 mod flow;
 mod habits;
 mod hop;
@@ -42,6 +43,7 @@ mod repetition;
 mod resolution;
 mod roles;
 mod round_trip;
+mod seen_elsewhere;
 mod set_back;
 mod tally;
 #[cfg(test)]

@@ -17,8 +17,8 @@ use super::path::{Next, Paths};
 use super::pauses::Pauses;
 use super::pieces::Acknowledged;
 use super::rejection::{Alike, Rejections, Resets};
+use super::seen_elsewhere::SeenElsewhere;
 use super::timeline::NodeId;
-use super::translation::SeenElsewhere;
 use super::trip::Trip;
 use crate::identify::Detail;
 use crate::types::{Nanos, PointId, Protocol, Role, Timestamp};
@@ -233,7 +233,7 @@ impl Judge<'_> {
             let blind = Blind::Filter;
             return Disposition::NotCovered { after, blind };
         }
-        if self.paths.has_dropped(to) {
+        if self.layout.has_dropped(to) {
             let doubt = Doubt::Dropped;
             return Disposition::Unknown { after, doubt };
         }

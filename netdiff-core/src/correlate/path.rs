@@ -397,12 +397,4 @@ impl<'a> Paths<'a> {
             _ => last.sighting.tunnel.is_some(),
         }
     }
-
-    /// Whether a point's capture lost packets by its own account: what it lacks, it may have lost.
-    pub(super) fn has_dropped(&self, point: PointId) -> bool {
-        self.layout
-            .points
-            .get(point.index())
-            .is_some_and(|p| p.dropped > 0)
-    }
 }
