@@ -56,9 +56,9 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
     stages: &[Stage::ReceiveForward],
     carried: Carried::Either,
     possible: |case, losses| {
-        losses
-            .iter()
-            .any(|loss| !loss.refused && is_asymmetric(case, loss).is_some())
+        losses.iter().any(|loss| {
+            !loss.refused && (is_asymmetric(case, loss).is_some() || may_be_asymmetric(case, loss))
+        })
     },
     check,
 };
@@ -111,6 +111,24 @@ fn leaving(case: &Case<'_>, node: NodeId, address: IpAddr) -> BTreeMap<Interface
         }
     }
     interfaces
+}
+
+/// The same where the receiver's card was not captured: what was sent to it plain is answered through a tunnel only, or the other way round.
+fn may_be_asymmetric(case: &Case<'_>, loss: &Loss) -> bool {
+    let (from, to) = loss.segment();
+    let node = case.timelines.node(to);
+    let sent = matches!(case.timelines.role(from), Role::Uplink | Role::Vtep);
+    let Some((source, _)) = ends(case, loss) else {
+        return false;
+    };
+    let crosses =
+        case.timelines.node(from) != node && case.crosses(loss.segment(), Stage::ReceiveForward);
+    if !sent || !crosses || source.is_ipv6() {
+        return false;
+    }
+    let tunneled = loss.tunnel.is_some() || case.timelines.role(from) == Role::Vtep;
+    let leaving = leaving(case, node, source);
+    !leaving.is_empty() && leaving.contains_key(&Interface::Tunnel) != tunneled
 }
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
