@@ -19,6 +19,7 @@ mod clock;
 mod conversation;
 mod coverage;
 mod crossings;
+mod devices;
 mod direction;
 mod disposition;
 mod flow;
@@ -42,6 +43,7 @@ mod repetition;
 mod resolution;
 mod roles;
 mod round_trip;
+mod seen_elsewhere;
 mod tally;
 #[cfg(test)]
 mod testing;

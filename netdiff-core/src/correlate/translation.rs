@@ -25,13 +25,14 @@
 //! A key comes before another if its packets have a higher TTL, else if they are earlier on the same node; if neither tells, in order of
 //! keys, which is arbitrary.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::address_plan::StatedAddresses;
 use super::conversation::{Conversation, Seen};
 use super::linked::Linked;
+use super::seen_elsewhere::{SeenElsewhere, deep, differ};
 use super::timeline::NodeId;
-use crate::identify::{Detail, Fingerprint};
+use crate::identify::Detail;
 use crate::types::{Nanos, PointId, Protocol};
 
 /// The weight that links two conversations.
@@ -41,17 +42,17 @@ const ENOUGH: u32 = 3;
 const LONGEST_STAY: Nanos = Nanos::from_secs(1);
 
 /// Sightings with one fingerprint, beyond which it identifies nothing.
-const MAX_EQUAL: usize = 64;
+pub(super) const MAX_EQUAL: usize = 64;
 
 /// Keys that one conversation may have: more are never seen on one way.
 const MAX_KEYS: usize = 6;
 
 /// A sighting of a conversation and direction.
 #[derive(Clone, Copy)]
-struct Entry<'a> {
-    conversation: usize,
-    reply: bool,
-    seen: &'a Seen,
+pub(super) struct Entry<'a> {
+    pub(super) conversation: usize,
+    pub(super) reply: bool,
+    pub(super) seen: &'a Seen,
 }
 
 /// What speaks for two conversations being one.
@@ -67,103 +68,6 @@ type Links = BTreeMap<(usize, usize), Link>;
 
 /// Sightings by protocol and short fingerprint.
 type Equal<'a> = HashMap<(Protocol, u64), Vec<Entry<'a>>>;
-
-/// A point, the conversation that it saw a packet in, the TTL that it had there, and what else it told.
-type Sight = (PointId, u32, u8, Deep);
-
-/// The deeper two of a packet's fingerprints, where they were captured.
-type Deep = (Option<u64>, Option<u64>);
-
-fn deep(print: &Fingerprint) -> Deep {
-    (print.headers, print.full)
-}
-
-/// Whether sightings with one short fingerprint are of two packets all the same.
-fn differ(a: Deep, b: Deep) -> bool {
-    let apart = |a: Option<u64>, b: Option<u64>| a.zip(b).is_some_and(|(a, b)| a != b);
-    apart(a.0, b.0) || apart(a.1, b.1)
-}
-
-/// Packets that were seen in several conversations, whether or not those could be linked.
-///
-/// One that seems to end, and was seen elsewhere in another conversation, may have gone on there: it was not lost. Of packets that
-/// look like many others (no number, and no payload that both points have), any other may be the same.
-#[derive(Debug, Default)]
-pub(super) struct SeenElsewhere {
-    /// Conversations and directions (reply or not) some of whose packets were certainly seen later in another one.
-    leading_on: HashSet<(u32, bool)>,
-    by_print: HashMap<(Protocol, u64), Vec<Sight>>,
-}
-
-impl SeenElsewhere {
-    fn note(&mut self, id: (Protocol, u64), entries: &[Entry<'_>]) {
-        let places: BTreeSet<Sight> = entries
-            .iter()
-            .map(|entry| {
-                let number = u32::try_from(entry.conversation).unwrap_or(u32::MAX);
-                let sighting = &entry.seen.sighting;
-                // Translation rewrites what an error quotes: only its number stays.
-                let print = match sighting.detail {
-                    Detail::IcmpError { .. } => (None, None),
-                    _ => deep(&sighting.fingerprint),
-                };
-                (entry.seen.evidence.point, number, sighting.ttl, print)
-            })
-            .collect();
-        self.by_print.insert(id, places.into_iter().collect());
-    }
-
-    /// Notes conversations that one of these sightings, of one packet, shows before another. What leads there leads back the other way.
-    fn note_leading(&mut self, entries: &[Entry<'_>], node_of: &[NodeId]) {
-        for a in entries.iter().take(MAX_EQUAL) {
-            for b in entries.iter().take(MAX_EQUAL) {
-                if a.conversation != b.conversation
-                    && a.reply == b.reply
-                    && agreement(a.seen, b.seen).is_some()
-                    && matches!(compare(a.seen, b.seen, node_of), Comparison::Order(..=-1))
-                {
-                    let number = |entry: &Entry<'_>| u32::try_from(entry.conversation);
-                    self.leading_on
-                        .extend(number(a).ok().map(|number| (number, a.reply)));
-                    self.leading_on
-                        .extend(number(b).ok().map(|number| (number, !a.reply)));
-                }
-            }
-        }
-    }
-
-    /// Turns indexes of conversations into the numbers of the groups that they belong to.
-    fn renumber(&mut self, groups: &[Vec<usize>]) {
-        let mut number_of: HashMap<usize, u32> = HashMap::new();
-        for (number, members) in (0u32..).zip(groups) {
-            number_of.extend(members.iter().map(|member| (*member, number)));
-        }
-        let number = |conversation: u32| number_of.get(&(conversation as usize)).copied();
-        for (_, conversation, ..) in self.by_print.values_mut().flatten() {
-            *conversation = number(*conversation).unwrap_or(*conversation);
-        }
-        let leading = self.leading_on.iter();
-        self.leading_on = leading
-            .filter_map(|(c, reply)| Some((number(*c)?, *reply)))
-            .collect();
-    }
-
-    /// Whether packets of a conversation are known to go on in another: then the address that it names is not where they end.
-    pub(super) fn leads_on(&self, conversation: u32, reply: bool) -> bool {
-        self.leading_on.contains(&(conversation, reply))
-    }
-
-    /// Whether the packet was seen in another conversation at a point that did not see it in its own, or with a lower TTL: there it came
-    /// through again.
-    pub(super) fn goes_on(&self, s: &Seen, own_points: impl Fn(PointId) -> bool) -> bool {
-        let id = (s.sighting.key.protocol, s.sighting.fingerprint.short);
-        let others = self.by_print.get(&id).into_iter().flatten();
-        others.into_iter().any(|(point, number, ttl, print)| {
-            let later = !own_points(*point) || *ttl < s.sighting.ttl;
-            *number != s.conversation && later && !differ(*print, deep(&s.sighting.fingerprint))
-        })
-    }
-}
 
 /// Links the conversations of a set; numbers them, and the keys of each.
 pub(super) fn link_conversations(
@@ -299,7 +203,7 @@ fn note_equal(entries: &[Entry<'_>], node_of: &[NodeId], links: &mut Links) {
 }
 
 /// How much it says that two sightings have the same short fingerprint; `None` where deeper ones differ.
-fn agreement(a: &Seen, b: &Seen) -> Option<u32> {
+pub(super) fn agreement(a: &Seen, b: &Seen) -> Option<u32> {
     let (ours, theirs) = (deep(&a.sighting.fingerprint), deep(&b.sighting.fingerprint));
     if differ(ours, theirs) {
         return None;
@@ -313,7 +217,8 @@ fn agreement(a: &Seen, b: &Seen) -> Option<u32> {
     })
 }
 
-enum Comparison {
+/// How two equal sightings lie to each other.
+pub(super) enum Comparison {
     SentTwice,
     /// Too far apart in time.
     Unrelated,
@@ -321,7 +226,7 @@ enum Comparison {
     Order(i64),
 }
 
-fn compare(a: &Seen, b: &Seen, node_of: &[NodeId]) -> Comparison {
+pub(super) fn compare(a: &Seen, b: &Seen, node_of: &[NodeId]) -> Comparison {
     let node = |point: PointId| node_of.get(point.index());
     let (ttl_a, ttl_b) = (i64::from(a.sighting.ttl), i64::from(b.sighting.ttl));
     let same_node = node(a.evidence.point) == node(b.evidence.point);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::correlate::{NodeId, Refusal};
+use crate::correlate::{Journey, NodeId, Refusal};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::draft::Draft;
@@ -150,9 +150,7 @@ fn is_told(case: &Case<'_>, loss: &Loss) -> bool {
 
 /// Whether a loss was seen on the link of the pod that sent it.
 fn is_seen_at_pod(case: &Case<'_>, loss: &Loss) -> bool {
-    let first = case
-        .journey(loss.journey)
-        .and_then(|journey| journey.first());
+    let first = case.journey(loss.journey).and_then(Journey::first);
     first.is_some_and(|evidence| case.timelines.role(evidence.point) == Role::Pod)
 }
 
