@@ -19,6 +19,7 @@ mod clock;
 mod conversation;
 mod coverage;
 mod crossings;
+mod devices;
 mod direction;
 mod disposition;
 mod edges;

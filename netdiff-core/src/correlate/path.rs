@@ -53,7 +53,7 @@ pub(super) struct Class {
 
 /// Which ways packets of a set take.
 pub(super) struct Paths<'a> {
-    layout: Layout<'a>,
+    pub(super) layout: Layout<'a>,
     plan: &'a AddressPlan,
     /// How often a point followed another, per class.
     followers: BTreeMap<(Class, Place), BTreeMap<PointId, u64>>,
@@ -63,9 +63,9 @@ pub(super) struct Paths<'a> {
     pod_links: BTreeMap<IpAddr, PointId>,
     ends: &'a Ends,
     /// Which addresses each point saw at either end.
-    addresses: BTreeMap<PointId, BTreeSet<IpAddr>>,
+    pub(super) addresses: BTreeMap<PointId, BTreeSet<IpAddr>>,
     /// The points that saw outer headers.
-    tunnel_points: BTreeSet<PointId>,
+    pub(super) tunnel_points: BTreeSet<PointId>,
 }
 
 impl<'a> Paths<'a> {
@@ -337,55 +337,6 @@ impl<'a> Paths<'a> {
                 .filter(|p| self.layout.node(*p) == there),
             _ => None,
         })
-    }
-
-    /// The tunnel device for packets to an address: the only one, else the only one that saw its family (flannel has one for IPv4
-    /// and one for IPv6).
-    fn vtep(&self, node: NodeId, destination: IpAddr) -> Option<PointId> {
-        self.only(node, Role::Vtep, None).or_else(|| {
-            let family = |p: &PointId| {
-                let seen = self.addresses.get(p).into_iter().flatten();
-                seen.into_iter()
-                    .any(|address| address.is_ipv4() == destination.is_ipv4())
-            };
-            let mut fitting = self
-                .layout
-                .ids()
-                .filter(|p| self.layout.node(*p) == node && self.layout.role(*p) == Role::Vtep)
-                .filter(family);
-            fitting.next().filter(|_| fitting.next().is_none())
-        })
-    }
-
-    /// The one point of that role on a node: the only one, else the only one that saw `address` or tunnels, else the only bond.
-    fn only(&self, node: NodeId, role: Role, address: Option<IpAddr>) -> Option<PointId> {
-        let all: Vec<PointId> = self
-            .layout
-            .ids()
-            .filter(|p| self.layout.node(*p) == node && self.layout.role(*p) == role)
-            .collect();
-        if let [point] = all.as_slice() {
-            return Some(*point);
-        }
-        let knows = |p: &&PointId| match address {
-            Some(address) => self
-                .addresses
-                .get(p)
-                .is_some_and(|seen| seen.contains(&address)),
-            None => self.tunnel_points.contains(p),
-        };
-        let knowing: Vec<PointId> = all.iter().copied().filter(|p| knows(&p)).collect();
-        let bonds = |p: &PointId| {
-            let name = self.layout.interface(*p);
-            name.starts_with("bond") || name.starts_with("team")
-        };
-        // A bond shows what its members show; without one, several candidates leave it open.
-        let candidates = if knowing.is_empty() { all } else { knowing };
-        let bonded: Vec<PointId> = candidates.iter().copied().filter(bonds).collect();
-        match (candidates.as_slice(), bonded.as_slice()) {
-            ([point], _) | (_, [point]) => Some(*point),
-            _ => None,
-        }
     }
 
     /// Whether a packet that was last seen as `last` would be inside a tunnel at an uplink.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::correlate::{NodeId, Refusal};
+use crate::correlate::{Journey, NodeId, Refusal};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::draft::Draft;
@@ -148,6 +148,12 @@ fn is_told(case: &Case<'_>, loss: &Loss) -> bool {
     receiving && unreachable
 }
 
+/// Whether a loss was seen on the link of the pod that sent it.
+fn is_seen_at_pod(case: &Case<'_>, loss: &Loss) -> bool {
+    let first = case.journey(loss.journey).and_then(Journey::first);
+    first.is_some_and(|evidence| case.timelines.role(evidence.point) == Role::Pod)
+}
+
 fn finding<'a>(case: &Case<'a>, node: NodeId, address: IpAddr, losses: &[&'a Loss]) -> Finding {
     let name = case.timelines.node_name(node);
     let asked = asked_in_vain(case, node, address);
@@ -160,6 +166,10 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, address: IpAddr, losses: &[&'a Los
         .fill("address", address)
         .marked()
         .alternatives([RuleId("duplicate-pod-cidr")]);
+    if !losses.iter().all(|loss| is_seen_at_pod(case, loss)) {
+        // What the client called, its own link alone would show.
+        draft = draft.alternatives([RuleId("svc-dead-endpoint")]);
+    }
     draft = draft.say(format!(
         "{} packets for {address} end on {name}.",
         losses.len()

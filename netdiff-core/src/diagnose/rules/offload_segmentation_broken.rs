@@ -11,7 +11,7 @@ use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::sizes::{self, ALWAYS_FITS};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::types::{PointId, Protocol, Role};
+use crate::types::{PointId, Protocol};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("offload-segmentation-broken"),
@@ -19,7 +19,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         summary: "segments that the network card cuts are lost, small packets are not",
         meaning: "The node hands large pieces of TCP to its network card, which cuts them into segments and loses some: connections work, small requests are quick, and bulk transfers crawl.",
         looks_for: &[
-            "TCP data that leaves one node's network card in pieces larger than a packet, of which some of the segments arrive at the other node and others do not; at least three lost and three arrived.",
+            "TCP data that was last seen on one node in pieces larger than a packet, of which some of the segments arrive at the other node and others do not; at least three lost and three arrived.",
             "No packet of 600 bytes or less is lost in that direction, and so many of them arrive that random loss at the same rate would have hit one with a probability of 99.9 percent.",
             "A warning; an error if bytes that were sent again never came through.",
         ],
@@ -65,10 +65,9 @@ const SMALL: u32 = 600;
 const CHANCE: f64 = 0.001;
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let wire = case.unexplained().filter(|loss| {
-        let nodes = (case.timelines.node(loss.from), case.timelines.node(loss.to));
-        case.timelines.role(loss.from) == Role::Uplink && nodes.0 != nodes.1 && !loss.refused
-    });
+    let wire = case
+        .unexplained()
+        .filter(|loss| case.crosses(loss.segment(), Stage::Underlay) && !loss.refused);
     by_segment(wire)
         .into_iter()
         .filter_map(|(segment, losses)| finding(case, segment, &losses))
