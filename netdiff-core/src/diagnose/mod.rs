@@ -21,6 +21,7 @@ mod rules;
 mod services;
 mod sizes;
 mod stages;
+mod tunneled;
 mod tunnels;
 
 pub use case::Case;

@@ -10,7 +10,7 @@ use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::diagnose::tunnels::{by_way, examples};
+use crate::diagnose::tunneled::{by_way, examples};
 use crate::identify::Evidence;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {

@@ -11,7 +11,7 @@ use crate::diagnose::facts::{Loss, main_segment};
 use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::diagnose::tunnels::by_way;
+use crate::diagnose::tunneled::by_way;
 use crate::identify::{Encapsulation, Evidence, Tunnel};
 use crate::types::Role;
 

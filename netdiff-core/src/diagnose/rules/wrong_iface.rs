@@ -11,7 +11,7 @@ use crate::diagnose::finding::{Finding, NodePair, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::diagnose::tunnels::{PlainCrossing, examples};
+use crate::diagnose::tunneled::{PlainCrossing, examples};
 use crate::types::{PointId, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
