@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use crate::correlate::Journey;
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::draft::Draft;
@@ -81,7 +82,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 
 impl Wait {
     fn covers(&self, case: &Case<'_>, loss: &Loss) -> bool {
-        let first = case.journey(loss.journey).and_then(|j| j.first());
+        let first = case.journey(loss.journey).and_then(Journey::first);
         // Only times of one clock compare that well.
         let here = first
             .is_some_and(|first| case.timelines.node(first.point) == case.timelines.node(loss.to));

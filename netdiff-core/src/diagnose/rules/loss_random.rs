@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::Rule;
 use crate::diagnose::draft::Draft;
+use crate::diagnose::facts::Loss;
 use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::passage::{Sent, sent_over};
@@ -112,7 +113,7 @@ fn pair_of(case: &Case<'_>, (from, to): (PointId, PointId)) -> Pair {
 /// Segments on which something may be lost: those of losses, and neighboring points of any way that does not carry all on.
 pub(super) fn lossy_segments(case: &Case<'_>) -> BTreeSet<(PointId, PointId)> {
     let mut segments: BTreeSet<(PointId, PointId)> =
-        case.unexplained().map(|loss| loss.segment()).collect();
+        case.unexplained().map(Loss::segment).collect();
     let flows = case.timelines.flows.iter();
     for direction in flows.flat_map(|flow| [&flow.forward, &flow.reply]) {
         for hops in direction.hops.windows(2) {

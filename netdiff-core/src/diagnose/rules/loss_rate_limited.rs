@@ -78,7 +78,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let found = lossy_segments(case)
         .into_iter()
         .filter_map(|segment| Lossy::find(case, segment))
-        .filter(|lossy| lossy.is_no_matter_of_size())
+        .filter(Lossy::is_no_matter_of_size)
         .filter_map(|lossy| {
             let rate = limit(&lossy.sent)?;
             Some(finding(case, &lossy, rate))
