@@ -174,7 +174,7 @@ fn secrets(request: &SetRequest) -> BTreeSet<String> {
     let set = timelines(request, &AnalysisOptions::default())
         .unwrap()
         .timelines;
-    let mut secrets: BTreeSet<String> = set.nodes.iter().map(|n| n.to_string()).collect();
+    let mut secrets: BTreeSet<String> = set.nodes.iter().map(ToString::to_string).collect();
     let mut addresses: BTreeSet<IpAddr> = BTreeSet::new();
     for flow in &set.flows {
         addresses.extend([flow.initiator.address, flow.responder.address]);
@@ -217,7 +217,7 @@ fn anonymized_output_holds_no_name_and_no_address() {
         let (reference, failing) = (set(folder, "reference"), set(folder, "failing"));
         let report = compare_with(&reference, &failing, &anonymous()).unwrap();
         let texts = [
-            baseline(&[failing.clone()], &anonymous()).unwrap(),
+            baseline(std::slice::from_ref(&failing), &anonymous()).unwrap(),
             render_json(&report).unwrap(),
             render_text(
                 &report,

@@ -60,10 +60,6 @@ pub struct Duplicates {
 
 impl Duplicates {
     /// Whether there are none: such are left out of baselines.
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde asks for a reference"
-    )]
     const fn is_none(&self) -> bool {
         self.total() == 0
     }

@@ -79,7 +79,7 @@ pub struct BadChecksum {
 pub struct Links {
     /// In the order in which they were first seen, by file and packet.
     pub links: Vec<Link>,
-    /// Packets of tunnels with a bad checksum, sorted; at most [`MAX_BAD_CHECKSUMS`].
+    /// Packets of tunnels with a bad checksum, sorted; at most `MAX_BAD_CHECKSUMS`.
     pub bad_checksums: Vec<BadChecksum>,
     /// Packets whose kind was one too many.
     pub overflow: u64,

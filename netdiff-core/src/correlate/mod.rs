@@ -97,36 +97,39 @@ use crate::types::{PointId, Role};
 /// same set (files in order, packets in file order): then the result is the same, too.
 #[must_use]
 pub fn correlate(
-    mut points: Vec<SetPoint>,
+    points: Vec<SetPoint>,
     stated: &StatedAddresses,
     observations: impl IntoIterator<Item = Observation>,
 ) -> Timelines {
+    let intake = Intake::of(points.len(), observations);
+    let mut timelines = follow(points, stated, intake);
+    timelines.habits = Habits::of(&timelines);
+    timelines
+}
+
+/// The way through the room, but for what sums it up.
+fn follow(mut points: Vec<SetPoint>, stated: &StatedAddresses, mut intake: Intake) -> Timelines {
     let (nodes, mut node_of) = nodes_of(&points);
-    let Intake {
-        mut sightings,
-        arp,
-        arp_times,
-        icmp_errors,
-        mut accounting,
-        set_back,
-        link_local,
-        links,
-    } = Intake::of(points.len(), observations);
-    let cut = cut_points(&accounting);
-    resolution::level(&mut sightings, &node_of);
-    let ends = Ends::new(&sightings);
-    roles::infer_roles(&mut points, &mut node_of, &sightings, &ends);
-    let mut blindness = Blindness::new(&points, &sightings, link_local);
-    let conversations = group_conversations(sightings);
+    let cut = cut_points(&intake.accounting);
+    resolution::level(&mut intake.sightings, &node_of);
+    let ends = Ends::new(&intake.sightings);
+    roles::infer_roles(&mut points, &mut node_of, &intake.sightings, &ends);
+    let mut blindness = Blindness::new(&points, &intake.sightings, intake.link_local);
+    let conversations = group_conversations(intake.sightings);
     let layout = Layout {
         points: &points,
         node_of: &node_of,
     };
     let (linked, elsewhere) = link_conversations(conversations, &node_of, stated);
-    let plan = Census::new(layout, &nodes, stated).take(&linked, &arp);
+    let plan = Census::new(layout, &nodes, stated).take(&linked, &intake.arp);
     let mut flows = group_flows(linked);
-    let rejections = Rejections::new(&icmp_errors);
-    let coverage = Coverage::new(&points, &node_of, nodes.len(), set_back.twice(&node_of));
+    let rejections = Rejections::new(&intake.icmp_errors);
+    let coverage = Coverage::new(
+        &points,
+        &node_of,
+        nodes.len(),
+        intake.set_back.twice(&node_of),
+    );
     let clocks = compare_clocks(&mut flows, &node_of, &plan);
     let context = OrderContext {
         layout,
@@ -148,11 +151,8 @@ pub fn correlate(
         blindness: &blindness,
         cut: &cut,
     };
-    let flows = flows
-        .iter()
-        .map(|flow| finish_flow(flow, &scales, &mut accounting))
-        .collect();
-    let mut timelines = Timelines {
+    let flows = finish_flows(&flows, &scales, &mut intake.accounting);
+    Timelines {
         flows,
         points,
         nodes,
@@ -160,15 +160,13 @@ pub fn correlate(
         plan,
         clocks,
         coverage,
-        arp,
-        arp_times,
-        links: links.finish(),
-        icmp_errors,
-        accounting,
+        arp: intake.arp,
+        arp_times: intake.arp_times,
+        links: intake.links.finish(),
+        icmp_errors: intake.icmp_errors,
+        accounting: intake.accounting,
         habits: Habits::default(),
-    };
-    timelines.habits = Habits::of(&timelines);
-    timelines
+    }
 }
 
 /// What packets do teaches what to expect of others, and what a point cannot see.
@@ -187,6 +185,17 @@ fn learn_ways(
         paths.learn(&track.seen, &track.matched.straight(), &track.order, way);
         blindness.learn(&track.seen, trips, context.layout, context.plan);
     }
+}
+
+fn finish_flows(
+    flows: &[FlowTracks],
+    scales: &Scales<'_>,
+    accounting: &mut [PointAccounting],
+) -> Vec<FlowTimeline> {
+    let finished = flows
+        .iter()
+        .map(|flow| finish_flow(flow, scales, accounting));
+    finished.collect()
 }
 
 fn finish_flow(

@@ -45,7 +45,7 @@ impl Severity {
 /// How sure a finding is of its cause. It follows from the evidence alone:
 ///
 /// 1. **Low** if every loss that it rests on is on an assumption ([`Trust::Assumed`](crate::correlate::Trust)), if fewer than
-///    [`FEW`](super::draft::FEW) packets show it and nothing marks it, or if the rule itself says that it names a place and no cause.
+///    three packets show it and nothing marks it, or if the rule itself says that it names a place and no cause.
 /// 2. **High** if its *mark* was seen (something in the packets that none of its alternatives leaves) and no alternative remains.
 /// 3. **Medium** otherwise: it fits, and nothing that would mark another cause was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ pub struct Cause {
     pub confirm: String,
 }
 
-/// What a rule found. Rules make it with a [`Draft`](super::draft::Draft).
+/// What a rule found. Rules make it with a `Draft`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule.

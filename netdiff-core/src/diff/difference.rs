@@ -176,7 +176,7 @@ pub(super) struct Differences(BTreeMap<Shared, Difference>);
 
 impl Differences {
     /// Adds what a pair shows; `None` for the sets as such.
-    pub(super) fn add(&mut self, pair: Option<usize>, difference: Difference) {
+    pub(super) fn add(&mut self, pair: Option<usize>, difference: &Difference) {
         let shared = (
             difference.kind,
             difference.segment,

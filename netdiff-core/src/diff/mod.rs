@@ -130,10 +130,10 @@ pub fn compare_timelines(
         };
         found
             .into_iter()
-            .for_each(|difference| differences.add(Some(index), difference));
+            .for_each(|difference| differences.add(Some(index), &difference));
     }
     for difference in cluster::compare_sets(reference, failing) {
-        differences.add(None, difference);
+        differences.add(None, &difference);
     }
     Comparison {
         nodes,
