@@ -19,7 +19,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
         summary: "segments that the network card cuts are lost, small packets are not",
         meaning: "The node hands large pieces of TCP to its network card, which cuts them into segments and loses some: connections work, small requests are quick, and bulk transfers crawl.",
         looks_for: &[
-            "TCP data that was last seen on one node in pieces larger than a packet, of which some of the segments arrive at the other node and others do not; at least three lost and three arrived.",
+            "TCP data that was last seen on one node in pieces larger than a packet, of which some of the segments arrive at the other node and others do not; at least three lost and three arrived that are as long as one of the lost, so that it is no limit of size.",
             "No packet of 600 bytes or less is lost in that direction, and so many of them arrive that random loss at the same rate would have hit one with a probability of 99.9 percent.",
             "A warning; an error if bytes that were sent again never came through.",
         ],
@@ -78,6 +78,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 struct Counts {
     large_lost: usize,
     large_passed: usize,
+    /// Of those, packets as long as one that was lost: else a size limit would do the same.
+    full_passed: usize,
     small_passed: usize,
     /// Large pieces of which some segments arrived and others did not.
     torn: usize,
@@ -101,9 +103,15 @@ fn count(case: &Case<'_>, segment: (PointId, PointId), losses: &[&Loss]) -> Coun
         .filter(|loss| loss.ip_len > ALWAYS_FITS && loss.protocol == Protocol::TCP)
         .map(|loss| (loss.last, loss.ip_len))
         .collect();
+    let shortest_lost = losses.iter().map(|loss| loss.ip_len).min();
+    let shortest_lost = shortest_lost.unwrap_or(u32::MAX);
     Counts {
         large_lost: losses.len(),
         large_passed: passed.iter().filter(|(_, j)| j.ip_len > SMALL).count(),
+        full_passed: passed
+            .iter()
+            .filter(|(_, j)| j.ip_len >= shortest_lost)
+            .count(),
         small_passed: passed.iter().filter(|(_, j)| j.ip_len <= SMALL).count(),
         torn: lost
             .keys()
@@ -120,7 +128,7 @@ fn finding<'a>(
     let counts = count(case, segment, losses);
     let large = |loss: &&Loss| loss.ip_len > SMALL && loss.protocol == Protocol::TCP;
     let proven = losses.iter().any(|loss| loss.trust == Trust::Proven);
-    let enough = counts.large_lost >= FEW && counts.large_passed >= FEW && counts.torn > 0;
+    let enough = counts.large_lost >= FEW && counts.full_passed >= FEW && counts.torn > 0;
     if !losses.iter().all(large) || !proven || !enough || !is_no_chance(&counts) {
         return None;
     }
@@ -167,6 +175,7 @@ mod tests {
         Counts {
             large_lost,
             large_passed,
+            full_passed: large_passed,
             small_passed,
             torn: 1,
         }
