@@ -146,8 +146,10 @@ impl Judge<'_> {
         // Nodes send errors and resets to their own pods and themselves by ways that roles do not tell.
         let next = match next {
             Next::Point(_, Basis::Roles) if last.is_sent_for_others() => Next::NoPoint,
-            // Inside a node, roles that packets suggest are too weak to miss a packet.
-            Next::Point(to, Basis::Roles) if self.layout.is_guessed_on_one_node(after, to) => {
+            // Inside a node, roles that packets suggest, and kinds of addresses that follow from them, are too weak to miss a packet.
+            Next::Point(to, Basis::Roles | Basis::SameClass)
+                if self.layout.is_guessed_on_one_node(after, to) =>
+            {
                 Next::NoPoint
             }
             // Where interfaces are merged, the packet was seen at what may be both.

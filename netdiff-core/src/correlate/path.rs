@@ -9,6 +9,8 @@
 //!    kinds of parties the other way round did (the most from that one; the first in point order of equals);
 //! 4. [`Basis::Roles`]: the interfaces' roles and the address plan say so.
 //!
+//! What rests on another flow or on roles is refuted where the opposite direction passes that point by.
+//!
 //! A pod's own link is expected only for packets to that pod. Where several interfaces could play a role, the one
 //! that saw tunnel endpoints or the party's address is taken; if that leaves more than one, there is no expectation.
 
@@ -144,6 +146,7 @@ impl<'a> Paths<'a> {
                 && self.fits(next, destination)
                 && self.may_enter(point, next, tunnel)
                 && self.towards(point, next, destination, tunnel)
+                && !self.is_passed_by(point, next, own)
         };
         let class = self.class(way.source, destination);
         // Of packets whose receiver's node is not known, others tell nothing: theirs may be another.
@@ -183,9 +186,18 @@ impl<'a> Paths<'a> {
             return Next::Point(*next, Basis::Mirror);
         }
         match self.by_roles(point, way.source, destination, tunnel) {
-            Some(next) if !own.order.has_point(next) => Next::Point(next, Basis::Roles),
+            Some(next) if !own.order.has_point(next) && !self.is_passed_by(point, next, own) => {
+                Next::Point(next, Basis::Roles)
+            }
             _ => Next::NoPoint,
         }
+    }
+
+    /// Whether the opposite direction is seen at this point of a node and not at that one: it begins in between, so that this one ends there.
+    fn is_passed_by(&self, point: PointId, next: PointId, own: &OwnWay<'_>) -> bool {
+        self.layout.node(point) == self.layout.node(next)
+            && own.mirror.has_point(point)
+            && !own.mirror.has_point(next)
     }
 
     /// Whether an address is a node's own.

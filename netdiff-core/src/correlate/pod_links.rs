@@ -2,7 +2,7 @@
 //!
 //! A pod's link shows only packets from or to the pod, and shows those from it before any other point does. So the link of an
 //! address is, among the points at which it sends with an untouched TTL and at which it is an end of every packet, the one that sees
-//! its packets first (and those to it last), and, where cooked headers tell the direction, is not one that the node itself speaks for; there is none if a bridge of that node sees its packets earlier still,
+//! its packets first (and those to it last); there is none if a bridge of that node sees its packets earlier still,
 //! since then they only arrive there, if two points tie, or if two addresses claim one point.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -22,8 +22,6 @@ pub(super) struct Ends {
     senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
     /// The same, with those in whose name others may have sent.
     possible_senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
-    /// Of senders whose packets say it: whether the node sent some there, and whether some came in.
-    ways: BTreeMap<(PointId, IpAddr), (bool, bool)>,
     /// Every packet: its ends, and when it was first seen at each point.
     packets: Vec<(FlowKey, BTreeMap<PointId, i64>)>,
     /// The packets from or to an address.
@@ -53,11 +51,6 @@ impl Ends {
             if has_untouched_ttl(s) {
                 let possible = ends.possible_senders.entry(point).or_default();
                 possible.insert(key.source);
-                if let Some(sent) = s.sent {
-                    let (out, into) = ends.ways.entry((point, key.source)).or_default();
-                    *out |= sent;
-                    *into |= !sent;
-                }
                 if !s.may_be_sent_for_others() {
                     ends.senders.entry(point).or_default().insert(key.source);
                 }
@@ -106,17 +99,6 @@ impl Ends {
             .is_some_and(|c| c.contains(&address))
     }
 
-    /// Whether the node sends an address' packets to a link from whose other end those of another come in: the link is the other's.
-    fn is_of_the_node(&self, point: PointId, address: IpAddr) -> bool {
-        let way = |address: IpAddr| self.ways.get(&(point, address)).copied();
-        let comes_in = |other: &IpAddr| {
-            other.is_ipv4() == address.is_ipv4()
-                && way(*other) == Some((false, true))
-                && self.is_link(point, *other)
-        };
-        way(address) == Some((true, false)) && self.senders(point).any(|other| comes_in(&other))
-    }
-
     /// Positive where `a` sees packets from `address` before `b` does, and those to it after.
     fn lead(&self, a: PointId, b: PointId, address: IpAddr) -> i64 {
         let mut balance = 0;
@@ -143,10 +125,7 @@ impl Ends {
             let Some(node) = node_of.get(point.index()) else {
                 continue;
             };
-            for address in self
-                .senders(point)
-                .filter(|a| self.is_link(point, *a) && !self.is_of_the_node(point, *a))
-            {
+            for address in self.senders(point).filter(|a| self.is_link(point, *a)) {
                 by_address.entry((*node, address)).or_default().push(point);
             }
         }

@@ -11,14 +11,15 @@
 //! |---|---|
 //! | TCP, whole header | 3 |
 //! | a number of its own (IPv4 identification) and a payload that both show | 2 |
-//! | a number of its own, or a payload, but not both | 1 |
+//! | a number of its own, or a payload, but not both | 1, and once for each payload |
 //!
 //! A weight of [`ENOUGH`] links, both directions together; of a translation that the manifest states, one packet is enough. A pair of sightings on one node must lie within [`LONGEST_STAY`]. If both are
 //! seen at one point with the same TTL and the same tunnel, something sent the packet twice: then the two are never linked (a name
 //! service asked at two addresses, say), unless the packet comes back to the one who sent it: a bridge in hairpin mode hands it back as it was.
 //!
 //! # The tie-break
-//! The heaviest pairs link first; of equals, the first in order of keys. A third conversation joins only if it is linked with each of the others:
+//! Of two conversations that were sent apart and both look like a third, the heavier link holds, of equals none. The heaviest pairs link first; of
+//! equals, the first in order of keys. A third conversation joins only if it is linked with each of the others:
 //! two clients that one port was given to one after the other stay apart.
 //!
 //! # In which order
@@ -158,9 +159,9 @@ fn find_links(
         let is_stated = key(*a)
             .zip(key(*b))
             .is_some_and(|(a, b)| stated.translate(a, b));
-        !link.refuted && (link.weight >= ENOUGH || is_stated)
+        link.refuted || link.weight >= ENOUGH || is_stated
     });
-    links
+    without_rivals(links)
 }
 
 /// Whether all are of one conversation.
@@ -171,10 +172,32 @@ fn is_lone(entries: &[Entry<'_>]) -> bool {
         .all(|entry| Some(entry.conversation) == first)
 }
 
-/// Notes one packet's sightings under different keys.
+/// The links that nothing refutes. Two conversations that were sent apart cannot both be one with a third: the heavier link holds, of equals none.
+fn without_rivals(links: Links) -> Links {
+    let mut partners: BTreeMap<usize, Vec<(usize, u32)>> = BTreeMap::new();
+    for ((a, b), link) in links.iter().filter(|(_, link)| !link.refuted) {
+        partners.entry(*a).or_default().push((*b, link.weight));
+        partners.entry(*b).or_default().push((*a, link.weight));
+    }
+    let apart = |a: usize, b: usize| links.get(&(a.min(b), a.max(b))).is_some_and(|l| l.refuted);
+    let has_rival = |one: usize, other: usize, weight: u32| {
+        let rivals = partners.get(&one).into_iter().flatten();
+        rivals
+            .into_iter()
+            .any(|(rival, its)| *rival != other && *its >= weight && apart(*rival, other))
+    };
+    let holds = |(pair, link): &(&(usize, usize), &Link)| {
+        let (a, b) = **pair;
+        !link.refuted && !has_rival(a, b, link.weight) && !has_rival(b, a, link.weight)
+    };
+    let kept = links.iter().filter(holds);
+    kept.map(|(pair, link)| (*pair, *link)).collect()
+}
+
+/// Notes the sightings under different keys of packets that look the same at first.
 fn note_equal(entries: &[Entry<'_>], node_of: &[NodeId], links: &mut Links) {
-    // A packet counts once, however many points saw it.
-    let mut found = Links::new();
+    // A packet counts once, however many points saw it. Those without a number differ in their payload alone.
+    let mut found: BTreeMap<(usize, usize, Option<u64>), Link> = BTreeMap::new();
     for a in entries {
         for b in entries.iter().filter(|b| b.conversation > a.conversation) {
             if a.reply != b.reply {
@@ -183,7 +206,10 @@ fn note_equal(entries: &[Entry<'_>], node_of: &[NodeId], links: &mut Links) {
             let Some(weight) = agreement(a.seen, b.seen) else {
                 continue;
             };
-            let link = found.entry((a.conversation, b.conversation)).or_default();
+            let full = |entry: &Entry<'_>| entry.seen.sighting.fingerprint.full;
+            let print = full(a).filter(|_| full(b).is_some());
+            let id = (a.conversation, b.conversation, print);
+            let link = found.entry(id).or_default();
             match compare(a.seen, b.seen, node_of) {
                 Comparison::SentTwice => link.refuted = true,
                 Comparison::Unrelated => {}
@@ -194,8 +220,8 @@ fn note_equal(entries: &[Entry<'_>], node_of: &[NodeId], links: &mut Links) {
             }
         }
     }
-    for (pair, link) in found {
-        let all = links.entry(pair).or_default();
+    for ((a, b, _), link) in found {
+        let all = links.entry((a, b)).or_default();
         all.weight = all.weight.saturating_add(link.weight);
         all.order += link.order;
         all.refuted |= link.refuted;

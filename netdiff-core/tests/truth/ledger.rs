@@ -151,7 +151,7 @@ pub struct Atom {
 impl Atom {
     pub fn fate(&self) -> Fate {
         match self.stopped {
-            Some((after, how)) if self.pieced || !self.arrived => Fate::Ended { after, how },
+            Some((after, how)) if !self.arrived => Fate::Ended { after, how },
             _ => Fate::Delivered,
         }
     }

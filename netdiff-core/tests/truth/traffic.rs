@@ -59,12 +59,12 @@ fn deliver(net: &mut Net<'_>, road: &Road, packet: Packet, time: i64) -> Option<
     let flights = net.send(road, packet, time, 1, false);
     let atom = flights[0].atoms[0];
     let arrived = net.carry(road, flights);
-    let whole = net.ledger.atoms[atom as usize].stopped.is_none();
+    let whole = net.ledger.atoms[atom as usize].arrived;
     arrived
         .iter()
         .map(|flight| flight.time)
         .max()
-        .filter(|_| whole || arrived.iter().any(|flight| flight.piece.is_none()))
+        .filter(|_| whole)
 }
 
 fn ping(net: &mut Net<'_>, c: &mut Conversation<'_>, time: i64, sequence: u16, size: u16) {

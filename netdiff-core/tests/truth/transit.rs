@@ -168,7 +168,10 @@ impl<'a> Net<'a> {
             self.expire(road, &flights);
             return Vec::new();
         }
-        for atom in flights.iter().flat_map(|flight| &flight.atoms) {
+        // Fragments have arrived when all of them have.
+        let whole = join(flights.clone(), |flight| &mut flight.outer);
+        let whole = join(whole, |flight| &mut flight.piece);
+        for atom in whole.iter().flat_map(|flight| &flight.atoms) {
             self.ledger.atoms[*atom as usize].arrived = true;
         }
         flights
