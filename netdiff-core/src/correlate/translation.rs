@@ -161,7 +161,7 @@ fn find_links(
             .is_some_and(|(a, b)| stated.translate(a, b));
         link.refuted || link.weight >= ENOUGH || is_stated
     });
-    without_rivals(links)
+    without_rivals(&links)
 }
 
 /// Whether all are of one conversation.
@@ -173,7 +173,7 @@ fn is_lone(entries: &[Entry<'_>]) -> bool {
 }
 
 /// The links that nothing refutes. Two conversations that were sent apart cannot both be one with a third: the heavier link holds, of equals none.
-fn without_rivals(links: Links) -> Links {
+fn without_rivals(links: &Links) -> Links {
     let mut partners: BTreeMap<usize, Vec<(usize, u32)>> = BTreeMap::new();
     for ((a, b), link) in links.iter().filter(|(_, link)| !link.refuted) {
         partners.entry(*a).or_default().push((*b, link.weight));
