@@ -155,7 +155,11 @@ fn set(path: &str) -> SetRequest {
 #[test]
 fn every_diff_fits_the_mirror() {
     for entry in fs::read_dir(root().join("testdata/scenarios")).unwrap() {
-        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let folder = entry.unwrap().path();
+        if !folder.join("reference").is_dir() {
+            continue; // one set alone: there is nothing to compare it with
+        }
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         let sets = [
             set(&format!("scenarios/{name}/reference")),
             set(&format!("scenarios/{name}/failing")),

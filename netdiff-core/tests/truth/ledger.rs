@@ -92,7 +92,8 @@ impl Identity {
                     data: tcp.sack.iter().fold(
                         u64::from(sequence) << 8 | u64::from(flags),
                         |h, block| {
-                            h.wrapping_mul(31) + (u64::from(block.0) << 32 | u64::from(block.1))
+                            let block = u64::from(block.0) << 32 | u64::from(block.1);
+                            h.wrapping_mul(31).wrapping_add(block)
                         },
                     ),
                 }
