@@ -55,7 +55,7 @@ pub(super) fn judge_direction(
         clocks: scales.context.clocks,
         layout: scales.context.layout,
         seen: &track.seen,
-        own: OwnWay::new(&track.matched.straight(), &track.order, &opposite.order),
+        own: OwnWay::new(&track.matched.straight(), &track.order, opposite),
         way,
         acknowledged: Acknowledged::new(&opposite.seen),
         bases: bases(&track.seen),

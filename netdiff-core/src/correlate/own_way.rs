@@ -1,7 +1,8 @@
 //! Where packets of one direction go on, told by the direction's other packets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::flow::Track;
 use super::hop_order::HopOrder;
 use super::place::Place;
 use super::trip::Trip;
@@ -11,21 +12,30 @@ use crate::types::PointId;
 pub(super) struct OwnWay<'a> {
     pub(super) order: &'a HopOrder,
     pub(super) mirror: &'a HopOrder,
+    /// Points that saw packets of the opposite direction which nobody but their sender can have sent.
+    answering: BTreeSet<PointId>,
     followers: BTreeMap<Place, BTreeMap<usize, u64>>,
 }
 
 impl<'a> OwnWay<'a> {
-    pub(super) fn new(trips: &[&Trip], order: &'a HopOrder, mirror: &'a HopOrder) -> Self {
+    pub(super) fn new(trips: &[&Trip], order: &'a HopOrder, opposite: &'a Track) -> Self {
         let mut followers: BTreeMap<Place, BTreeMap<usize, u64>> = BTreeMap::new();
         for (from, to) in trips.iter().flat_map(|trip| steps_of(trip, order)) {
             let next = followers.entry(from).or_default();
             *next.entry(order.rank(to)).or_default() += 1;
         }
+        let answers = opposite.seen.iter().filter(|s| !s.is_sent_for_others());
         Self {
             order,
-            mirror,
+            mirror: &opposite.order,
+            answering: answers.map(|s| s.evidence.point).collect(),
             followers,
         }
+    }
+
+    /// Whether the opposite direction is seen at a point, by packets which nobody but their sender can have sent.
+    pub(super) fn is_answered_at(&self, point: PointId) -> bool {
+        self.answering.contains(&point)
     }
 
     /// The point that packets of this direction reach after a place.

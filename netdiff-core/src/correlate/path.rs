@@ -196,7 +196,7 @@ impl<'a> Paths<'a> {
     /// Whether the opposite direction is seen at this point of a node and not at that one: it begins in between, so that this one ends there.
     fn is_passed_by(&self, point: PointId, next: PointId, own: &OwnWay<'_>) -> bool {
         self.layout.node(point) == self.layout.node(next)
-            && own.mirror.has_point(point)
+            && own.is_answered_at(point)
             && !own.mirror.has_point(next)
     }
 

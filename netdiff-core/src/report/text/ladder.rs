@@ -249,11 +249,8 @@ fn render_ends(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
 }
 
 fn cross(way: &str, text: &str, page: &mut Page<'_>) {
-    let styles = page.options.styles;
-    page.line(&format!(
-        "    {}✗ {way}: {text}{}",
-        styles.error, styles.reset
-    ));
+    let style = page.options.styles.error;
+    page.styled_paragraph(style, &format!("    ✗ {way}: "), text);
 }
 
 /// Points that should have seen packets and are on no line.

@@ -45,27 +45,17 @@ impl<'a> Page<'a> {
 
     /// A paragraph: `first` begins its first line, spaces of the same width the others.
     pub(super) fn paragraph(&mut self, first: &str, text: &str) {
-        let indent = first.width();
-        let mut line = first.to_owned();
-        let mut filled = indent;
-        let mut empty = true;
-        for word in text.split_whitespace() {
-            let len = word.width();
-            if !empty && filled + 1 + len > self.width() {
-                self.line(&line);
-                line = " ".repeat(indent);
-                filled = indent;
-                empty = true;
-            }
-            if !empty {
-                line.push(' ');
-                filled += 1;
-            }
-            line.push_str(word);
-            filled += len;
-            empty = false;
+        for line in wrap(first, text, self.width()) {
+            self.line(&line);
         }
-        self.line(&line);
+    }
+
+    /// The same, all of it in a style.
+    pub(super) fn styled_paragraph(&mut self, style: &str, first: &str, text: &str) {
+        let reset = self.options.styles.reset;
+        for line in wrap(first, text, self.width()) {
+            self.line(&format!("{style}{}{reset}", line.trim_end()));
+        }
     }
 
     pub(super) fn finish(mut self) -> String {
@@ -74,6 +64,32 @@ impl<'a> Page<'a> {
         }
         self.text
     }
+}
+
+/// The lines of a paragraph.
+fn wrap(first: &str, text: &str, width: usize) -> Vec<String> {
+    let indent = first.width();
+    let mut lines = Vec::new();
+    let mut line = first.to_owned();
+    let mut filled = indent;
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        let len = word.width();
+        if !empty && filled + 1 + len > width {
+            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+            filled = indent;
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+            filled += 1;
+        }
+        line.push_str(word);
+        filled += len;
+        empty = false;
+    }
+    lines.push(line);
+    lines
 }
 
 /// `text` in a column of `width`, filled with spaces behind it; longer text is cut with `…`.
