@@ -147,7 +147,7 @@ impl Judge<'_> {
         let next = match next {
             Next::Point(_, Basis::Roles) if last.is_sent_for_others() => Next::NoPoint,
             // Inside a node, roles that packets suggest, and kinds of addresses that follow from them, are too weak to miss a packet.
-            Next::Point(to, Basis::Roles | Basis::SameClass)
+            Next::Point(to, Basis::Roles | Basis::SameClass | Basis::Mirror)
                 if self.layout.is_guessed_on_one_node(after, to) =>
             {
                 Next::NoPoint

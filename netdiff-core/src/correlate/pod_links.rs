@@ -22,6 +22,8 @@ pub(super) struct Ends {
     senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
     /// The same, with those in whose name others may have sent.
     possible_senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
+    /// Senders for whom the node itself sent there, as cooked headers tell.
+    sent: BTreeSet<(PointId, IpAddr)>,
     /// Every packet: its ends, and when it was first seen at each point.
     packets: Vec<(FlowKey, BTreeMap<PointId, i64>)>,
     /// The packets from or to an address.
@@ -51,6 +53,9 @@ impl Ends {
             if has_untouched_ttl(s) {
                 let possible = ends.possible_senders.entry(point).or_default();
                 possible.insert(key.source);
+                if s.sent == Some(true) {
+                    ends.sent.insert((point, key.source));
+                }
                 if !s.may_be_sent_for_others() {
                     ends.senders.entry(point).or_default().insert(key.source);
                 }
@@ -85,7 +90,12 @@ impl Ends {
         self.is_end_of_all(point, address) && senders.is_some_and(|s| s.contains(&address))
     }
 
-    /// The same, if somebody else may have sent in its name.
+    /// Whether the node itself sends an address' packets there: it is not behind that link.
+    pub(super) fn is_on_this_side(&self, point: PointId, address: IpAddr) -> bool {
+        self.sent.contains(&(point, address))
+    }
+
+    /// The same as [`Self::is_link`], if somebody else may have sent in its name.
     pub(super) fn may_be_link(&self, point: PointId, address: IpAddr) -> bool {
         let senders = self.possible_senders.get(&point);
         self.is_end_of_all(point, address) && senders.is_some_and(|s| s.contains(&address))

@@ -7,9 +7,11 @@
 //!    an end of every packet, while the same address also sends untouched at a pod's link or bridge of another node: the **pod**'s own
 //!    interface. It belongs to that other node (and shares its clock).
 //! 2. Of unknown role, and shows packets with the TTL that they have inside a tunnel of the node's uplink: a **vtep**.
-//! 3. Of unknown role, and the link of an address by the rule of `pod_links`: a **pod**'s link.
-//! 4. Of unknown role, and shows packets of local senders otherwise: a **bridge**.
+//! 3. Of unknown role, and the link of an address by the rule of `pod_links`, for which the node does not send there itself: a **pod**'s link.
+//! 4. Of unknown role, and shows packets of a pod's link of its node, with the TTL that they have there: a **bridge**.
 //! 5. Of unknown role, and shows packets that local links or bridges show with another TTL: an **uplink**.
+//!
+//! What nothing tells stays unknown, and nothing is concluded from it: hosts that talk to each other look like pods that do.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -42,13 +44,17 @@ pub(super) fn infer_roles(
         .collect();
     let links: BTreeSet<PointId> = ends
         .pod_links(&left, &bridges, node_of)
-        .into_values()
+        .into_iter()
+        .filter(|(address, point)| !ends.is_on_this_side(*point, *address))
+        .map(|(_, point)| point)
         .collect();
-    for &point in &left {
-        if links.contains(&point) {
-            assign(points, point, Role::Pod);
-        } else if ends.senders(point).next().is_some() && !is_edge(points, node_of, seen, point) {
-            assign(points, point, Role::Bridge);
+    links
+        .iter()
+        .for_each(|point| assign(points, *point, Role::Pod));
+    for point in left.iter().filter(|p| !links.contains(p)) {
+        let edge = is_edge(points, node_of, seen, *point);
+        if !edge && passes_on(points, node_of, seen, *point) {
+            assign(points, *point, Role::Bridge);
         }
     }
     for point in left.into_iter().filter(|p| !links.contains(p)) {
@@ -149,17 +155,42 @@ fn find_vteps(node_of: &[NodeId], seen: &[Seen], unknown: &BTreeSet<PointId>) ->
 
 /// Whether a point shows packets that a pod's link or bridge of its node shows with another TTL.
 fn is_edge(points: &[SetPoint], node_of: &[NodeId], seen: &[Seen], point: PointId) -> bool {
-    let inside: HashMap<PacketId, u8> = seen
-        .iter()
-        .filter(|s| {
-            matches!(role(points, s.evidence.point), Role::Pod | Role::Bridge)
-                && s.evidence.point != point
-        })
+    let others = seen.iter().filter(|s| s.evidence.point != point);
+    let inside = ttls_at(points, node_of, others, |role| {
+        matches!(role, Role::Pod | Role::Bridge)
+    });
+    compares(node_of, seen, point, &inside, |here, there| here != there)
+}
+
+/// Whether a point shows packets that a pod's link of its node shows with the same TTL.
+fn passes_on(points: &[SetPoint], node_of: &[NodeId], seen: &[Seen], point: PointId) -> bool {
+    let links = ttls_at(points, node_of, seen.iter(), |role| role == Role::Pod);
+    compares(node_of, seen, point, &links, |here, there| here == there)
+}
+
+/// The TTL of packets at points of some roles.
+fn ttls_at<'a>(
+    points: &[SetPoint],
+    node_of: &[NodeId],
+    seen: impl Iterator<Item = &'a Seen>,
+    wanted: impl Fn(Role) -> bool,
+) -> HashMap<PacketId, u8> {
+    let there = seen.filter(|s| wanted(role(points, s.evidence.point)));
+    there
         .filter_map(|s| Some((packet_id(node_of, s)?, s.sighting.ttl)))
-        .collect();
+        .collect()
+}
+
+fn compares(
+    node_of: &[NodeId],
+    seen: &[Seen],
+    point: PointId,
+    others: &HashMap<PacketId, u8>,
+    holds: impl Fn(u8, u8) -> bool,
+) -> bool {
     seen.iter().filter(|s| s.evidence.point == point).any(|s| {
-        let ttl = packet_id(node_of, s).and_then(|id| inside.get(&id));
-        ttl.is_some_and(|ttl| *ttl != s.sighting.ttl)
+        let ttl = packet_id(node_of, s).and_then(|id| others.get(&id));
+        ttl.is_some_and(|ttl| holds(s.sighting.ttl, *ttl))
     })
 }
 
