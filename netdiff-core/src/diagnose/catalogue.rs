@@ -92,6 +92,7 @@ pub static CATALOGUE: &[&Rule] = &[
     &rules::duplicated_packets::RULE,
     &rules::observer_promisc_duplicates::RULE,
     &rules::reordering::RULE,
+    &rules::clock_step::RULE,
     &rules::capture_window_mismatch::RULE,
     &rules::packets_lost::RULE,
     &rules::capture_gap::RULE,

@@ -4,6 +4,7 @@ pub(super) mod asymmetric_return;
 pub(super) mod brnf_off;
 pub(super) mod capture_gap;
 pub(super) mod capture_window_mismatch;
+pub(super) mod clock_step;
 pub(super) mod conntrack_invalid_rst;
 pub(super) mod conntrack_stale_udp;
 pub(super) mod dead_pod_ip;
