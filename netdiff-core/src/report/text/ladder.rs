@@ -223,7 +223,7 @@ fn render_ends(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
                 format!("{} lost between {from} and {to}", loss.packets)
             } else {
                 let packets = loss.packets;
-                format!("{packets} missing behind {from}: lost, if {to} captured then")
+                format!("{packets} missing at {to}: lost, if it captured then")
             };
             cross(way, &text, page);
             if page.options.verbose && !loss.expected_because.is_empty() {
