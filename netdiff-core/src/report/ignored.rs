@@ -131,6 +131,16 @@ impl Ignore {
         }
     }
 
+    /// The same without reason and place, which may hold names.
+    #[must_use]
+    pub fn without_words(self) -> Self {
+        Self {
+            reason: None,
+            stated_in: None,
+            ..self
+        }
+    }
+
     /// As it was stated.
     #[must_use]
     pub fn what(&self) -> String {
