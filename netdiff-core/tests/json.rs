@@ -28,11 +28,11 @@ macro_rules! mirror {
 mirror! {
     TraceReport {
         schema_version: u32, tool: Tool, set: Set, findings: Vec<Finding>, differences: Vec<Difference>,
-        node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
+        node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
     }
     DiffReport {
         schema_version: u32, tool: Tool, reference: Set, failing: Set, findings: Vec<Finding>,
-        differences: Vec<Difference>, node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
+        differences: Vec<Difference>, node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
     }
     Tool { name: String, version: String }
     Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, clocks: Vec<Clock>, warnings: Vec<String> }
@@ -61,8 +61,13 @@ mirror! {
         kind: String, significant: bool, reference: String, failing: String, segment: Option<Segment>,
         packets: Packets, flows: Vec<String>, evidence: Vec<Evidence>,
     }
+    Ignored {
+        what: String, reason: Option<String>, stated_in: Option<StatedIn>, occurs: bool, findings: Vec<Finding>,
+        differences: Vec<Difference>,
+    }
+    StatedIn { file: String, line: u64 }
     Packets { reference: u64, failing: u64 }
-    Comparison { reference: String, failing: String, differs: bool, paired_by: Vec<String>, divergence: Option<Divergence>, forward: Vec<Line>, reply: Vec<Line> }
+    Comparison { reference: String, failing: String, differs: bool, ignored: bool, paired_by: Vec<String>, divergence: Option<Divergence>, forward: Vec<Line>, reply: Vec<Line> }
     Divergence { direction: String, after: Option<Point>, at: Option<Point>, finding: Option<String> }
     NodePair { reference: String, failing: String, paired_by: String }
     Line { reference: Option<usize>, failing: Option<usize> }

@@ -29,7 +29,10 @@ pub fn render_github(report: &Report) -> String {
         ));
     }
     for ignored in report.ignored.iter().filter(|ignored| !ignored.occurs) {
-        let message = format!("{} is to be ignored and no longer occurs", ignored.what);
+        let message = format!(
+            "{} is to be ignored and matches nothing: it no longer occurs, or is called otherwise",
+            ignored.what
+        );
         let line = ignored
             .stated_in
             .as_ref()

@@ -89,7 +89,7 @@ impl<'a> Item<'a> {
             segment: difference.segment.as_ref(),
             evidence: &difference.evidence,
             identity: format!(
-                "{place}: {} to {}",
+                "{place}: {} → {}",
                 names.words(SetName::Reference, &difference.reference),
                 names.words(SetName::Failing, &difference.failing)
             ),

@@ -160,14 +160,10 @@ fn redact_line(line: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for word in line.split(' ') {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let number = |word: &String| {
-            word.trim_start_matches(['(', '+', '-', '±'])
-                .parse::<f64>()
-                .is_ok()
-        };
-        if UNITS.contains(&bare) && words.last().is_some_and(number) {
+        let before = words.last().filter(|_| UNITS.contains(&bare));
+        if let Some(bracket) = before.and_then(|number| before_number(number)) {
             words.pop();
-            words.push(word.replacen(bare, "[duration]", 1));
+            words.push(format!("{bracket}{}", word.replacen(bare, "[duration]", 1)));
         } else if is_time(bare) {
             words.push(word.replacen(bare, "[time]", 1));
         } else {
@@ -175,6 +171,16 @@ fn redact_line(line: &str) -> String {
         }
     }
     words.join(" ")
+}
+
+/// What stands before a number: nothing or a bracket; `None` if the word is no number.
+fn before_number(word: &str) -> Option<&'static str> {
+    let (bracket, number) = match word.strip_prefix('(') {
+        Some(number) => ("(", number),
+        None => ("", word),
+    };
+    let number = number.trim_start_matches(['+', '-', '±']);
+    number.parse::<f64>().ok().map(|_| bracket)
 }
 
 /// Whether it begins as RFC 3339 does.

@@ -43,7 +43,7 @@ fn outcome(ignored: &IgnoredReport) -> String {
     }
     let what = match (parts.is_empty(), ignored.occurs) {
         (false, _) => parts.join(", "),
-        (true, false) => "no longer occurs; it need not be stated any more".to_owned(),
+        (true, false) => "matches nothing: it no longer occurs, or is called otherwise".to_owned(),
         (true, true) => "not ignored: only some of the flows concerned are such".to_owned(),
     };
     let reason = ignored.reason.as_ref();
