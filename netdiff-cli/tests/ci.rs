@@ -233,7 +233,7 @@ fn an_ignore_that_matches_nothing_is_told_and_can_fail() {
     }
     let output = folder.diff("healthy-healthy", &["--format", "json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["ignored"][0]["occurs"], false);
+    assert_eq!(report["ignored"][0]["effect"], "unused");
     assert_eq!(report["ignored"][0]["stated_in"]["line"], 2);
     let annotations = stdout(&folder.diff("healthy-healthy", &["--format", "github"]));
     assert!(
@@ -341,6 +341,41 @@ fn a_manifest_may_hold_settings_where_netdiff_is_run() {
     assert!(
         message.contains("are not in force; they are with --config"),
         "{message}"
+    );
+}
+
+#[test]
+fn what_came_of_each_is_told() {
+    let folder = Folder::new();
+    let options = [
+        "path=tcp/8080",
+        "encapsulation",
+        "encapsulation=vxlan..none",
+        "mss",
+    ];
+    let options: Vec<&str> = options.iter().flat_map(|what| ["--ignore", what]).collect();
+    let text = stdout(&folder.diff("directrouting-fixed", &options));
+    let end = "Ignored\n\n  path=tcp/8080: counts, since only some of the flows concerned are such\n  \
+               encapsulation: 1 difference\n  \
+               encapsulation=vxlan..none: nothing more than the others\n  \
+               mss: matches nothing: it no longer occurs, or is called otherwise\n";
+    assert!(text.ends_with(end), "{text}");
+    let output = folder.diff(
+        "directrouting-fixed",
+        &[&options[..], &["--format", "json"]].concat(),
+    );
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let effects = [0, 1, 2, 3].map(|index| report["ignored"][index]["effect"].clone());
+    assert_eq!(effects, ["partial", "ignores", "shared", "unused"]);
+    assert_eq!(
+        report["ignored"][1]["differences"][0]["kind"],
+        "encapsulation"
+    );
+    assert_eq!(report["differences"][0]["kind"], "path");
+    let all = report["comparisons"].as_array().unwrap();
+    assert!(
+        all.iter().all(|c| c["ignored"] == false),
+        "their path counts"
     );
 }
 

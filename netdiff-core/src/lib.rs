@@ -57,7 +57,7 @@ pub use report::{
     AccountingReport, AddressedParty, AdviceReport, CapturePointReport, CauseReport, ClockReport,
     ClockStepReport, ComparisonReport, CoverageCell, CoverageRow, DelayReport, DifferenceReport,
     DirectionReport, DispositionCounts, DivergenceReport, EncapsulationReport, EvidenceReport,
-    FailOn, FindingReport, FlowKeyReport, FlowReport, HopReport, Ignore, IgnoreError,
+    FailOn, FindingReport, FlowKeyReport, FlowReport, HopReport, Ignore, IgnoreEffect, IgnoreError,
     IgnoredReport, InspectReport, InspectedAddress, InspectedFile, InspectedInterface,
     InspectedNode, InspectedPoint, LadderLine, LossReport, NodePairReport, NodeReport, Outline,
     OutlinedDifference, OutlinedFinding, OutlinedFlow, PacketsReport, PointName, Redaction, Report,

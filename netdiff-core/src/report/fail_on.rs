@@ -1,6 +1,6 @@
 //! What makes a build fail.
 
-use super::ignored::IgnoredReport;
+use super::ignored::{IgnoreEffect, IgnoredReport};
 use super::model::{DifferenceReport, FindingReport, Report};
 
 /// What of a report makes a build fail: what counts for exit code 1, and what JUnit calls a failure.
@@ -118,7 +118,7 @@ impl FailOn {
     /// Whether this counts as something that is to be ignored and no longer occurs.
     #[must_use]
     pub const fn counts_unused(self, ignored: &IgnoredReport) -> bool {
-        self.unused_ignores && !ignored.occurs
+        self.unused_ignores && matches!(ignored.effect, IgnoreEffect::Unused)
     }
 
     /// Whether anything in the report counts.

@@ -28,7 +28,7 @@ pub fn render_github(report: &Report) -> String {
             &message.join("\n"),
         ));
     }
-    for ignored in report.ignored.iter().filter(|ignored| !ignored.occurs) {
+    for ignored in report.unused_ignores() {
         let message = format!(
             "{} is to be ignored and matches nothing: it no longer occurs, or is called otherwise",
             ignored.what

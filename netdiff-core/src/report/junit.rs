@@ -189,7 +189,7 @@ impl FlowCase {
 
 /// What is to be ignored and no longer occurs.
 fn ignores(report: &Report, fail_on: FailOn) -> Vec<Case> {
-    let unused = report.ignored.iter().filter(|ignored| !ignored.occurs);
+    let unused = report.unused_ignores();
     let case = |ignored: &IgnoredReport| {
         let words =
             "it is to be ignored and matches nothing: it no longer occurs, or is called otherwise"

@@ -32,7 +32,7 @@ use explain::rule_markdown;
 pub use explain::{RuleReport, explain, explain_all, render_rules_markdown};
 pub use fail_on::FailOn;
 pub use github::render_github;
-pub use ignored::{Ignore, IgnoreError, IgnoredReport, StatedIn};
+pub use ignored::{Ignore, IgnoreEffect, IgnoreError, IgnoredReport, StatedIn};
 pub use inspect::{
     AdviceReport, CoverageCell, CoverageRow, InspectReport, Inspected, InspectedAddress,
     InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents,

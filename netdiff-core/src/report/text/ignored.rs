@@ -1,7 +1,7 @@
 //! What was ignored, folded at the end.
 
 use super::layout::{Page, count};
-use crate::report::ignored::IgnoredReport;
+use crate::report::ignored::{IgnoreEffect, IgnoredReport};
 use crate::report::model::Report;
 
 /// One paragraph for each thing that was to be ignored; with `verbose` also what it took away.
@@ -41,10 +41,15 @@ fn outcome(ignored: &IgnoredReport) -> String {
     if differences > 0 {
         parts.push(count(differences as u64, "difference"));
     }
-    let what = match (parts.is_empty(), ignored.occurs) {
-        (false, _) => parts.join(", "),
-        (true, false) => "matches nothing: it no longer occurs, or is called otherwise".to_owned(),
-        (true, true) => "not ignored: only some of the flows concerned are such".to_owned(),
+    let what = match ignored.effect {
+        IgnoreEffect::Ignores => parts.join(", "),
+        IgnoreEffect::Shared => "nothing more than the others".to_owned(),
+        IgnoreEffect::Partial => {
+            "counts, since only some of the flows concerned are such".to_owned()
+        }
+        IgnoreEffect::Unused => {
+            "matches nothing: it no longer occurs, or is called otherwise".to_owned()
+        }
     };
     let reason = ignored.reason.as_ref();
     let reason = reason.map_or_else(String::new, |reason| format!(" – {reason}"));
