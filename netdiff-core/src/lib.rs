@@ -28,7 +28,7 @@
 //!
 //! The names at the root are the interface for programs. The rooms that do the work are open as modules, in the
 //! order in which data passes them, for tools that need a part of the way: [`read`], [`decode`], [`identify`],
-//! [`correlate`], [`diagnose`], [`diff`]; their interfaces follow the needs of the whole and may change
+//! [`correlate`], [`select`], [`diagnose`], [`diff`]; their interfaces follow the needs of the whole and may change
 //! with any minor version.
 //!
 //! Nothing in this crate prints or reads the clock. Nothing is written, but for one unnamed temporary
@@ -45,6 +45,7 @@ mod pipeline;
 pub mod profile;
 pub mod read;
 mod report;
+pub mod select;
 pub mod types;
 
 pub use diff::StatedPairs;
