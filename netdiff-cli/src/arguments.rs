@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use netdiff_core::PointOverride;
 
+use crate::select::Selecting;
+
 /// Finds the hop at which packets stop.
 #[derive(Debug, Parser)]
 #[command(name = "netdiff", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -47,6 +49,8 @@ pub(crate) enum Command {
         #[arg(long = "pair", value_name = "REFERENCE=FAILING")]
         pairs: Vec<String>,
         #[command(flatten)]
+        selecting: Selecting,
+        #[command(flatten)]
         common: Common,
     },
     /// Show the hop ladders and findings of one capture set
@@ -55,6 +59,8 @@ pub(crate) enum Command {
         /// The set: a folder, an archive, or captures
         #[arg(required = true)]
         set: Vec<PathBuf>,
+        #[command(flatten)]
+        selecting: Selecting,
         #[command(flatten)]
         common: Common,
     },
@@ -81,12 +87,14 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         #[command(flatten)]
+        selecting: Selecting,
+        #[command(flatten)]
         common: Common,
     },
     /// Say what a rule means, what netdiff looks for, how to confirm it and what helps
     #[command(after_help = EXPLAIN_HELP)]
     Explain {
-        /// The rule, as findings name it; all rules are listed without one
+        /// The rule, as findings name it, or `selection`; all rules are listed without one
         rule: Option<String>,
         #[command(flatten)]
         layout: Layout,
@@ -105,6 +113,7 @@ Exit status: 0 no error and no significant difference, 1 findings or differences
 const TRACE_HELP: &str = "\
 Examples:
   netdiff trace failing/
+  netdiff trace failing/ --flow 'icmp and 10.244.0.4' --not-seen-at node/eth0
   netdiff trace failing/ --format json | jq '.flows[] | {key, dispositions}'
   netdiff trace a.pcap b.pcap --point master/eth0=a.pcap --point node/eth0=b.pcap
 
@@ -135,6 +144,7 @@ const EXPLAIN_HELP: &str = "\
 Examples:
   netdiff explain                                  the list of rules
   netdiff explain underlay-vxlan-blocked
+  netdiff explain selection                        what --flow, --seen-at, --since … take
   netdiff explain vtep-mac-stale --format json | jq '.[0].causes'
 
 Exit status: 0 done, 2 there is no such rule.";

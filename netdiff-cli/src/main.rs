@@ -4,6 +4,7 @@ mod arguments;
 mod manifest;
 mod output;
 mod run;
+mod select;
 
 use std::process::ExitCode;
 

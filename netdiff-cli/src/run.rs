@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use netdiff_core::{
-    AnalysisOptions, PointOverride, Report, SetRequest, StatedPairs, baseline, compare_with,
-    explain, explain_all, inspect_with, trace_with,
+    AnalysisOptions, PointOverride, Report, SELECTION_MANUAL, SetRequest, StatedPairs, baseline,
+    compare_with, explain, explain_all, inspect_with, trace_with,
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
@@ -38,11 +38,13 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             reference,
             failing,
             pairs,
+            selecting,
             common,
         } => {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
+                selection: selecting.selection()?,
                 ..options(common)
             };
             (
@@ -50,15 +52,20 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 common,
             )
         }
-        Command::Trace { set, common } => {
+        Command::Trace {
+            set,
+            selecting,
+            common,
+        } => {
             let request = SetRequest {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
-            (
-                in_pool(common, || trace_with(&request, &options(common)))?,
-                common,
-            )
+            let options = AnalysisOptions {
+                selection: selecting.selection()?,
+                ..options(common)
+            };
+            (in_pool(common, || trace_with(&request, &options))?, common)
         }
         Command::Inspect {
             set,
@@ -78,8 +85,15 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Baseline {
             sets,
             output,
+            selecting,
             common,
-        } => return write_baseline(sets, output.as_deref(), common),
+        } => {
+            let options = AnalysisOptions {
+                selection: selecting.selection()?,
+                ..options(common)
+            };
+            return write_baseline(sets, output.as_deref(), common, &options);
+        }
         Command::Explain { rule, layout } => return explain_rules(rule.as_deref(), layout),
     };
     let report = report?;
@@ -120,7 +134,12 @@ fn stated_pairs(pairs: &[String]) -> anyhow::Result<StatedPairs> {
 }
 
 /// Each path is a set of its own.
-fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> anyhow::Result<u8> {
+fn write_baseline(
+    sets: &[PathBuf],
+    output: Option<&Path>,
+    common: &Common,
+    options: &AnalysisOptions,
+) -> anyhow::Result<u8> {
     let requests: Vec<SetRequest> = sets
         .iter()
         .map(|path| SetRequest {
@@ -133,7 +152,7 @@ fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> a
                 .collect(),
         })
         .collect();
-    let text = in_pool(common, || baseline(&requests, &options(common)))??;
+    let text = in_pool(common, || baseline(&requests, options))??;
     match output {
         Some(file) => write_file(file, &text)?,
         None => write_text(&text)?,
@@ -141,9 +160,16 @@ fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> a
     Ok(EXIT_SAME)
 }
 
-/// One rule's manual, or the list of all.
+/// What is explained beside rules.
+const SELECTION: &str = "selection";
+
+/// One rule's manual, or the list of all; or how packets are selected.
 fn explain_rules(rule: Option<&str>, layout: &Layout) -> anyhow::Result<u8> {
     let rules = match rule {
+        Some(SELECTION) => {
+            write_text(SELECTION_MANUAL)?;
+            return Ok(EXIT_SAME);
+        }
         None => explain_all(),
         Some(id) => {
             let known = explain(id).with_context(|| unknown_rule(id))?;

@@ -61,8 +61,9 @@ pub use report::{
     FindingReport, FlowKeyReport, FlowReport, HopReport, InspectReport, InspectedAddress,
     InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, LadderLine, LossReport,
     NodePairReport, NodeReport, PacketsReport, PointName, Report, RoundTripReport, RuleReport,
-    SCHEMA_VERSION, SegmentReport, SetName, SetReport, StopReport, Styles, SubnetReport,
-    TextOptions, ToolReport, TtlReport, TunnelReport, explain, explain_all, render_inspect_json,
-    render_inspect_text, render_json, render_manifest, render_rule_text, render_rules_json,
-    render_rules_markdown, render_rules_text, render_text,
+    SCHEMA_VERSION, SegmentReport, SelectedReport, SelectionReport, SetName, SetReport, StopReport,
+    Styles, SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport, explain, explain_all,
+    render_inspect_json, render_inspect_text, render_json, render_manifest, render_rule_text,
+    render_rules_json, render_rules_markdown, render_rules_text, render_text,
 };
+pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};

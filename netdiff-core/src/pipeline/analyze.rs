@@ -3,6 +3,7 @@
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
 use super::observe::{Detail, observe_set};
 use super::options::AnalysisOptions;
+use super::selecting::{Picks, Sided, check_names, narrow_comparison, narrow_to, untold_if};
 use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Reference, diagnose};
 use crate::diff::{Comparison, StatedPairs, compare_timelines};
@@ -12,6 +13,7 @@ use crate::profile::{
 };
 use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set, read_text_if};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
+use crate::select::Unmatched;
 
 /// Why an analysis could not be done. Displays as a message that names the set and the file, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,20 @@ pub enum AnalysisError {
     Merged {
         /// The file.
         file: String,
+    },
+    /// A selection that names what is not there.
+    #[error("nothing can be selected by a name that is not there: {0}")]
+    Selection(Unmatched),
+    /// A selection that asks for packets, of a set that has none.
+    #[error(
+        "{file}: a baseline holds no packets, so that `{term}` cannot be told of it: select by protocol, address or port, or \
+         give the captures"
+    )]
+    NoPackets {
+        /// The file.
+        file: String,
+        /// The part of the selection.
+        term: String,
     },
 }
 
@@ -115,6 +131,8 @@ fn profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, A
         names,
         timelines: followed.timelines,
         findings,
+        selected: None,
+        anonymized: false,
     })
 }
 
@@ -193,10 +211,14 @@ pub fn trace_with(
     options: &AnalysisOptions,
 ) -> Result<Report, AnalysisError> {
     let mut profile = one_profile(request, options)?;
+    warn_of_part(&mut profile);
+    let selection = narrow_to(&mut profile, &label(request), options)?;
     if options.anonymize {
         anonymize(&mut profile);
     }
-    Ok(build_trace(&analyzed(&profile)))
+    let mut report = build_trace(&analyzed(&profile));
+    report.selection = selection;
+    Ok(report)
 }
 
 /// Compares a failing capture set with a healthy reference.
@@ -216,6 +238,7 @@ pub fn compare_with(
     failing: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<Report, AnalysisError> {
+    let file = label(failing);
     let (references, failing) = rayon::join(
         || profiles(reference, options),
         || one_profile(failing, options),
@@ -232,6 +255,10 @@ pub fn compare_with(
         failing.findings = diagnose(&failing.timelines, &healthy);
     }
     let mut pairs = options.pairs.clone();
+    references.iter_mut().for_each(warn_of_part);
+    warn_of_part(&mut failing);
+    // By the names that the user knows.
+    let picks = picks_of(&references, (&failing, &file), options)?;
     if options.anonymize {
         if let Some(usual) = references.first() {
             pairs.nodes = anonymous_pairs(&pairs.nodes, &usual.timelines, &failing.timelines);
@@ -242,13 +269,51 @@ pub fn compare_with(
         references.iter_mut().for_each(anonymize);
         anonymize(&mut failing);
     }
-    let (usual, comparison) = nearest(&references, &failing, &pairs);
-    let usual = references.swap_remove(usual);
-    Ok(build_comparison(
-        &analyzed(&usual),
-        &analyzed(&failing),
-        &comparison,
-    ))
+    let (nearest, mut comparison) = nearest(&references, &failing, &pairs);
+    let mut usual = references.swap_remove(nearest);
+    let selection = picks.zip(options.selection.as_ref());
+    let selection = selection.map(|(mut picks, selection)| {
+        let ours = Sided {
+            picks: &picks.0.swap_remove(nearest),
+            profile: &mut usual,
+        };
+        let theirs = Sided {
+            picks: &picks.1,
+            profile: &mut failing,
+        };
+        untold_if(
+            narrow_comparison(&mut comparison, ours, theirs, selection),
+            options,
+        )
+    });
+    let mut report = build_comparison(&analyzed(&usual), &analyzed(&failing), &comparison);
+    report.selection = selection;
+    Ok(report)
+}
+
+/// What is selected of each reference, and of the failing set; `None` if nothing was asked for.
+fn picks_of(
+    references: &[Profile],
+    (failing, file): (&Profile, &str),
+    options: &AnalysisOptions,
+) -> Result<Option<(Vec<Picks>, Picks)>, AnalysisError> {
+    let Some(selection) = &options.selection else {
+        return Ok(None);
+    };
+    let all: Vec<&Profile> = references.iter().chain([failing]).collect();
+    check_names(selection, &all)?;
+    let ours = references.iter();
+    let ours = ours.map(|usual| Picks::of(usual, selection)).collect();
+    Ok(Some((ours, Picks::leading(failing, file, selection)?)))
+}
+
+/// A baseline may hold a part of its set: whoever compares with it must know.
+fn warn_of_part(profile: &mut Profile) {
+    let warning = profile
+        .selected
+        .as_ref()
+        .map(|selected| format!("a baseline of a part of its set only, selected by: {selected}"));
+    profile.warnings.extend(warning);
 }
 
 /// Stated pairs of nodes by the names that they get.
@@ -298,7 +363,10 @@ pub fn baseline(
 ) -> Result<String, AnalysisError> {
     let mut all: Vec<Profile> = Vec::new();
     for request in requests {
-        all.extend(profiles(request, options)?);
+        for mut profile in profiles(request, options)? {
+            narrow_to(&mut profile, &label(request), options)?;
+            all.push(profile);
+        }
     }
     if options.anonymize {
         all.iter_mut().for_each(anonymize);

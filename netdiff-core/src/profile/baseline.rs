@@ -72,6 +72,11 @@ struct Entry {
     left_out: u64,
     flows: Vec<FlowTimeline>,
     warnings: Vec<String>,
+    /// The expression by which it was narrowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    selected: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    anonymized: bool,
 }
 
 /// Whether a text begins like a baseline: its first 64 characters tell.
@@ -142,6 +147,8 @@ impl Entry {
             left_out: folded.left_out,
             flows: folded.flows,
             warnings: profile.warnings.clone(),
+            selected: profile.selected.clone(),
+            anonymized: profile.anonymized,
         }
     }
 
@@ -174,6 +181,8 @@ impl Entry {
             names: self.names,
             timelines,
             findings,
+            selected: self.selected,
+            anonymized: self.anonymized,
         })
     }
 

@@ -34,4 +34,8 @@ pub struct Profile {
     pub timelines: Timelines,
     /// What is wrong with it, judged alone.
     pub findings: Vec<Finding>,
+    /// The expression by which it was narrowed, if it was.
+    pub selected: Option<String>,
+    /// Whether names and addresses are replaced.
+    pub anonymized: bool,
 }

@@ -12,6 +12,7 @@ mod inspect;
 mod json;
 mod model;
 mod model_flow;
+mod selection;
 mod text;
 mod time;
 
@@ -35,6 +36,7 @@ pub use model_flow::{
     AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
     FlowKeyReport, FlowReport, HopReport, LossReport, RoundTripReport, TtlReport,
 };
+pub use selection::{SelectedReport, SelectionReport};
 pub use text::{
     Styles, TextOptions, render_inspect_text, render_rule_text, render_rules_text, render_text,
 };
