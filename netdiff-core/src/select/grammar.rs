@@ -31,8 +31,8 @@ const MAX_LEN: usize = 4_096;
 /// Parentheses and `not` inside each other.
 const MAX_DEPTH: usize = 32;
 
-const TERM: &str = "an address or network, a protocol (icmp, tcp, udp …), or one of: all, host, src, dst, initiator, responder, port, \
-                    seen-at, not-seen-at, since, until, delivered, lost, assumed-lost, rejected, looped, not-covered, unknown, not, (";
+const TERM: &str = "an address or network, a protocol (icmp, tcp, udp …), or one of all, host, src, dst, initiator, responder, port, \
+                    seen-at, not-seen-at, since, until, delivered, lost, assumed-lost, rejected, looped, not-covered, unknown, `not` and `(`";
 const JOINT: &str = "`and`, `or` or the end";
 const CLOSING: &str = "`and`, `or` or `)`";
 const WHO: &str = "an address, a network (10.244.0.0/16) or a name";

@@ -190,3 +190,37 @@ proptest! {
         }
     }
 }
+
+/// All sightings of a direction, counted anew, are what its hops say.
+#[test]
+fn counting_anew_gives_the_hops_their_packets() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/scenarios");
+    for scenario in [
+        "vxlan-8472-blocked",
+        "services",
+        "gso-loss",
+        "outer-fragments",
+        "routing-loop",
+    ] {
+        let request = crate::read::SetRequest::of_path(folder.join(scenario).join("failing"));
+        let set = crate::timelines(&request, &crate::AnalysisOptions::default()).unwrap();
+        let flows = set.timelines.flows.iter();
+        for direction in flows.flat_map(|flow| [&flow.forward, &flow.reply]) {
+            let mut anew = direction.clone();
+            super::choice::recount(&mut anew);
+            let counts = |direction: &crate::correlate::Direction| -> Vec<_> {
+                let hops = direction.hops.iter();
+                hops.map(|hop| (hop.point, hop.packets, hop.delay, hop.changes.len()))
+                    .collect()
+            };
+            assert_eq!(counts(&anew), counts(direction), "{scenario}");
+            assert_eq!(
+                crate::correlate::Tally::of(&direction.journeys),
+                direction.tally
+            );
+            for (journey, before) in anew.journeys.iter().zip(&direction.journeys) {
+                assert_eq!(journey.hops, before.hops, "{scenario}");
+            }
+        }
+    }
+}
