@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use netdiff_core::{
-    AnalysisOptions, PointOverride, Report, SELECTION_MANUAL, SetRequest, StatedPairs, baseline,
-    compare_with, explain, explain_all, inspect_with, trace_with,
+    AnalysisOptions, PointOverride, Report, SELECTION_MANUAL, SetRequest, StatedPair, StatedPairs,
+    baseline, compare_with, explain, explain_all, inspect_with, trace_with,
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
@@ -122,13 +122,8 @@ fn stated_pairs(pairs: &[String]) -> anyhow::Result<StatedPairs> {
         let Some((reference, failing)) = pair.split_once('=') else {
             bail!("--pair {pair}: write REFERENCE=FAILING, two nodes or two addresses");
         };
-        match (reference.parse(), failing.parse()) {
-            (Ok(ours), Ok(theirs)) => stated.addresses.push((ours, theirs)),
-            (Err(_), Err(_)) => stated
-                .nodes
-                .push((reference.to_owned(), failing.to_owned())),
-            _ => bail!("--pair {pair}: one is an address and the other is not"),
-        }
+        let read = StatedPair::new(reference, failing).with_context(|| format!("--pair {pair}"))?;
+        stated.extend([read]);
     }
     Ok(stated)
 }

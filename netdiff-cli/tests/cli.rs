@@ -426,7 +426,10 @@ fn what_is_selected_decides_the_exit_status() {
         "node/cni0",
     ]));
     assert!(
-        both.contains("tcp and seen-at */eth0 and not seen-at\n  node/cni0`"),
+        both.split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .contains("`tcp and seen-at */eth0 and not seen-at node/cni0`"),
         "{both}"
     );
 }

@@ -67,3 +67,4 @@ pub use report::{
     render_rules_json, render_rules_markdown, render_rules_text, render_text,
 };
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
+pub use types::{PairError, StatedPair};

@@ -3,6 +3,7 @@
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
 use super::observe::{Detail, observe_set};
 use super::options::AnalysisOptions;
+use super::pairs::stated_pairs;
 use super::selecting::{Picks, Sided, check_names, narrow_comparison, narrow_to, untold_if};
 use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Reference, diagnose};
@@ -45,6 +46,14 @@ pub enum AnalysisError {
     Merged {
         /// The file.
         file: String,
+    },
+    /// A pair of nodes that cannot be one.
+    #[error("pair {pair}: {reason}")]
+    Pair {
+        /// The two, as `REFERENCE=FAILING`.
+        pair: String,
+        /// What is wrong, with the nodes that there are.
+        reason: String,
     },
     /// A selection that names what is not there.
     #[error("nothing can be selected by a name that is not there: {0}")]
@@ -133,6 +142,7 @@ fn profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, A
         findings,
         selected: None,
         anonymized: false,
+        pairs: set.hints.pairs,
     })
 }
 
@@ -254,7 +264,7 @@ pub fn compare_with(
             .collect();
         failing.findings = diagnose(&failing.timelines, &healthy);
     }
-    let mut pairs = options.pairs.clone();
+    let mut pairs = stated_pairs(&options.pairs, &references, &mut failing)?;
     references.iter_mut().for_each(warn_of_part);
     warn_of_part(&mut failing);
     // By the names that the user knows.

@@ -5,6 +5,7 @@ mod cluster;
 mod inspect;
 mod observe;
 mod options;
+mod pairs;
 mod selecting;
 mod tally;
 

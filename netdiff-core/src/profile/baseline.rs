@@ -183,6 +183,7 @@ impl Entry {
             findings,
             selected: self.selected,
             anonymized: self.anonymized,
+            pairs: Vec::new(),
         })
     }
 

@@ -18,6 +18,7 @@ use std::net::IpAddr;
 
 use crate::correlate::Timelines;
 use crate::diagnose::Finding;
+use crate::types::StatedPair;
 
 /// A set and what was learned of it. The timelines of one that comes from a baseline have no journeys, only what was counted of them.
 #[derive(Clone, Debug)]
@@ -38,4 +39,6 @@ pub struct Profile {
     pub selected: Option<String>,
     /// Whether names and addresses are replaced.
     pub anonymized: bool,
+    /// What its manifest says belongs together in a reference and in it; a baseline has none.
+    pub pairs: Vec<StatedPair>,
 }
