@@ -11,6 +11,7 @@
 
 mod accounting;
 mod address_plan;
+mod answers;
 mod basis;
 mod blindness;
 mod census;
