@@ -123,6 +123,7 @@ const INSPECT_HELP: &str = "\
 Examples:
   netdiff inspect failing/
   netdiff inspect ticket-4711.tar.gz
+  netdiff inspect healthy.netdiff.json              what a baseline holds
   netdiff inspect failing/ --format json | jq '.coverage, .advice'
   netdiff inspect failing/ --write-manifest         writes failing/netdiff.toml, to be corrected
   netdiff inspect a.pcap b.pcap --point master/eth0=a.pcap --write-manifest=- > netdiff.toml

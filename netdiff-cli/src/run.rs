@@ -6,12 +6,14 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use netdiff_core::{
     AnalysisOptions, PointOverride, Report, SELECTION_MANUAL, SetRequest, StatedPair, StatedPairs,
-    baseline, compare_with, explain, explain_all, inspect_with, trace_with,
+    baseline, compare_with, explain, explain_all, inspect_baseline, inspect_with, trace_with,
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
 use crate::manifest::write_manifest;
-use crate::output::{write_file, write_inspection, write_report, write_rules, write_text};
+use crate::output::{
+    write_file, write_inspection, write_report, write_rules, write_stored, write_text,
+};
 
 /// No error and no significant difference.
 const EXIT_SAME: u8 = 0;
@@ -107,6 +109,16 @@ fn inspect_set(
     manifest: Option<Option<&Path>>,
     common: &Common,
 ) -> anyhow::Result<u8> {
+    if let Some(report) = inspect_baseline(request, &options(common))? {
+        if manifest.is_some() {
+            bail!(
+                "{}: a baseline holds no captures that a manifest could place",
+                report.path
+            );
+        }
+        write_stored(&report, common)?;
+        return Ok(EXIT_SAME);
+    }
     let report = in_pool(common, || inspect_with(request, &options(common)))??;
     match manifest {
         Some(target) => write_manifest(&report, request, target, common)?,

@@ -435,6 +435,32 @@ fn what_is_selected_decides_the_exit_status() {
 }
 
 #[test]
+fn a_baseline_is_inspected() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("healthy.netdiff.json");
+    let healthy = scenario("healthy-healthy", "reference");
+    assert!(
+        netdiff(&[path("baseline"), &healthy, path("-o"), &file])
+            .status
+            .success()
+    );
+    let output = netdiff(&[path("inspect"), &file]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        stdout(&output).contains("a baseline of 1 set"),
+        "{output:?}"
+    );
+    let output = netdiff(&[path("inspect"), &file, path("--format"), path("json")]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["sets"][0]["anonymized"], false);
+    let message = trouble(&[path("inspect"), &file, path("--write-manifest")]);
+    assert!(
+        message.contains("no captures that a manifest could place"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_selection_that_cannot_be_is_explained() {
     let failing = scenario("vxlan-8472-blocked", "failing");
     for (option, value, words) in [

@@ -51,20 +51,22 @@ pub mod types;
 pub use diff::StatedPairs;
 pub use pipeline::{
     AnalysisError, AnalysisOptions, SetTimelines, baseline, compare, compare_with, inspect,
-    inspect_with, timelines, trace, trace_with,
+    inspect_baseline, inspect_with, timelines, trace, trace_with,
 };
 pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
 pub use report::{
-    AccountingReport, AddressedParty, AdviceReport, CapturePointReport, CauseReport, ClockReport,
-    ClockStepReport, ComparisonReport, CoverageCell, CoverageRow, DelayReport, DifferenceReport,
-    DirectionReport, DispositionCounts, DivergenceReport, EncapsulationReport, EvidenceReport,
-    FindingReport, FlowKeyReport, FlowReport, HopReport, InspectReport, InspectedAddress,
-    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, LadderLine, LossReport,
-    NodePairReport, NodeReport, PacketsReport, PointName, Report, RoundTripReport, RuleReport,
-    SCHEMA_VERSION, SegmentReport, SelectedReport, SelectionReport, SetName, SetReport, StopReport,
-    Styles, SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport, explain, explain_all,
-    render_inspect_json, render_inspect_text, render_json, render_manifest, render_rule_text,
-    render_rules_json, render_rules_markdown, render_rules_text, render_text,
+    AccountingReport, AddressedParty, AdviceReport, BaselineReport, BaselineSetReport,
+    CapturePointReport, CauseReport, ClockReport, ClockStepReport, ComparisonReport, CoverageCell,
+    CoverageRow, DelayReport, DifferenceReport, DirectionReport, DispositionCounts,
+    DivergenceReport, EncapsulationReport, EvidenceReport, FindingReport, FlowKeyReport,
+    FlowReport, HopReport, InspectReport, InspectedAddress, InspectedFile, InspectedInterface,
+    InspectedNode, InspectedPoint, LadderLine, LossReport, NodePairReport, NodeReport,
+    PacketsReport, PointName, Report, RoundTripReport, RuleReport, SCHEMA_VERSION, SegmentReport,
+    SelectedReport, SelectionReport, SetName, SetReport, StopReport, StoredFlow, Styles,
+    SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport, explain, explain_all,
+    render_baseline_json, render_baseline_text, render_inspect_json, render_inspect_text,
+    render_json, render_manifest, render_rule_text, render_rules_json, render_rules_markdown,
+    render_rules_text, render_text,
 };
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
 pub use types::{PairError, StatedPair};

@@ -142,6 +142,7 @@ fn profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, A
         findings,
         selected: None,
         anonymized: false,
+        left_out: 0,
         pairs: set.hints.pairs,
     })
 }
@@ -157,12 +158,12 @@ fn one_profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profil
     }
 }
 
-fn label(request: &SetRequest) -> String {
+pub(super) fn label(request: &SetRequest) -> String {
     let paths = request.paths.iter().map(|path| path.display().to_string());
     paths.collect::<Vec<_>>().join(" ")
 }
 
-fn analyzed<'a>(profile: &'a Profile) -> Analyzed<'a> {
+pub(super) fn analyzed<'a>(profile: &'a Profile) -> Analyzed<'a> {
     Analyzed {
         path: &profile.label,
         files: &profile.files,

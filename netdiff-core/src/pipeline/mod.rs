@@ -12,5 +12,5 @@ mod tally;
 pub use analyze::{
     AnalysisError, SetTimelines, baseline, compare, compare_with, timelines, trace, trace_with,
 };
-pub use inspect::{inspect, inspect_with};
+pub use inspect::{inspect, inspect_baseline, inspect_with};
 pub use options::AnalysisOptions;

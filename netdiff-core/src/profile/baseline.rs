@@ -111,6 +111,17 @@ pub fn write_baseline(profiles: &[Profile]) -> Result<String, BaselineError> {
     })))
 }
 
+/// The program that wrote a baseline, with its version, if the text says it.
+#[must_use]
+pub fn baseline_tool(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Written {
+        tool: String,
+    }
+    let written: Written = serde_json::from_str(text).ok()?;
+    Some(written.tool)
+}
+
 /// The profiles of a baseline.
 ///
 /// # Errors
@@ -144,7 +155,7 @@ impl Entry {
             names,
             habits: set.habits.clone(),
             findings: folded.findings.iter().map(FindingEntry::of).collect(),
-            left_out: folded.left_out,
+            left_out: profile.left_out + folded.left_out,
             flows: folded.flows,
             warnings: profile.warnings.clone(),
             selected: profile.selected.clone(),
@@ -183,6 +194,7 @@ impl Entry {
             findings,
             selected: self.selected,
             anonymized: self.anonymized,
+            left_out: self.left_out,
             pairs: Vec::new(),
         })
     }

@@ -10,7 +10,9 @@ mod fold;
 mod layout;
 
 pub use anonymize::{anonymize, anonymous_address, anonymous_node};
-pub use baseline::{BASELINE_VERSION, BaselineError, is_baseline, read_baseline, write_baseline};
+pub use baseline::{
+    BASELINE_VERSION, BaselineError, baseline_tool, is_baseline, read_baseline, write_baseline,
+};
 pub use fold::MAX_FLOWS;
 
 use std::collections::BTreeMap;
@@ -39,6 +41,8 @@ pub struct Profile {
     pub selected: Option<String>,
     /// Whether names and addresses are replaced.
     pub anonymized: bool,
+    /// Flows that it does not hold, since there are too many kinds of them.
+    pub left_out: u64,
     /// What its manifest says belongs together in a reference and in it; a baseline has none.
     pub pairs: Vec<StatedPair>,
 }

@@ -20,12 +20,12 @@ pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
 pub use clock::{ClockReport, ClockStepReport};
 pub use explain::{RuleReport, explain, explain_all, render_rules_markdown};
 pub use inspect::{
-    AdviceReport, CoverageCell, CoverageRow, InspectReport, Inspected, InspectedAddress,
-    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents,
-    StatedNetworks, StopReport, StopSeen, SubnetReport, TunnelReport, TunnelSeen, build_inspection,
-    render_manifest,
+    AdviceReport, BaselineReport, BaselineSetReport, CoverageCell, CoverageRow, InspectReport,
+    Inspected, InspectedAddress, InspectedFile, InspectedInterface, InspectedNode, InspectedPoint,
+    PointContents, StatedNetworks, StopReport, StopSeen, Stored, StoredFlow, SubnetReport,
+    TunnelReport, TunnelSeen, build_baseline, build_inspection, render_manifest,
 };
-pub use json::{render_inspect_json, render_json, render_rules_json};
+pub use json::{render_baseline_json, render_inspect_json, render_json, render_rules_json};
 pub use model::{
     AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
     DivergenceReport, EvidenceReport, FindingReport, LadderLine, NodePairReport, NodeReport,
@@ -38,5 +38,6 @@ pub use model_flow::{
 };
 pub use selection::{SelectedReport, SelectionReport};
 pub use text::{
-    Styles, TextOptions, render_inspect_text, render_rule_text, render_rules_text, render_text,
+    Styles, TextOptions, render_baseline_text, render_inspect_text, render_rule_text,
+    render_rules_text, render_text,
 };

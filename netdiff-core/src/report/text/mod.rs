@@ -1,5 +1,6 @@
 //! The report as text for a terminal: what is wrong first, then where the sets part, then what is fine.
 
+mod baseline;
 mod clock;
 mod explain;
 mod finding;
@@ -14,6 +15,7 @@ mod selection;
 
 use super::model::{ComparisonReport, DivergenceReport, PointName, Report, SetReport};
 use super::model_flow::FlowReport;
+pub use baseline::render_baseline_text;
 pub use explain::{render_rule_text, render_rules_text};
 pub use inspect::render_inspect_text;
 
