@@ -324,7 +324,7 @@ fn baselines_are_selected_by_what_they_hold() {
     let captures = set("vxlan-8472-blocked", "reference");
     fs::write(
         &file,
-        baseline(&[captures.clone()], &AnalysisOptions::default()).unwrap(),
+        baseline(std::slice::from_ref(&captures), &AnalysisOptions::default()).unwrap(),
     )
     .unwrap();
     let stored = SetRequest::of_path(&file);
@@ -372,7 +372,11 @@ fn a_baseline_of_a_part_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("part.netdiff.json");
     let captures = set("vxlan-8472-blocked", "reference");
-    let text = baseline(&[captures.clone()], &options("tcp and port 8080")).unwrap();
+    let text = baseline(
+        std::slice::from_ref(&captures),
+        &options("tcp and port 8080"),
+    )
+    .unwrap();
     fs::write(&file, &text).unwrap();
     let stored = SetRequest::of_path(&file);
     let (part, whole) = (
@@ -500,25 +504,80 @@ fn the_document_says_what_the_program_says() {
 #[test]
 fn every_example_of_the_manual_is_a_selection() {
     let mut found = 0;
+    let words = |line: &str| -> Vec<String> {
+        // The words of the table stand left of what they mean, two spaces apart.
+        let left = line
+            .strip_prefix("    ")
+            .and_then(|line| line.get(..29.min(line.len())));
+        let left = left
+            .filter(|left| !left.starts_with("netdiff"))
+            .unwrap_or_default();
+        left.split("  ")
+            .map(|word| word.trim().trim_end_matches('…').trim().to_owned())
+            .collect()
+    };
     for line in SELECTION_MANUAL.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
         let options = line.split("--flow '").skip(1);
-        let terms = line
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .filter(|_| line.starts_with("| `"));
-        for text in options
+        let options = options
             .filter_map(|rest| rest.split('\'').next())
-            .chain(terms)
-        {
+            .map(str::to_owned);
+        for text in options.chain(words(line)).filter(|text| !text.is_empty()) {
             let text = text.replace("NODE", "node").replace("INTERFACE", "eth0");
             let text = text.replace("WHO", "10.0.0.1").replace("NAME", "web-0");
-            let text = text.replace("TIME", "+5s").replace("port N", "port 53");
-            if !text.contains('/') || !text.contains("namespace") {
-                Selection::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
-                found += 1;
-            }
+            let text = text.replace("TIME", "+5s");
+            Selection::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            found += 1;
         }
     }
-    assert!(found > 20, "{found}");
+    assert!(found > 25, "{found}");
+}
+
+#[test]
+fn names_are_those_of_the_cluster() {
+    let folder = common::part_of("services", |_| true);
+    let plain = SetRequest::of_path(folder.path());
+    let whole = trace(&plain).unwrap();
+    let flow = whole
+        .flows
+        .iter()
+        .find(|flow| flow.called.is_some())
+        .unwrap();
+    let (pod, service) = (
+        &flow.responder.address,
+        &flow.called.as_ref().unwrap().address,
+    );
+    let manifest = format!(
+        "[[pod]]\nname = \"default/web-0\"\naddresses = [\"{pod}\"]\n\
+         [[service]]\nname = \"shop/cart\"\naddresses = [\"{service}\"]\n"
+    );
+    fs::write(folder.path().join("netdiff.toml"), manifest).unwrap();
+    let named = trace(&plain).unwrap();
+    let flow = named
+        .flows
+        .iter()
+        .find(|named| named.id == flow.id)
+        .unwrap();
+    let keys = |expression: &str| -> BTreeSet<String> {
+        let report = trace_with(&plain, &options(expression)).unwrap();
+        report.flows.iter().map(key).collect()
+    };
+    for (name, address) in [
+        ("host default/web-0", pod),
+        ("host web-*", pod),
+        ("responder web-0", pod),
+        ("dst shop/cart", service),
+        ("host cart", service),
+    ] {
+        let word = name.split(' ').next().unwrap();
+        let by_name = keys(name);
+        assert_eq!(by_name, keys(&format!("{word} {address}")), "{name}");
+        assert!(by_name.contains(&key(flow)), "{name}");
+        assert!(by_name.len() < whole.flows.len(), "{name}");
+    }
+    let error = trace_with(&plain, &options("host defaul/web-0")).unwrap_err();
+    assert!(
+        error.to_string().contains("there are default/web-0"),
+        "{error}"
+    );
 }

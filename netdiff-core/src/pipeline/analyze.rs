@@ -4,7 +4,7 @@ use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
 use super::observe::{Detail, observe_set};
 use super::options::AnalysisOptions;
 use super::pairs::stated_pairs;
-use super::selecting::{Picks, Sided, check_names, narrow_comparison, narrow_to, untold_if};
+use super::selecting::{Picks, check_names, narrow_comparison, narrow_to, untold_if};
 use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Reference, diagnose};
 use crate::diff::{Comparison, StatedPairs, compare_timelines};
@@ -223,6 +223,7 @@ pub fn trace_with(
 ) -> Result<Report, AnalysisError> {
     let mut profile = one_profile(request, options)?;
     warn_of_part(&mut profile);
+    check_names(options, [&profile])?;
     let selection = narrow_to(&mut profile, &label(request), options)?;
     if options.anonymize {
         anonymize(&mut profile);
@@ -284,14 +285,8 @@ pub fn compare_with(
     let mut usual = references.swap_remove(nearest);
     let selection = picks.zip(options.selection.as_ref());
     let selection = selection.map(|(mut picks, selection)| {
-        let ours = Sided {
-            picks: &picks.0.swap_remove(nearest),
-            profile: &mut usual,
-        };
-        let theirs = Sided {
-            picks: &picks.1,
-            profile: &mut failing,
-        };
+        let ours = (&mut usual, &picks.0.swap_remove(nearest));
+        let theirs = (&mut failing, &picks.1);
         untold_if(
             narrow_comparison(&mut comparison, ours, theirs, selection),
             options,
@@ -311,8 +306,7 @@ fn picks_of(
     let Some(selection) = &options.selection else {
         return Ok(None);
     };
-    let all: Vec<&Profile> = references.iter().chain([failing]).collect();
-    check_names(selection, &all)?;
+    check_names(options, references.iter().chain([failing]))?;
     let ours = references.iter();
     let ours = ours.map(|usual| Picks::of(usual, selection)).collect();
     Ok(Some((ours, Picks::leading(failing, file, selection)?)))
@@ -372,13 +366,16 @@ pub fn baseline(
     requests: &[SetRequest],
     options: &AnalysisOptions,
 ) -> Result<String, AnalysisError> {
-    let mut all: Vec<Profile> = Vec::new();
+    let mut all: Vec<(String, Profile)> = Vec::new();
     for request in requests {
-        for mut profile in profiles(request, options)? {
-            narrow_to(&mut profile, &label(request), options)?;
-            all.push(profile);
-        }
+        let own = profiles(request, options)?;
+        all.extend(own.into_iter().map(|profile| (label(request), profile)));
     }
+    check_names(options, all.iter().map(|(_, profile)| profile))?;
+    for (file, profile) in &mut all {
+        narrow_to(profile, file, options)?;
+    }
+    let mut all: Vec<Profile> = all.into_iter().map(|(_, profile)| profile).collect();
     if options.anonymize {
         all.iter_mut().for_each(anonymize);
     }

@@ -29,7 +29,7 @@ type Places = BTreeMap<usize, usize>;
 /// Leaves of a profile what the options select, if they select.
 ///
 /// # Errors
-/// Where the selection names what the set does not have, or asks for packets of a baseline, named as `file`.
+/// Where the selection asks for packets of a baseline, named as `file`.
 pub(super) fn narrow_to(
     profile: &mut Profile,
     file: &str,
@@ -38,7 +38,6 @@ pub(super) fn narrow_to(
     let Some(selection) = &options.selection else {
         return Ok(None);
     };
-    check_names(selection, &[profile])?;
     let picks = Picks::leading(profile, file, selection)?;
     let report = narrow(profile, &picks, selection);
     Ok(Some(untold_if(report, options)))
@@ -54,12 +53,15 @@ pub(super) fn untold_if(mut report: SelectionReport, options: &AnalysisOptions) 
 }
 
 /// Refuses a selection whose places and names none of the sets has.
-pub(super) fn check_names(
-    selection: &Selection,
-    profiles: &[&Profile],
+pub(super) fn check_names<'a>(
+    options: &AnalysisOptions,
+    profiles: impl IntoIterator<Item = &'a Profile>,
 ) -> Result<(), AnalysisError> {
+    let Some(selection) = &options.selection else {
+        return Ok(());
+    };
     let sets: Vec<_> = profiles
-        .iter()
+        .into_iter()
         .map(|profile| (&profile.timelines, &profile.names))
         .collect();
     match selection.unmatched(&sets) {
@@ -167,26 +169,20 @@ fn narrow(profile: &mut Profile, picks: &Picks, selection: &Selection) -> Select
     }
 }
 
-/// A profile with what is selected of it.
-pub(super) struct Sided<'a> {
-    pub(super) profile: &'a mut Profile,
-    pub(super) picks: &'a Picks,
-}
-
 /// Leaves of a comparison the selected flows of the failing set, whole and with their counterparts, and the selected flows that only the
 /// reference has. Returns what to say about it.
 pub(super) fn narrow_comparison(
     comparison: &mut Comparison,
-    reference: Sided<'_>,
-    failing: Sided<'_>,
+    (reference, ours_picked): (&mut Profile, &Picks),
+    (failing, theirs_picked): (&mut Profile, &Picks),
     selection: &Selection,
 ) -> SelectionReport {
     let shown: Vec<bool> = comparison
         .pairs
         .iter()
         .map(|pair| match (pair.failing, pair.reference) {
-            (Some(flow), _) => failing.picks.choice.has_flow(flow),
-            (None, Some(flow)) => reference.picks.choice.has_flow(flow),
+            (Some(flow), _) => theirs_picked.choice.has_flow(flow),
+            (None, Some(flow)) => ours_picked.choice.has_flow(flow),
             (None, None) => false,
         })
         .collect();
@@ -196,14 +192,14 @@ pub(super) fn narrow_comparison(
     let differences = comparison.differences.len();
     keep_pairs(comparison, &shown, &ours, &theirs);
     let mut findings_not_shown = 0;
-    let touched = |index: usize, _: &Finding| failing.picks.findings.get(index) != Some(&false);
-    findings_not_shown += keep_whole(failing.profile, &theirs, touched);
+    let touched = |index: usize, _: &Finding| theirs_picked.findings.get(index) != Some(&false);
+    findings_not_shown += keep_whole(failing, &theirs, touched);
     let about = |_: usize, finding: &Finding| {
         finding.flows.is_empty() || finding.flows.iter().any(|flow| ours.contains_key(flow))
     };
-    findings_not_shown += keep_whole(reference.profile, &ours, about);
-    let mut notes = failing.picks.notes.clone();
-    notes.extend(reference.picks.untold.as_ref().map(|term| {
+    findings_not_shown += keep_whole(reference, &ours, about);
+    let mut notes = theirs_picked.notes.clone();
+    notes.extend(ours_picked.untold.as_ref().map(|term| {
         format!(
             "the reference is a baseline, which holds no packets: flows that only it has are left out, since `{term}` cannot be told \
              of them"
@@ -212,8 +208,8 @@ pub(super) fn narrow_comparison(
     SelectionReport {
         expression: Some(selection.to_string()),
         sets: vec![
-            reference.picks.report(SetName::Reference, ours.len()),
-            failing.picks.report(SetName::Failing, theirs.len()),
+            ours_picked.report(SetName::Reference, ours.len()),
+            theirs_picked.report(SetName::Failing, theirs.len()),
         ],
         findings_not_shown,
         differences_not_shown: (differences - comparison.differences.len()) as u64,
