@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use netdiff_core::PointOverride;
 
 use crate::judging::Judging;
+use crate::select::Selecting;
 
 /// Finds the hop at which packets stop.
 #[derive(Debug, Parser)]
@@ -51,6 +52,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         judging: Judging,
         #[command(flatten)]
+        selecting: Selecting,
+        #[command(flatten)]
         common: Common,
     },
     /// Show the hop ladders and findings of one capture set
@@ -61,6 +64,8 @@ pub(crate) enum Command {
         set: Vec<PathBuf>,
         #[command(flatten)]
         judging: Judging,
+        #[command(flatten)]
+        selecting: Selecting,
         #[command(flatten)]
         common: Common,
     },
@@ -87,12 +92,14 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         #[command(flatten)]
+        selecting: Selecting,
+        #[command(flatten)]
         common: Common,
     },
     /// Say what a rule means, what netdiff looks for, how to confirm it and what helps
     #[command(after_help = EXPLAIN_HELP)]
     Explain {
-        /// The rule, as findings name it; all rules are listed without one
+        /// The rule, as findings name it, or `selection`; all rules are listed without one
         rule: Option<String>,
         #[command(flatten)]
         layout: Layout,
@@ -127,6 +134,7 @@ Exit status: 0 nothing that counts, 1 something that counts, 2 could not do the 
 const TRACE_HELP: &str = "\
 Examples:
   netdiff trace failing/
+  netdiff trace failing/ --flow 'icmp and 10.244.0.4' --not-seen-at node/eth0
   netdiff trace failing/ --format json | jq '.flows[] | {key, dispositions}'
   netdiff trace a.pcap b.pcap --point master/eth0=a.pcap --point node/eth0=b.pcap
 
@@ -136,6 +144,7 @@ const INSPECT_HELP: &str = "\
 Examples:
   netdiff inspect failing/
   netdiff inspect ticket-4711.tar.gz
+  netdiff inspect healthy.netdiff.json              what a baseline holds
   netdiff inspect failing/ --format json | jq '.coverage, .advice'
   netdiff inspect failing/ --write-manifest         writes failing/netdiff.toml, to be corrected
   netdiff inspect a.pcap b.pcap --point master/eth0=a.pcap --write-manifest=- > netdiff.toml
@@ -157,6 +166,7 @@ const EXPLAIN_HELP: &str = "\
 Examples:
   netdiff explain                                  the list of rules
   netdiff explain underlay-vxlan-blocked
+  netdiff explain selection                        what --flow, --seen-at, --since … take
   netdiff explain vtep-mac-stale --format json | jq '.[0].causes'
 
 Exit status: 0 done, 2 there is no such rule.";

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, anyhow};
 use netdiff_core::{
-    FailOn, InspectReport, Report, RuleReport, Styles, TextOptions, render_github,
-    render_inspect_json, render_inspect_text, render_json, render_junit, render_rule_text,
-    render_rules_json, render_rules_text, render_sarif, render_text,
+    BaselineReport, FailOn, InspectReport, Report, RuleReport, Styles, TextOptions,
+    render_baseline_json, render_baseline_text, render_github, render_inspect_json,
+    render_inspect_text, render_json, render_junit, render_rule_text, render_rules_json,
+    render_rules_text, render_sarif, render_text,
 };
 
 use crate::arguments::{Color, Common, Format, Layout};
@@ -52,6 +53,16 @@ pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyho
     let text = match common.layout.format {
         Format::Json => render_inspect_json(report).context("cannot render the report as JSON")?,
         Format::Text => render_inspect_text(report, &text_options(common)),
+        other => return Err(judges(other)),
+    };
+    write_text(&text)
+}
+
+/// Writes what a baseline holds as asked for.
+pub(crate) fn write_stored(report: &BaselineReport, common: &Common) -> anyhow::Result<()> {
+    let text = match common.layout.format {
+        Format::Json => render_baseline_json(report).context("cannot render the report as JSON")?,
+        Format::Text => render_baseline_text(report, &text_options(common)),
         other => return Err(judges(other)),
     };
     write_text(&text)

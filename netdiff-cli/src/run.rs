@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use netdiff_core::{
-    AnalysisOptions, PointOverride, Report, SetRequest, StatedPairs, baseline, compare_with,
-    explain, explain_all, inspect_with, trace_with,
+    AnalysisOptions, PointOverride, Report, SELECTION_MANUAL, SetRequest, StatedPair, StatedPairs,
+    baseline, compare_with, explain, explain_all, inspect_baseline, inspect_with, trace_with,
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
 use crate::judging::{Judging, Settings};
 use crate::manifest::write_manifest;
 use crate::output::{
-    check_format, write_file, write_inspection, write_report, write_rules, write_text,
+    check_format, write_file, write_inspection, write_report, write_rules, write_stored, write_text,
 };
 
 /// Nothing that counts.
@@ -42,12 +42,14 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             failing,
             pairs,
             judging,
+            selecting,
             common,
         } => {
             let settings = judging.settings(&[reference, failing], common.anonymize)?;
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
+                selection: selecting.selection()?,
                 ..options(common)
             };
             let report = in_pool(common, || compare_with(&ours, &theirs, &options))??;
@@ -56,6 +58,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Trace {
             set,
             judging,
+            selecting,
             common,
         } => {
             let folders: Vec<&Path> = set.iter().map(PathBuf::as_path).collect();
@@ -64,7 +67,11 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
-            let report = in_pool(common, || trace_with(&request, &options(common)))??;
+            let options = AnalysisOptions {
+                selection: selecting.selection()?,
+                ..options(common)
+            };
+            let report = in_pool(common, || trace_with(&request, &options))??;
             judge(report, &settings, judging, common)
         }
         Command::Inspect {
@@ -85,8 +92,15 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Baseline {
             sets,
             output,
+            selecting,
             common,
-        } => write_baseline(sets, output.as_deref(), common),
+        } => {
+            let options = AnalysisOptions {
+                selection: selecting.selection()?,
+                ..options(common)
+            };
+            write_baseline(sets, output.as_deref(), common, &options)
+        }
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
     }
 }
@@ -116,6 +130,16 @@ fn inspect_set(
     common: &Common,
 ) -> anyhow::Result<u8> {
     check_format(&common.layout)?;
+    if let Some(report) = inspect_baseline(request, &options(common))? {
+        if manifest.is_some() {
+            bail!(
+                "{}: a baseline holds no captures that a manifest could place",
+                report.path
+            );
+        }
+        write_stored(&report, common)?;
+        return Ok(EXIT_SAME);
+    }
     let report = in_pool(common, || inspect_with(request, &options(common)))??;
     match manifest {
         Some(target) => write_manifest(&report, request, target, common)?,
@@ -131,19 +155,19 @@ fn stated_pairs(pairs: &[String]) -> anyhow::Result<StatedPairs> {
         let Some((reference, failing)) = pair.split_once('=') else {
             bail!("--pair {pair}: write REFERENCE=FAILING, two nodes or two addresses");
         };
-        match (reference.parse(), failing.parse()) {
-            (Ok(ours), Ok(theirs)) => stated.addresses.push((ours, theirs)),
-            (Err(_), Err(_)) => stated
-                .nodes
-                .push((reference.to_owned(), failing.to_owned())),
-            _ => bail!("--pair {pair}: one is an address and the other is not"),
-        }
+        let read = StatedPair::new(reference, failing).with_context(|| format!("--pair {pair}"))?;
+        stated.extend([read]);
     }
     Ok(stated)
 }
 
 /// Each path is a set of its own.
-fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> anyhow::Result<u8> {
+fn write_baseline(
+    sets: &[PathBuf],
+    output: Option<&Path>,
+    common: &Common,
+    options: &AnalysisOptions,
+) -> anyhow::Result<u8> {
     let requests: Vec<SetRequest> = sets
         .iter()
         .map(|path| SetRequest {
@@ -156,7 +180,7 @@ fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> a
                 .collect(),
         })
         .collect();
-    let text = in_pool(common, || baseline(&requests, &options(common)))??;
+    let text = in_pool(common, || baseline(&requests, options))??;
     match output {
         Some(file) => write_file(file, &text)?,
         None => write_text(&text)?,
@@ -164,9 +188,16 @@ fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> a
     Ok(EXIT_SAME)
 }
 
-/// One rule's manual, or the list of all.
+/// What is explained beside rules.
+const SELECTION: &str = "selection";
+
+/// One rule's manual, or the list of all; or how packets are selected.
 fn explain_rules(rule: Option<&str>, layout: &Layout) -> anyhow::Result<u8> {
     let rules = match rule {
+        Some(SELECTION) => {
+            write_text(SELECTION_MANUAL)?;
+            return Ok(EXIT_SAME);
+        }
         None => explain_all(),
         Some(id) => {
             let known = explain(id).with_context(|| unknown_rule(id))?;

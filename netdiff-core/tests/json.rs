@@ -14,7 +14,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use netdiff_core::{Ignore, SetRequest, compare, render_json, trace};
+use netdiff_core::{
+    AnalysisOptions, Ignore, Selection, SetRequest, compare, compare_with, render_json, trace,
+    trace_with,
+};
 use serde::Deserialize;
 
 macro_rules! mirror {
@@ -27,14 +30,16 @@ macro_rules! mirror {
 
 mirror! {
     TraceReport {
-        schema_version: u32, tool: Tool, set: Set, findings: Vec<Finding>, differences: Vec<Difference>,
+        schema_version: u32, tool: Tool, set: Set, selection: Option<Selected>, findings: Vec<Finding>, differences: Vec<Difference>,
         node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
     }
     DiffReport {
-        schema_version: u32, tool: Tool, reference: Set, failing: Set, findings: Vec<Finding>,
+        schema_version: u32, tool: Tool, reference: Set, failing: Set, selection: Option<Selected>, findings: Vec<Finding>,
         differences: Vec<Difference>, node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
     }
     Tool { name: String, version: String }
+    Selected { expression: Option<String>, sets: Vec<SelectedSet>, findings_not_shown: u64, differences_not_shown: u64, notes: Vec<String> }
+    SelectedSet { set: SetName, flows: u64, all_flows: u64, packets: Option<u64>, all_packets: u64 }
     Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, clocks: Vec<Clock>, warnings: Vec<String> }
     CapturePoint {
         node: String, interface: String, role: Role, files: Vec<String>, link_type: Option<String>, packets: u64,
@@ -186,6 +191,27 @@ fn every_diff_fits_the_mirror() {
         let report: DiffReport =
             serde_json::from_str(&json).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(report.schema_version, 1);
+        check_references(&report.flows, &report.findings, &report.comparisons);
+    }
+}
+
+#[test]
+fn reports_of_a_selection_fit_the_mirror() {
+    let sets = ["reference", "failing"].map(|s| set(&format!("scenarios/vxlan-8472-blocked/{s}")));
+    for expression in ["lost", "delivered and not icmp", "not all"] {
+        let options = AnalysisOptions {
+            selection: Some(Selection::parse(expression).unwrap()),
+            ..AnalysisOptions::default()
+        };
+        let json = render_json(&compare_with(&sets[0], &sets[1], &options).unwrap()).unwrap();
+        let report: DiffReport = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            report.selection.unwrap().expression.as_deref(),
+            Some(expression)
+        );
+        check_references(&report.flows, &report.findings, &report.comparisons);
+        let json = render_json(&trace_with(&sets[1], &options).unwrap()).unwrap();
+        let report: TraceReport = serde_json::from_str(&json).unwrap();
         check_references(&report.flows, &report.findings, &report.comparisons);
     }
 }

@@ -301,6 +301,7 @@ const fn empty_report() -> Report {
         set: None,
         reference: None,
         failing: None,
+        selection: None,
         findings: Vec::new(),
         differences: Vec::new(),
         node_pairs: Vec::new(),

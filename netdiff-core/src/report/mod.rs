@@ -22,6 +22,7 @@ mod model_flow;
 mod outline;
 mod redact;
 mod sarif;
+mod selection;
 mod stable;
 mod text;
 mod time;
@@ -34,12 +35,12 @@ pub use fail_on::FailOn;
 pub use github::render_github;
 pub use ignored::{Ignore, IgnoreEffect, IgnoreError, IgnoredReport, StatedIn};
 pub use inspect::{
-    AdviceReport, CoverageCell, CoverageRow, InspectReport, Inspected, InspectedAddress,
-    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents,
-    StatedNetworks, StopReport, StopSeen, SubnetReport, TunnelReport, TunnelSeen, build_inspection,
-    render_manifest,
+    AdviceReport, BaselineReport, BaselineSetReport, CoverageCell, CoverageRow, InspectReport,
+    Inspected, InspectedAddress, InspectedFile, InspectedInterface, InspectedNode, InspectedPoint,
+    PointContents, StatedNetworks, StopReport, StopSeen, Stored, StoredFlow, SubnetReport,
+    TunnelReport, TunnelSeen, build_baseline, build_inspection, render_manifest,
 };
-pub use json::{render_inspect_json, render_json, render_rules_json};
+pub use json::{render_baseline_json, render_inspect_json, render_json, render_rules_json};
 pub use junit::render_junit;
 pub use model::{
     AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
@@ -54,6 +55,8 @@ pub use model_flow::{
 pub use outline::{Outline, OutlinedDifference, OutlinedFinding, OutlinedFlow};
 pub use redact::Redaction;
 pub use sarif::render_sarif;
+pub use selection::{SelectedReport, SelectionReport};
 pub use text::{
-    Styles, TextOptions, render_inspect_text, render_rule_text, render_rules_text, render_text,
+    Styles, TextOptions, render_baseline_text, render_inspect_text, render_rule_text,
+    render_rules_text, render_text,
 };

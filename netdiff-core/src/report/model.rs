@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::clock::ClockReport;
 use super::ignored::IgnoredReport;
 use super::model_flow::FlowReport;
+use super::selection::SelectionReport;
 
 /// The version of the report's shape.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -35,6 +36,9 @@ pub struct Report {
     /// The set under suspicion of `netdiff diff`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing: Option<SetReport>,
+    /// What was selected; everything if it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<SelectionReport>,
     /// What is wrong, the most important first.
     pub findings: Vec<FindingReport>,
     /// What differs between the two sets, the most important first; empty for `trace`.

@@ -1,5 +1,6 @@
 //! The report as text for a terminal: what is wrong first, then where the sets part, then what is fine.
 
+mod baseline;
 mod clock;
 mod explain;
 mod finding;
@@ -11,9 +12,11 @@ mod inspect_contents;
 mod ladder;
 mod layout;
 mod overview;
+mod selection;
 
 use super::model::{ComparisonReport, DivergenceReport, PointName, Report, SetReport};
 use super::model_flow::FlowReport;
+pub use baseline::render_baseline_text;
 pub use explain::{render_rule_text, render_rules_text};
 pub(super) use flow_line::short;
 pub use inspect::render_inspect_text;
@@ -102,6 +105,7 @@ pub fn render_text(report: &Report, options: &TextOptions) -> String {
     let mut page = Page::new(options);
     let flows = FlowIndex::new(report);
     overview::verdict_line(report, &mut page);
+    selection::render_selection(report, &mut page);
     for finding in &report.findings {
         finding::render_finding(finding, &flows, &mut page);
     }
@@ -274,8 +278,16 @@ fn render_trace_flows(report: &Report, set: &SetReport, page: &mut Page<'_>) {
     for flow in flows.iter().take(page.options.max_ladders) {
         flow_line::render_title(flow, page);
         let sides = ladder::Sides {
-            left: "packets",
-            right: "replies",
+            left: if report.selection.is_some() {
+                "selected"
+            } else {
+                "packets"
+            },
+            right: if report.selection.is_some() {
+                "selected replies"
+            } else {
+                "replies"
+            },
             left_set: set,
             right_set: set,
         };
