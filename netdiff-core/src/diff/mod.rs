@@ -9,6 +9,8 @@ mod cluster;
 mod delivery;
 mod difference;
 mod divergence;
+mod joining;
+mod likeness;
 mod nodes;
 mod pairing;
 mod quality;
