@@ -25,6 +25,9 @@ const FEATURE_WORDS: [&str; FEATURES] = [
 /// What is stated of an end's address: the places in the list of stated pairs.
 type Marks = Vec<usize>;
 
+/// What a flow is for: the service, where the address lives that it is for, and whether a service leads to the responder.
+type Purpose = (Service, Home, bool);
+
 /// What no two flows of a pair may differ in, whatever the round: the protocol, what is stated of their ends, whether the initiator
 /// is outside of the cluster, and whether the flow leads back to who began it.
 type Nature = (Protocol, [Marks; 2], bool, bool);
@@ -34,13 +37,14 @@ type Nature = (Protocol, [Marks; 2], bool, bool);
 pub(super) struct Likeness {
     nature: u32,
     stated: bool,
-    served: (Service, Home),
-    asked: (Service, Home),
+    served: Purpose,
+    asked: Purpose,
     relation: Relation,
     kinds: [PartyKind; 2],
     /// The initiator's and the responder's node, by the failing set's numbers.
     nodes: [Option<NodeId>; 2],
     called: bool,
+    ends: [u32; 2],
     features: [Option<u32>; FEATURES],
 }
 
@@ -93,17 +97,19 @@ impl Agreement {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Class {
     /// Equal services.
-    Service((Service, Home)),
+    Purpose(Purpose),
     /// Equal services and relations; of unknown relations, equal kinds of ends.
-    Relation((Service, Home), Relation, Option<[PartyKind; 2]>),
+    Relation(Purpose, Relation, Option<[PartyKind; 2]>),
     /// Equal services and kinds of ends; `None` where one of the two is not known.
-    Kinds((Service, Home), [Option<PartyKind>; 2]),
+    Kinds(Purpose, [Option<PartyKind>; 2]),
+    /// Equal services and relations between the same addresses.
+    Ends(Service, Relation, [u32; 2]),
     /// Equal relations on corresponding nodes.
     Nodes(Relation, [NodeId; 2], bool),
 }
 
 impl Likeness {
-    const fn service(&self, by: By) -> (Service, Home) {
+    const fn purpose(&self, by: By) -> Purpose {
         match by {
             By::Served => self.served,
             By::Asked => self.asked,
@@ -116,13 +122,13 @@ impl Likeness {
 
     /// The class of a flow of whose ends something is stated.
     pub(super) fn by_statement(&self, by: By) -> Option<Class> {
-        self.stated.then_some(Class::Service(self.service(by)))
+        self.stated.then_some(Class::Purpose(self.purpose(by)))
     }
 
     /// The class of services and relations.
     pub(super) fn by_relation(&self, by: By) -> Class {
         let kinds = (!self.is_known()).then_some(self.kinds);
-        Class::Relation(self.service(by), self.relation, kinds)
+        Class::Relation(self.purpose(by), self.relation, kinds)
     }
 
     /// The class of services and kinds of ends, where these agree as said and the relation is not known, if it must not be.
@@ -140,7 +146,12 @@ impl Likeness {
                 (Agreement::Unknown, _) => return None,
             };
         }
-        (!unknown || !self.is_known()).then_some(Class::Kinds(self.service(by), kinds))
+        (!unknown || !self.is_known()).then_some(Class::Kinds(self.purpose(by), kinds))
+    }
+
+    /// The class of flows between the same two addresses, called through a service or not.
+    pub(super) const fn by_ends(&self) -> Class {
+        Class::Ends(self.served.0, self.relation, self.ends)
     }
 
     /// The class of relations on corresponding nodes.
@@ -200,6 +211,7 @@ impl<'a> Numbers<'a> {
         let marks = ends.map(|end| self.marks(end.address, is_reference));
         let stated = marks.iter().any(|marks| !marks.is_empty());
         let outside = is_outside(&flow.initiator, pods);
+        let asked = home_of_asked(set, flow, pods);
         let itself = flow.initiator.address == flow.responder.address;
         let nodes = ends.map(|end| self.node(end.node, is_reference));
         let called = flow.called.is_some();
@@ -208,12 +220,13 @@ impl<'a> Numbers<'a> {
         Likeness {
             nature: number(&mut self.natures, (flow.protocol, marks, outside, itself)),
             stated,
-            served: (flow.service, home_of_responder(flow, pods)),
-            asked: (asked_service(flow), home_of_asked(set, flow, pods)),
+            served: (flow.service, home_of_responder(flow, pods), called),
+            asked: (asked_service(flow), asked, called || asked == Home::Service),
             relation: flow.relation,
             kinds: ends.map(|end| end.kind),
             nodes,
             called,
+            ends: [initiator, responder],
             features: [
                 from,
                 to,

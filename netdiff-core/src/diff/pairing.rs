@@ -4,10 +4,13 @@
 //! responders; both or neither lead back to who began them (a pod that calls itself through a service); and one of these holds. A lower round is taken only by flows that a higher one leaves over:
 //!
 //! 0. an end of both is stated to be the same, and the same service;
-//! 1. the same service (port, ping) and the same relation (cross-node, same-node, …), where that is known;
-//! 2. the same service and kinds of ends that do not contradict each other: where one set does not show on which node an end lives (a pod that never
+//! 1. the same service (port, ping), both or neither called through a service's address, and the same relation (cross-node, same-node, …), where that
+//!    is known;
+//! 2. the same service and relation between the same two addresses, though one is called through a service: two recordings of one cluster, of
+//!    which one lost a translation;
+//! 3. as 1, but only kinds of ends that do not contradict each other: where one set does not show on which node an end lives (a pod that never
 //!    sends), its relation is not known;
-//! 3. the same relation, ends on corresponding nodes, and both or neither called through a service: another port of the same kind.
+//! 4. the same relation, ends on corresponding nodes, and both or neither called through a service: another port of the same kind.
 //!
 //! Services are the same where the responders serve the same port, or the initiators asked for the same one of a service: where nothing translates a
 //! service's address, its own port is all that is seen of it, and it looks like a host outside of the cluster that does not answer.
@@ -134,6 +137,8 @@ impl Rounds<'_> {
         self.round(&stated, &["stated", "the same service"]);
         let relations = either.map(|by| alike(move |flow| Some(flow.by_relation(by))));
         self.round(&relations, &["the same service", "the same relation"]);
+        let words = ["the same service", "the same relation", "the same ends"];
+        self.round(&[alike(|flow| Some(flow.by_ends()))], &words);
         let kinds: Vec<Fit> = either.into_iter().flat_map(fits_of_kinds).collect();
         self.round(&kinds, &["the same service"]);
         let words = ["the same relation", "another service of the same protocol"];
