@@ -306,3 +306,68 @@ fn totals(faults: &[&Row], text: &mut String) {
         share(1)
     );
 }
+
+/// Scenarios whose healthy clusters do differ from others, and in what.
+const TRULY_OTHERWISE: &[(&str, &str)] = &[
+    // One node reaches another by way of a third.
+    ("asymmetric-via-third", "path"),
+    // The first packets to a pod are lost while its address is asked for.
+    ("first-packet-arp", "loss"),
+];
+
+/// Healthy clusters that are built alike, whoever they belong to: each reference against the next two such ones in the order of their names, or against all
+/// of them with `NETDIFF_ALL_PAIRS=1`. As baseline files, which say the same as captures (tests/baseline.rs).
+#[test]
+fn healthy_clusters_that_are_built_alike_do_not_differ() {
+    let all: Vec<Scenario> = scenarios()
+        .into_iter()
+        .filter(|s| s.reference.is_some())
+        .collect();
+    let kinds = references(&all);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |kind: &Kind| {
+        folder
+            .path()
+            .join(format!("{}.netdiff.json", kind.scenario))
+    };
+    map_all(kinds.iter().collect(), |kind: &Kind| {
+        let request = SetRequest::of_path(&kind.folder);
+        fs::write(
+            file(kind),
+            baseline(&[request], &AnalysisOptions::default()).unwrap(),
+        )
+        .unwrap();
+    });
+    let most = if std::env::var_os("NETDIFF_ALL_PAIRS").is_some() {
+        kinds.len()
+    } else {
+        2
+    };
+    let pairs = kinds.iter().enumerate().flat_map(|(index, kind)| {
+        let (before, after) = kinds.split_at(index);
+        let others = after.iter().skip(1).chain(before);
+        let alike = others.filter(|other| kind.built_alike(other) == 4);
+        alike.take(most).map(move |other| (kind, other))
+    });
+    let pairs: Vec<(&Kind, &Kind)> = pairs.collect();
+    assert!(pairs.len() > 150, "{}", pairs.len());
+    let said = map_all(pairs, |(ours, theirs)| {
+        let set = |kind: &Kind| SetRequest::of_path(file(kind));
+        let report = compare(&set(ours), &set(theirs)).unwrap();
+        let mut extra = extra(&report);
+        let is_either = |name: &str| ours.scenario == name || theirs.scenario == name;
+        let expected = TRULY_OTHERWISE.iter().filter(|(name, _)| is_either(name));
+        let expected: Vec<&str> = expected.map(|(_, kind)| *kind).collect();
+        extra.retain(|kind| !expected.contains(&kind.as_str()));
+        (!extra.is_empty()).then(|| {
+            format!(
+                "{} and {}: {}",
+                ours.scenario,
+                theirs.scenario,
+                extra.join(", ")
+            )
+        })
+    });
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    assert!(said.is_empty(), "{}", said.join("\n"));
+}

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 
 use super::joining::{FEATURES, Traits};
 use super::nodes::NodePair;
-use crate::correlate::{FlowTimeline, NodeId, Party, PartyKind, Relation, Service, Timelines};
+use crate::correlate::{
+    Direction, FlowTimeline, NodeId, Party, PartyKind, Relation, Service, Timelines,
+};
 use crate::types::Protocol;
 
 /// What each feature counts, and what is said of a pair that has it; the table of [`super::pairing`].
@@ -45,6 +47,7 @@ pub(super) struct Likeness {
     nodes: [Option<NodeId>; 2],
     called: bool,
     ends: [u32; 2],
+    fails: bool,
     features: [Option<u32>; FEATURES],
 }
 
@@ -150,8 +153,11 @@ impl Likeness {
     }
 
     /// The class of flows between the same two addresses, called through a service or not.
-    pub(super) const fn by_ends(&self) -> Class {
-        Class::Ends(self.served.0, self.relation, self.ends)
+    ///
+    /// What works both ways is two kinds of traffic; where one of the two fails (`must_fail` here), it may be a translation that was lost.
+    pub(super) fn by_ends(&self, must_fail: bool) -> Option<Class> {
+        let class = Class::Ends(self.served.0, self.relation, self.ends);
+        (self.fails || !must_fail).then_some(class)
     }
 
     /// The class of relations on corresponding nodes.
@@ -227,6 +233,7 @@ impl<'a> Numbers<'a> {
             nodes,
             called,
             ends: [initiator, responder],
+            fails: fails(flow),
             features: [
                 from,
                 to,
@@ -281,6 +288,12 @@ fn is_outside(end: &Party, pods: &BTreeSet<IpAddr>) -> bool {
     end.kind == PartyKind::Unknown
         && end.node.is_none()
         && !pods.contains(&pod_network(end.address))
+}
+
+/// Whether packets of a flow are lost, reset or not answered.
+fn fails(flow: &FlowTimeline) -> bool {
+    let troubled = |direction: &Direction| direction.tally.lost() + direction.tally.resets > 0;
+    troubled(&flow.forward) || troubled(&flow.reply) || flow.reply.tally.packets() == 0
 }
 
 fn home_of_responder(flow: &FlowTimeline, pods: &BTreeSet<IpAddr>) -> Home {

@@ -6,8 +6,8 @@
 //! 0. an end of both is stated to be the same, and the same service;
 //! 1. the same service (port, ping), both or neither called through a service's address, and the same relation (cross-node, same-node, …), where that
 //!    is known;
-//! 2. the same service and relation between the same two addresses, though one is called through a service: two recordings of one cluster, of
-//!    which one lost a translation;
+//! 2. the same service and relation between the same two addresses, though one is called through a service, where one of them fails: two
+//!    recordings of one cluster, of which one lost a translation;
 //! 3. as 1, but only kinds of ends that do not contradict each other: where one set does not show on which node an end lives (a pod that never
 //!    sends), its relation is not known;
 //! 4. the same relation, ends on corresponding nodes, and both or neither called through a service: another port of the same kind.
@@ -138,7 +138,13 @@ impl Rounds<'_> {
         let relations = either.map(|by| alike(move |flow| Some(flow.by_relation(by))));
         self.round(&relations, &["the same service", "the same relation"]);
         let words = ["the same service", "the same relation", "the same ends"];
-        self.round(&[alike(|flow| Some(flow.by_ends()))], &words);
+        let ends = [true, false].map(|ours| -> Fit {
+            (
+                Box::new(move |flow| flow.by_ends(ours)),
+                Box::new(move |flow| flow.by_ends(!ours)),
+            )
+        });
+        self.round(&ends, &words);
         let kinds: Vec<Fit> = either.into_iter().flat_map(fits_of_kinds).collect();
         self.round(&kinds, &["the same service"]);
         let words = ["the same relation", "another service of the same protocol"];

@@ -34,7 +34,8 @@ pub struct Kind {
     networks: BTreeSet<IpAddr>,
     /// Its kinds of traffic.
     pub traffic: BTreeSet<Traffic>,
-    /// How packets between pods of two nodes are carried: each tunnel, and `none` where some direction has none.
+    /// How packets between pods of two nodes are carried: each tunnel, `none` where some direction has none, and `out of sight`
+    /// where only its device was captured.
     carriage: BTreeSet<&'static str>,
     ipv6: BTreeSet<bool>,
     bridged: bool,
@@ -67,7 +68,9 @@ impl Kind {
                 .collect(),
             networks: networks(&set),
             traffic: set.flows.iter().map(traffic).collect(),
-            carriage: crossing.map(carriage).collect(),
+            carriage: crossing
+                .map(|direction| carriage(&set, direction))
+                .collect(),
             ipv6: set
                 .flows
                 .iter()
@@ -109,9 +112,17 @@ fn traffic(flow: &FlowTimeline) -> Traffic {
     )
 }
 
-fn carriage(direction: &Direction) -> &'static str {
+fn carriage(set: &Timelines, direction: &Direction) -> &'static str {
     let tunnel = direction.hops.iter().find_map(|hop| hop.tunnel);
-    tunnel.map_or("none", |tunnel| tunnel.encapsulation.name())
+    let device = direction
+        .hops
+        .iter()
+        .any(|hop| set.role(hop.point) == Role::Vtep);
+    match tunnel {
+        Some(tunnel) => tunnel.encapsulation.name(),
+        None if device => "out of sight",
+        None => "none",
+    }
 }
 
 fn networks(set: &Timelines) -> BTreeSet<IpAddr> {
