@@ -149,7 +149,9 @@ impl Likeness {
                 (Agreement::Unknown, _) => return None,
             };
         }
-        (!unknown || !self.is_known()).then_some(Class::Kinds(self.purpose(by), kinds))
+        // What reports errors answers something else: of unknown ends too little says that they play one part.
+        let tells = self.served.0 != Service::IcmpError && (!unknown || !self.is_known());
+        tells.then_some(Class::Kinds(self.purpose(by), kinds))
     }
 
     /// The class of flows between the same two addresses, called through a service or not.
@@ -285,9 +287,7 @@ fn pod_network(address: IpAddr) -> IpAddr {
 }
 
 fn is_outside(end: &Party, pods: &BTreeSet<IpAddr>) -> bool {
-    end.kind == PartyKind::Unknown
-        && end.node.is_none()
-        && !pods.contains(&pod_network(end.address))
+    end.kind != PartyKind::Pod && end.node.is_none() && !pods.contains(&pod_network(end.address))
 }
 
 /// Whether packets of a flow are lost, reset or not answered.
