@@ -14,6 +14,7 @@ use crate::manifest::write_manifest;
 use crate::output::{
     write_file, write_inspection, write_report, write_rules, write_stored, write_text,
 };
+use crate::select::Selecting;
 
 /// No error and no significant difference.
 const EXIT_SAME: u8 = 0;
@@ -46,8 +47,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
-                selection: selecting.selection()?,
-                ..options(common)
+                ..selected(selecting, common)?
             };
             (
                 in_pool(common, || compare_with(&ours, &theirs, &options))?,
@@ -63,10 +63,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
-            let options = AnalysisOptions {
-                selection: selecting.selection()?,
-                ..options(common)
-            };
+            let options = selected(selecting, common)?;
             (in_pool(common, || trace_with(&request, &options))?, common)
         }
         Command::Inspect {
@@ -89,13 +86,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             output,
             selecting,
             common,
-        } => {
-            let options = AnalysisOptions {
-                selection: selecting.selection()?,
-                ..options(common)
-            };
-            return write_baseline(sets, output.as_deref(), common, &options);
-        }
+        } => return write_baseline(sets, output.as_deref(), selecting, common),
         Command::Explain { rule, layout } => return explain_rules(rule.as_deref(), layout),
     };
     let report = report?;
@@ -144,9 +135,10 @@ fn stated_pairs(pairs: &[String]) -> anyhow::Result<StatedPairs> {
 fn write_baseline(
     sets: &[PathBuf],
     output: Option<&Path>,
+    selecting: &Selecting,
     common: &Common,
-    options: &AnalysisOptions,
 ) -> anyhow::Result<u8> {
+    let options = selected(selecting, common)?;
     let requests: Vec<SetRequest> = sets
         .iter()
         .map(|path| SetRequest {
@@ -159,7 +151,7 @@ fn write_baseline(
                 .collect(),
         })
         .collect();
-    let text = in_pool(common, || baseline(&requests, options))??;
+    let text = in_pool(common, || baseline(&requests, &options))??;
     match output {
         Some(file) => write_file(file, &text)?,
         None => write_text(&text)?,
@@ -207,6 +199,14 @@ fn options(common: &Common) -> AnalysisOptions {
         anonymize: common.anonymize,
         ..AnalysisOptions::default()
     }
+}
+
+/// Options with what is selected.
+fn selected(selecting: &Selecting, common: &Common) -> anyhow::Result<AnalysisOptions> {
+    Ok(AnalysisOptions {
+        selection: selecting.selection()?,
+        ..options(common)
+    })
 }
 
 fn in_pool<T: Send>(common: &Common, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
