@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use netdiff_core::PointOverride;
 
+use crate::judging::Judging;
 use crate::select::Selecting;
 
 /// Finds the hop at which packets stop.
@@ -49,6 +50,8 @@ pub(crate) enum Command {
         #[arg(long = "pair", value_name = "REFERENCE=FAILING")]
         pairs: Vec<String>,
         #[command(flatten)]
+        judging: Judging,
+        #[command(flatten)]
         selecting: Selecting,
         #[command(flatten)]
         common: Common,
@@ -59,6 +62,8 @@ pub(crate) enum Command {
         /// The set: a folder, an archive, or captures
         #[arg(required = true)]
         set: Vec<PathBuf>,
+        #[command(flatten)]
+        judging: Judging,
         #[command(flatten)]
         selecting: Selecting,
         #[command(flatten)]
@@ -108,7 +113,23 @@ Examples:
   netdiff diff healthy/ failing/ --point node/eth0=failing/dump3.pcap
 
 Both sets may have been recorded at any time; flows are paired by what they are, not by when they ran.
-Exit status: 0 no error and no significant difference, 1 findings or differences, 2 could not do the job.";
+
+In CI:
+  netdiff diff healthy.netdiff.json now/ --format github
+  netdiff diff healthy.netdiff.json now/ --format junit > netdiff.xml
+  netdiff diff healthy.netdiff.json now/ --quiet --fail-on error
+  netdiff diff healthy.netdiff.json now/ --ignore 'mss' --ignore 'delivery=*/uplink..*/uplink'
+What is always ignored belongs into netdiff.toml, with the reason:
+  [[ignore]]
+  what = \"path=*/pod\"
+  reason = \"routed without a tunnel since March\"
+
+Exit status: 0 nothing that counts, 1 something that counts, 2 could not do the job. --fail-on says what counts:
+  error          errors
+  warning        and warnings
+  difference     and differences in how the clusters behave (the default)
+  note           and notes, differences that alone do no harm, and what is to be ignored and no longer occurs
+  unused-ignore  the last of these alone; with another: --fail-on difference,unused-ignore";
 
 const TRACE_HELP: &str = "\
 Examples:
@@ -117,7 +138,7 @@ Examples:
   netdiff trace failing/ --format json | jq '.flows[] | {key, dispositions}'
   netdiff trace a.pcap b.pcap --point master/eth0=a.pcap --point node/eth0=b.pcap
 
-Exit status: 0 no error, 1 findings, 2 could not do the job.";
+Exit status: 0 no error or warning, 1 errors or warnings, 2 could not do the job; --fail-on and --ignore as for diff.";
 
 const INSPECT_HELP: &str = "\
 Examples:
@@ -191,6 +212,22 @@ pub(crate) enum Format {
     Text,
     /// For programs; the shape is versioned
     Json,
+    /// Test report for build servers: JUnit XML (diff and trace)
+    Junit,
+    /// Results for code scanning: SARIF 2.1.0 (diff and trace)
+    Sarif,
+    /// Annotations of a GitHub Actions run (diff and trace)
+    Github,
+}
+
+impl Format {
+    /// The name that the command line takes.
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

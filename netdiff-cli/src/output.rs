@@ -4,22 +4,48 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use netdiff_core::{
-    BaselineReport, InspectReport, Report, RuleReport, Styles, TextOptions, render_baseline_json,
-    render_baseline_text, render_inspect_json, render_inspect_text, render_json, render_rule_text,
-    render_rules_json, render_rules_text, render_text,
+    BaselineReport, FailOn, InspectReport, Report, RuleReport, Styles, TextOptions,
+    render_baseline_json, render_baseline_text, render_github, render_inspect_json,
+    render_inspect_text, render_json, render_junit, render_rule_text, render_rules_json,
+    render_rules_text, render_sarif, render_text,
 };
 
 use crate::arguments::{Color, Common, Format, Layout};
 
 /// Writes the report as asked for.
-pub(crate) fn write_report(report: &Report, common: &Common) -> anyhow::Result<()> {
+pub(crate) fn write_report(
+    report: &Report,
+    fail_on: FailOn,
+    common: &Common,
+) -> anyhow::Result<()> {
     let text = match common.layout.format {
         Format::Json => render_json(report).context("cannot render the report as JSON")?,
+        Format::Junit => render_junit(report, fail_on),
+        Format::Sarif => render_sarif(report).context("cannot render the report as SARIF")?,
+        Format::Github => render_github(report),
         Format::Text => render_text(report, &text_options(common)),
     };
     write_text(&text)
+}
+
+/// Checks that what judges nothing can be written so, before anything is read.
+///
+/// # Errors
+/// For formats that say what is wrong.
+pub(crate) fn check_format(layout: &Layout) -> anyhow::Result<()> {
+    match layout.format {
+        format @ (Format::Junit | Format::Sarif | Format::Github) => Err(judges(format)),
+        _ => Ok(()),
+    }
+}
+
+fn judges(format: Format) -> anyhow::Error {
+    anyhow!(
+        "--format {} says what is wrong, which only diff and trace do; take text or json here",
+        format.name()
+    )
 }
 
 /// Writes what a set holds as asked for.
@@ -27,6 +53,7 @@ pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyho
     let text = match common.layout.format {
         Format::Json => render_inspect_json(report).context("cannot render the report as JSON")?,
         Format::Text => render_inspect_text(report, &text_options(common)),
+        other => return Err(judges(other)),
     };
     write_text(&text)
 }
@@ -36,6 +63,7 @@ pub(crate) fn write_stored(report: &BaselineReport, common: &Common) -> anyhow::
     let text = match common.layout.format {
         Format::Json => render_baseline_json(report).context("cannot render the report as JSON")?,
         Format::Text => render_baseline_text(report, &text_options(common)),
+        other => return Err(judges(other)),
     };
     write_text(&text)
 }
@@ -47,6 +75,7 @@ pub(crate) fn write_rules(rules: &[RuleReport], layout: &Layout) -> anyhow::Resu
         (Format::Json, _) => render_rules_json(rules).context("cannot render the rules as JSON")?,
         (Format::Text, [rule]) => render_rule_text(rule, &options),
         (Format::Text, _) => render_rules_text(rules, &options),
+        (other, _) => return Err(judges(other)),
     };
     write_text(&text)
 }

@@ -10,15 +10,16 @@ use netdiff_core::{
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
+use crate::judging::{Judging, Settings};
 use crate::manifest::write_manifest;
 use crate::output::{
-    write_file, write_inspection, write_report, write_rules, write_stored, write_text,
+    check_format, write_file, write_inspection, write_report, write_rules, write_stored, write_text,
 };
 use crate::select::Selecting;
 
-/// No error and no significant difference.
+/// Nothing that counts.
 const EXIT_SAME: u8 = 0;
-/// Findings or differences.
+/// Something that counts.
 const EXIT_DIFFERENT: u8 = 1;
 /// The job could not be done.
 const EXIT_TROUBLE: u8 = 2;
@@ -36,35 +37,39 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
-    let (report, common) = match &arguments.command {
+    match &arguments.command {
         Command::Diff {
             reference,
             failing,
             pairs,
+            judging,
             selecting,
             common,
         } => {
+            let settings = judging.settings(&[reference, failing], common.anonymize)?;
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
                 ..selected(selecting, common)?
             };
-            (
-                in_pool(common, || compare_with(&ours, &theirs, &options))?,
-                common,
-            )
+            let report = in_pool(common, || compare_with(&ours, &theirs, &options))??;
+            judge(report, &settings, judging, common)
         }
         Command::Trace {
             set,
+            judging,
             selecting,
             common,
         } => {
+            let folders: Vec<&Path> = set.iter().map(PathBuf::as_path).collect();
+            let settings = judging.settings(&folders, common.anonymize)?;
             let request = SetRequest {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
             let options = selected(selecting, common)?;
-            (in_pool(common, || trace_with(&request, &options))?, common)
+            let report = in_pool(common, || trace_with(&request, &options))??;
+            judge(report, &settings, judging, common)
         }
         Command::Inspect {
             set,
@@ -75,23 +80,38 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
-            return inspect_set(
+            inspect_set(
                 &request,
                 write_manifest.as_ref().map(Option::as_deref),
                 common,
-            );
+            )
         }
         Command::Baseline {
             sets,
             output,
             selecting,
             common,
-        } => return write_baseline(sets, output.as_deref(), selecting, common),
-        Command::Explain { rule, layout } => return explain_rules(rule.as_deref(), layout),
-    };
-    let report = report?;
-    write_report(&report, common)?;
-    Ok(exit_code(&report))
+        } => write_baseline(sets, output.as_deref(), selecting, common),
+        Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
+    }
+}
+
+/// Takes out what is ignored, writes the rest, and says whether it counts.
+fn judge(
+    mut report: Report,
+    settings: &Settings,
+    judging: &Judging,
+    common: &Common,
+) -> anyhow::Result<u8> {
+    report.ignore(&settings.ignores);
+    if !judging.quiet {
+        write_report(&report, settings.fail_on, common)?;
+    }
+    Ok(if settings.fail_on.fails(&report) {
+        EXIT_DIFFERENT
+    } else {
+        EXIT_SAME
+    })
 }
 
 /// Nothing is judged, so that nothing differs.
@@ -100,6 +120,7 @@ fn inspect_set(
     manifest: Option<Option<&Path>>,
     common: &Common,
 ) -> anyhow::Result<u8> {
+    check_format(&common.layout)?;
     if let Some(report) = inspect_baseline(request, &options(common))? {
         if manifest.is_some() {
             bail!(
@@ -249,20 +270,4 @@ fn requests(
         }
     }
     Ok((ours, theirs))
-}
-
-fn exit_code(report: &Report) -> u8 {
-    let found = report
-        .findings
-        .iter()
-        .any(|finding| finding.severity != "note");
-    let differs = report
-        .differences
-        .iter()
-        .any(|difference| difference.significant);
-    if found || differs {
-        EXIT_DIFFERENT
-    } else {
-        EXIT_SAME
-    }
 }

@@ -102,6 +102,11 @@ impl Judge<'_> {
         // Nodes send errors and resets to their own pods and themselves by ways that roles do not tell.
         let next = match next {
             Next::Point(_, Basis::Roles) if last.is_sent_for_others() => Next::NoPoint,
+            Next::Point(_, Basis::SameClass | Basis::Mirror)
+                if last.is_sent_for_others() && self.is_home(after, last) =>
+            {
+                Next::NoPoint
+            }
             // Inside a node, roles that packets suggest, and kinds of addresses that follow from them, are too weak to miss a packet.
             Next::Point(to, Basis::Roles | Basis::SameClass | Basis::Mirror)
                 if self.layout.is_guessed_on_one_node(after, to) =>
@@ -174,6 +179,11 @@ impl Judge<'_> {
         }
         let blind = Blind::NoPoint;
         Disposition::NotCovered { after, blind }
+    }
+
+    /// Whether a packet was seen on the node of the address that it is for.
+    fn is_home(&self, at: PointId, s: &Seen) -> bool {
+        self.paths.home(s.sighting.key.destination) == Some(self.layout.node(at))
     }
 
     fn is_answered(&self, trip: &Trip, last: &Seen) -> bool {

@@ -308,5 +308,6 @@ const fn empty_report() -> Report {
         comparisons: Vec::new(),
         flows: Vec::new(),
         accounting: Vec::new(),
+        ignored: Vec::new(),
     }
 }

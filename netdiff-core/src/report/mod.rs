@@ -8,17 +8,32 @@ mod build_flow;
 mod clock;
 mod compare;
 mod explain;
+mod fail_on;
+mod github;
+mod glob;
+mod ignored;
 mod inspect;
+mod items;
 mod json;
+mod junit;
+mod kinds;
 mod model;
 mod model_flow;
+mod outline;
+mod redact;
+mod sarif;
 mod selection;
+mod stable;
 mod text;
 mod time;
 
 pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
 pub use clock::{ClockReport, ClockStepReport};
+use explain::rule_markdown;
 pub use explain::{RuleReport, explain, explain_all, render_rules_markdown};
+pub use fail_on::FailOn;
+pub use github::render_github;
+pub use ignored::{Ignore, IgnoreEffect, IgnoreError, IgnoredReport, StatedIn};
 pub use inspect::{
     AdviceReport, BaselineReport, BaselineSetReport, CoverageCell, CoverageRow, InspectReport,
     Inspected, InspectedAddress, InspectedFile, InspectedInterface, InspectedNode, InspectedPoint,
@@ -26,6 +41,7 @@ pub use inspect::{
     TunnelReport, TunnelSeen, build_baseline, build_inspection, render_manifest,
 };
 pub use json::{render_baseline_json, render_inspect_json, render_json, render_rules_json};
+pub use junit::render_junit;
 pub use model::{
     AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
     DivergenceReport, EvidenceReport, FindingReport, LadderLine, NodePairReport, NodeReport,
@@ -36,6 +52,9 @@ pub use model_flow::{
     AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
     FlowKeyReport, FlowReport, HopReport, LossReport, RoundTripReport, TtlReport,
 };
+pub use outline::{Outline, OutlinedDifference, OutlinedFinding, OutlinedFlow};
+pub use redact::Redaction;
+pub use sarif::render_sarif;
 pub use selection::{SelectedReport, SelectionReport};
 pub use text::{
     Styles, TextOptions, render_baseline_text, render_inspect_text, render_rule_text,

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::clock::ClockReport;
+use super::ignored::IgnoredReport;
 use super::model_flow::FlowReport;
 use super::selection::SelectionReport;
 
@@ -50,6 +51,8 @@ pub struct Report {
     pub flows: Vec<FlowReport>,
     /// What became of every packet, per capture point.
     pub accounting: Vec<AccountingReport>,
+    /// What the user said to ignore, in the order in which it was stated. What it took away is not among `findings` and `differences`.
+    pub ignored: Vec<IgnoredReport>,
 }
 
 /// The program and its version.
@@ -261,6 +264,8 @@ pub struct ComparisonReport {
     pub failing: String,
     /// Whether anything significant differs.
     pub differs: bool,
+    /// Whether all of that is ignored.
+    pub ignored: bool,
     /// What the two have in common: why they are a pair.
     pub paired_by: Vec<&'static str>,
     /// The first hop, in packet order, at which they part; `null` where they do not.

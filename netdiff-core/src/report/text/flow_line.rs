@@ -69,7 +69,7 @@ fn render_names(flow: &FlowReport, page: &mut Page<'_>) {
 }
 
 /// `ping 10.244.0.4 → 10.244.1.5`, `tcp 10.244.0.4 → 10.244.1.5:8080 (default/web-0) via 10.96.0.20:80`.
-pub(super) fn short(flow: &FlowReport) -> String {
+pub(in crate::report) fn short(flow: &FlowReport) -> String {
     let responder = with_port(&flow.responder.address, flow.responder.port);
     let via = flow.called.as_ref().map_or_else(String::new, |called| {
         let address = with_port(&called.address, called.port);

@@ -6,6 +6,7 @@ mod explain;
 mod finding;
 mod flow_line;
 mod hop_notes;
+mod ignored;
 mod inspect;
 mod inspect_contents;
 mod ladder;
@@ -17,6 +18,7 @@ use super::model::{ComparisonReport, DivergenceReport, PointName, Report, SetRep
 use super::model_flow::FlowReport;
 pub use baseline::render_baseline_text;
 pub use explain::{render_rule_text, render_rules_text};
+pub(super) use flow_line::short;
 pub use inspect::render_inspect_text;
 
 use flow_line::FlowIndex;
@@ -116,6 +118,7 @@ pub fn render_text(report: &Report, options: &TextOptions) -> String {
         _ => {}
     }
     overview::render_sets(report, &mut page);
+    ignored::render_ignored(report, &mut page);
     page.finish()
 }
 
@@ -147,7 +150,10 @@ fn render_comparisons(
     flows: &FlowIndex<'_>,
     page: &mut Page<'_>,
 ) {
-    let (differing, same): (Vec<_>, Vec<_>) = report.comparisons.iter().partition(|c| c.differs);
+    let (mut differing, same): (Vec<_>, Vec<_>) =
+        report.comparisons.iter().partition(|c| c.differs);
+    // What is ignored must not take the place of what is not.
+    differing.sort_by_key(|c| c.ignored);
     // What crosses between pods' nodes is worth a look even where nothing differs.
     let crosses = |c: &&&ComparisonReport| {
         flows.get(&c.failing).is_some_and(|flow| {

@@ -62,6 +62,15 @@ pub(super) fn verdict_line(report: &Report, page: &mut Page<'_>) {
         ),
         _ => parts.join(", "),
     };
+    let ignored: usize = report
+        .ignored
+        .iter()
+        .map(|i| i.findings.len() + i.differences.len())
+        .sum();
+    let what = match ignored {
+        0 => what,
+        n => format!("{what}, {n} ignored"),
+    };
     page.line(&format!("netdiff {}: {what}", report.tool.version));
 }
 
