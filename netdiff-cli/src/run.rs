@@ -15,6 +15,7 @@ use crate::manifest::write_manifest;
 use crate::output::{
     check_format, write_file, write_inspection, write_report, write_rules, write_stored, write_text,
 };
+use crate::select::Selecting;
 
 /// Nothing that counts.
 const EXIT_SAME: u8 = 0;
@@ -49,8 +50,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
-                selection: selecting.selection()?,
-                ..options(common)
+                ..selected(selecting, common)?
             };
             let report = in_pool(common, || compare_with(&ours, &theirs, &options))??;
             judge(report, &settings, judging, common)
@@ -61,10 +61,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             selecting,
             common,
         } => {
-            let options = AnalysisOptions {
-                selection: selecting.selection()?,
-                ..options(common)
-            };
+            let options = selected(selecting, common)?;
             trace_set(set, &options, judging, common)
         }
         Command::Inspect {
@@ -87,13 +84,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             output,
             selecting,
             common,
-        } => {
-            let options = AnalysisOptions {
-                selection: selecting.selection()?,
-                ..options(common)
-            };
-            write_baseline(sets, output.as_deref(), common, &options)
-        }
+        } => write_baseline(sets, output.as_deref(), selecting, common),
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
     }
 }
@@ -175,9 +166,10 @@ fn stated_pairs(pairs: &[String]) -> anyhow::Result<StatedPairs> {
 fn write_baseline(
     sets: &[PathBuf],
     output: Option<&Path>,
+    selecting: &Selecting,
     common: &Common,
-    options: &AnalysisOptions,
 ) -> anyhow::Result<u8> {
+    let options = selected(selecting, common)?;
     let requests: Vec<SetRequest> = sets
         .iter()
         .map(|path| SetRequest {
@@ -190,7 +182,7 @@ fn write_baseline(
                 .collect(),
         })
         .collect();
-    let text = in_pool(common, || baseline(&requests, options))??;
+    let text = in_pool(common, || baseline(&requests, &options))??;
     match output {
         Some(file) => write_file(file, &text)?,
         None => write_text(&text)?,
@@ -238,6 +230,14 @@ fn options(common: &Common) -> AnalysisOptions {
         anonymize: common.anonymize,
         ..AnalysisOptions::default()
     }
+}
+
+/// Options with what is selected.
+fn selected(selecting: &Selecting, common: &Common) -> anyhow::Result<AnalysisOptions> {
+    Ok(AnalysisOptions {
+        selection: selecting.selection()?,
+        ..options(common)
+    })
 }
 
 fn in_pool<T: Send>(common: &Common, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
