@@ -61,15 +61,8 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             selecting,
             common,
         } => {
-            let folders: Vec<&Path> = set.iter().map(PathBuf::as_path).collect();
-            let settings = judging.settings(&folders, common.anonymize)?;
-            let request = SetRequest {
-                paths: set.clone(),
-                points: common.points.clone(),
-            };
             let options = selected(selecting, common)?;
-            let report = in_pool(common, || trace_with(&request, &options))??;
-            judge(report, &settings, judging, common)
+            trace_set(set, &options, judging, common)
         }
         Command::Inspect {
             set,
@@ -94,6 +87,23 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         } => write_baseline(sets, output.as_deref(), selecting, common),
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
     }
+}
+
+/// One set alone.
+fn trace_set(
+    set: &[PathBuf],
+    options: &AnalysisOptions,
+    judging: &Judging,
+    common: &Common,
+) -> anyhow::Result<u8> {
+    let folders: Vec<&Path> = set.iter().map(PathBuf::as_path).collect();
+    let settings = judging.settings(&folders, common.anonymize)?;
+    let request = SetRequest {
+        paths: set.to_vec(),
+        points: common.points.clone(),
+    };
+    let report = in_pool(common, || trace_with(&request, options))??;
+    judge(report, &settings, judging, common)
 }
 
 /// Takes out what is ignored, writes the rest, and says whether it counts.

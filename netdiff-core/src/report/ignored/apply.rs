@@ -9,8 +9,8 @@ use crate::report::model::Report;
 impl Report {
     /// Takes what is to be ignored out of findings and differences, and adds to `ignored` what became of each, in the order given.
     ///
-    /// An item that several take in goes to the first. For one set alone, kinds of difference are passed over: it has none. Where a selection
-    /// leaves findings or differences out, what matches nothing is passed over: it may match those.
+    /// An item that several take in goes to the first. For one set alone, kinds of difference are passed over: it has none.
+    /// Of a selection of packets, nothing is said of what matches nothing: it may be among the others.
     pub fn ignore(&mut self, ignores: &[Ignore]) {
         let alone = self.set.is_some();
         let ignores = ignores.iter().filter(|i| !(alone && i.is_kind()));
@@ -31,12 +31,11 @@ impl Report {
                 None => self.differences.push(difference),
             }
         }
-        let hidden = self.selection.as_ref().is_some_and(|selection| {
-            selection.findings_not_shown + selection.differences_not_shown > 0
-        });
-        let told = all.into_iter().map(|(_, report)| report);
+        let reports = all.into_iter().map(|(_, report)| report);
+        // What was not selected is not gone.
+        let whole = self.selection.is_none();
         self.ignored
-            .extend(told.filter(|report| !(hidden && report.effect == IgnoreEffect::Unused)));
+            .extend(reports.filter(|i| whole || i.effect != IgnoreEffect::Unused));
         let left: BTreeSet<&String> = self
             .differences
             .iter()
