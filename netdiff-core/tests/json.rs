@@ -82,12 +82,12 @@ mirror! {
         id: String, set: SetName, key: Key, relation: String, initiator: Party, responder: Party,
         conversations: u64, counterpart: Option<String>, called: Option<Called>, seen_as: Option<String>, round_trip: Option<RoundTrip>,
         matched_by: Option<String>, hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
-        rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>, reply: Direction,
+        rejections: Vec<Rejection>, loops: Vec<Loop>, unseen_bytes: u64, contradictions: Vec<String>, reply: Direction,
     }
     Called { address: String, name: Option<String>, port: Option<u16> }
     Direction {
         matched_by: Option<String>, hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
-        rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>,
+        rejections: Vec<Rejection>, loops: Vec<Loop>, unseen_bytes: u64, contradictions: Vec<String>,
     }
     Dispositions { delivered: u64, lost: u64, assumed_lost: u64, not_covered: u64, unknown: u64, rejected: u64, looped: u64 }
     Rejection { after: Point, next: Option<Point>, by: String, how: String, packets: u64 }

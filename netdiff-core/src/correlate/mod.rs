@@ -53,6 +53,7 @@ mod testing;
 mod timeline;
 mod translation;
 mod trip;
+mod unseen;
 
 pub use accounting::{PointAccounting, Unmatched};
 pub use address_plan::{AddressPlan, StatedAddresses};

@@ -25,6 +25,14 @@ pub struct Tally {
     pub sent_again: u64,
     /// Packets that came in fragments somewhere.
     pub fragmented: u64,
+    /// Bytes that were acknowledged, between bytes that were seen, and that no capture shows: a gap of the captures, not a loss.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unseen_bytes: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How many packets met one end.

@@ -209,6 +209,7 @@ fn join_tallies(mut first: Tally, other: Tally) -> Tally {
     first.sent += other.sent;
     first.sent_again += other.sent_again;
     first.fragmented += other.fragmented;
+    first.unseen_bytes += other.unseen_bytes;
     for (end, count) in other.ends {
         first
             .ends

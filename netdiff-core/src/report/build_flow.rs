@@ -107,6 +107,7 @@ fn direction_report(set: &Analyzed<'_>, name: SetName, direction: &Direction) ->
         rejections: ends.rejections(set),
         loops: ends.loops(set),
         reasons: ends.reasons,
+        unseen_bytes: direction.tally.unseen_bytes,
         contradictions: direction.contradictions.clone(),
     }
 }

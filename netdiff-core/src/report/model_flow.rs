@@ -86,6 +86,8 @@ pub struct DirectionReport {
     pub rejections: Vec<RejectionReport>,
     /// Where packets went round and round.
     pub loops: Vec<LoopReport>,
+    /// Bytes of TCP that were acknowledged, between bytes that were seen, and that no capture shows: a gap of the captures, not a loss.
+    pub unseen_bytes: u64,
     /// Evidence that speaks against the order of the hops.
     pub contradictions: Vec<String>,
 }
