@@ -11,7 +11,9 @@ use netdiff_core::{
 
 use crate::arguments::{Arguments, Command, Common, Layout};
 use crate::manifest::write_manifest;
-use crate::output::{write_file, write_inspection, write_report, write_rules, write_text};
+use crate::output::{
+    refuse_format, write_file, write_inspection, write_report, write_rules, write_text,
+};
 
 /// No error and no significant difference.
 const EXIT_SAME: u8 = 0;
@@ -33,11 +35,13 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
-    let (report, common) = match &arguments.command {
+    refuse_format(&arguments.command)?;
+    let (report, output, common) = match &arguments.command {
         Command::Diff {
             reference,
             failing,
             pairs,
+            output,
             common,
         } => {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
@@ -47,16 +51,22 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             };
             (
                 in_pool(common, || compare_with(&ours, &theirs, &options))?,
+                output,
                 common,
             )
         }
-        Command::Trace { set, common } => {
+        Command::Trace {
+            set,
+            output,
+            common,
+        } => {
             let request = SetRequest {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
             (
                 in_pool(common, || trace_with(&request, &options(common)))?,
+                output,
                 common,
             )
         }
@@ -83,7 +93,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Explain { rule, layout } => return explain_rules(rule.as_deref(), layout),
     };
     let report = report?;
-    write_report(&report, common)?;
+    write_report(&report, output.as_deref(), common)?;
     Ok(exit_code(&report))
 }
 

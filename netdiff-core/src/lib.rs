@@ -54,14 +54,16 @@ pub use pipeline::{
 };
 pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
 pub use report::{
-    AccountingReport, AddressedParty, AdviceReport, CapturePointReport, CauseReport, ClockReport,
-    ClockStepReport, ComparisonReport, CoverageCell, CoverageRow, DelayReport, DifferenceReport,
-    DirectionReport, DispositionCounts, DivergenceReport, EncapsulationReport, EvidenceReport,
-    FindingReport, FlowKeyReport, FlowReport, HopReport, InspectReport, InspectedAddress,
-    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, LadderLine, LossReport,
-    NodePairReport, NodeReport, PacketsReport, PointName, Report, RoundTripReport, RuleReport,
-    SCHEMA_VERSION, SegmentReport, SetName, SetReport, StopReport, Styles, SubnetReport,
-    TextOptions, ToolReport, TtlReport, TunnelReport, explain, explain_all, render_inspect_json,
-    render_inspect_text, render_json, render_manifest, render_rule_text, render_rules_json,
-    render_rules_markdown, render_rules_text, render_text,
+    AccountingReport, AddressedParty, AdviceReport, BinReport, CalledReport, CapturePointReport,
+    CauseReport, ChangeReport, ClockReport, ClockStepReport, ComparisonReport, CoverageCell,
+    CoverageRow, DelayReport, DifferenceReport, DirectionReport, DispositionCounts,
+    DivergenceReport, DuplicatesReport, EncapsulationReport, EvidenceReport, FindingReport,
+    FlowKeyReport, FlowReport, HopReport, HtmlError, InspectReport, InspectedAddress,
+    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, LadderLine, LoopReport,
+    LossReport, NodePairReport, NodeReport, OverTimeReport, PacketsReport, PointName,
+    RejectionReport, Report, RoundTripReport, RuleReport, SCHEMA_VERSION, SegmentReport, SetName,
+    SetReport, StopReport, Styles, SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport,
+    explain, explain_all, render_html, render_inspect_json, render_inspect_text, render_json,
+    render_manifest, render_markdown, render_rule_text, render_rules_json, render_rules_markdown,
+    render_rules_text, render_text,
 };

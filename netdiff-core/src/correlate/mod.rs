@@ -33,6 +33,7 @@ mod linked;
 mod links;
 mod neighbors;
 mod outcome;
+mod over_time;
 mod own_way;
 mod path;
 mod pauses;
@@ -64,6 +65,7 @@ pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use habits::{ArpHabit, Counted, Habits, IcmpHabit};
 pub use hop::{Change, Delay, Duplicates, Field, Hop, MAX_NEXT_HOPS, Spread};
 pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
+pub use over_time::{Bin, MAX_BINS, OverTime};
 pub use tally::{EndCount, Tally};
 pub use timeline::{
     Called, Direction, FlowTimeline, IcmpError, Journey, MatchedBy, NodeId, Party, PartyKind,

@@ -65,6 +65,11 @@ impl Ends {
         }
     }
 
+    /// Whether a packet was lost or refused, or may have been lost.
+    pub(super) fn is_trouble(&self) -> bool {
+        !(self.losses.is_empty() && self.rejections.is_empty() && self.loops.is_empty())
+    }
+
     pub(super) fn losses(&self, set: &Analyzed<'_>) -> Vec<LossReport> {
         let losses = self.losses.iter();
         losses

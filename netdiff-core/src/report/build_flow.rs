@@ -7,6 +7,7 @@ use super::model_flow::{
     AddressedParty, CalledReport, ChangeReport, DelayReport, DirectionReport, DuplicatesReport,
     EncapsulationReport, FlowKeyReport, FlowReport, HopReport, RoundTripReport, TtlReport,
 };
+use super::over_time::over_time_report;
 use crate::correlate::{
     Called, Change, Direction, FlowTimeline, Hop, MatchedBy, Party, PartyKind, Service,
 };
@@ -106,6 +107,7 @@ fn direction_report(set: &Analyzed<'_>, name: SetName, direction: &Direction) ->
         losses: ends.losses(set),
         rejections: ends.rejections(set),
         loops: ends.loops(set),
+        over_time: over_time_report(&direction.tally.over_time).filter(|_| ends.is_trouble()),
         reasons: ends.reasons,
         contradictions: direction.contradictions.clone(),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::{EvidenceReport, PointName, SetName};
+use super::over_time::OverTimeReport;
 
 /// One end of a flow.
 #[derive(Clone, Debug, Serialize)]
@@ -86,6 +87,8 @@ pub struct DirectionReport {
     pub rejections: Vec<RejectionReport>,
     /// Where packets went round and round.
     pub loops: Vec<LoopReport>,
+    /// What became of its packets, over time; `null` where none was lost or refused, and for a baseline.
+    pub over_time: Option<OverTimeReport>,
     /// Evidence that speaks against the order of the hops.
     pub contradictions: Vec<String>,
 }

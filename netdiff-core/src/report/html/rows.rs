@@ -1,0 +1,123 @@
+//! The list of all flows: what the page's script filters and sorts, and the first of them as a table without it.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::report::model::{Report, SetName};
+use crate::report::model_flow::FlowReport;
+use crate::report::summary::shown;
+use crate::report::text::flow_line::{FlowIndex, importance, outcome, short};
+use crate::types::Nanos;
+
+/// One flow, or two that play the same part. As data it is a list in this order: the script names the places.
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) relation: &'static str,
+    /// `differs`, `same`, `only in reference`, `only in failing`; of one set alone `trouble` or `fine`.
+    pub(super) state: &'static str,
+    /// What became of it in the reference; empty where there is none.
+    pub(super) before: String,
+    /// What became of it in the failing set, or in the only one.
+    pub(super) now: String,
+    /// Packets lost, missing or refused, both ways.
+    pub(super) lost: u64,
+    /// Median of the round trip in nanoseconds.
+    round_trip_ns: Option<i64>,
+    /// The id of the failing flow: the key to its ladder.
+    pub(super) flow: String,
+    /// Whether its ladder is drawn.
+    pub(super) ladder: bool,
+}
+
+impl Row {
+    pub(super) fn round_trip(&self) -> String {
+        self.round_trip_ns
+            .map_or_else(String::new, |ns| Nanos(ns).to_string())
+    }
+
+    fn of(flow: &FlowReport, before: Option<&FlowReport>, state: &'static str) -> Self {
+        Self {
+            name: short(flow),
+            relation: flow.relation,
+            state,
+            before: before.map_or_else(String::new, outcome),
+            now: outcome(flow),
+            lost: lost(flow),
+            round_trip_ns: flow.round_trip.map(|times| times.median_ns),
+            flow: flow.id.clone(),
+            ladder: false,
+        }
+    }
+
+    fn data(&self) -> impl Serialize + '_ {
+        (
+            shown(&self.name),
+            self.relation,
+            self.state,
+            &self.before,
+            &self.now,
+            self.lost,
+            self.round_trip_ns,
+            self.ladder.then_some(&self.flow),
+        )
+    }
+}
+
+/// Packets of a flow that were lost, missing or refused, both ways.
+pub(super) fn lost(flow: &FlowReport) -> u64 {
+    let ends = [flow.forward.dispositions, flow.reply.dispositions];
+    let lost = ends
+        .iter()
+        .map(|e| e.lost + e.assumed_lost + e.rejected + e.looped);
+    lost.sum()
+}
+
+/// Every flow, the worst first.
+pub(super) fn rows(report: &Report, flows: &FlowIndex<'_>) -> Vec<Row> {
+    let differs: BTreeMap<&str, bool> = report
+        .comparisons
+        .iter()
+        .map(|c| (c.failing.as_str(), c.differs))
+        .collect();
+    let row = |flow: &FlowReport| {
+        let other = flow.counterpart.as_deref().and_then(|id| flows.get(id));
+        match (flow.set, other) {
+            (SetName::Set, _) if lost(flow) > 0 => Some(Row::of(flow, None, "trouble")),
+            (SetName::Set, _) => Some(Row::of(flow, None, "fine")),
+            // Told with the other one.
+            (SetName::Reference, Some(_)) => None,
+            (SetName::Reference, None) => Some(Row {
+                before: outcome(flow),
+                now: String::new(),
+                lost: 0,
+                ..Row::of(flow, None, "only in reference")
+            }),
+            (SetName::Failing, None) => Some(Row::of(flow, None, "only in failing")),
+            (SetName::Failing, Some(other)) => {
+                let state = match differs.get(flow.id.as_str()) {
+                    Some(true) => "differs",
+                    _ => "same",
+                };
+                Some(Row::of(flow, Some(other), state))
+            }
+        }
+    };
+    let mut rows: Vec<Row> = report.flows.iter().filter_map(row).collect();
+    rows.sort_by_key(|row| {
+        let calm = !matches!(row.state, "differs" | "trouble");
+        (calm, Reverse(row.lost), importance(row.relation))
+    });
+    rows
+}
+
+/// The rows as JSON that can stand inside a script element: with no `<`, nothing in it can end the element or begin a comment.
+///
+/// # Errors
+/// None in practice: there is no map in it, and no value that JSON lacks.
+pub(super) fn data(rows: &[Row]) -> Result<String, serde_json::Error> {
+    let rows: Vec<_> = rows.iter().map(Row::data).collect();
+    let json = serde_json::to_string(&rows)?;
+    Ok(json.replace('<', "\\u003c"))
+}
