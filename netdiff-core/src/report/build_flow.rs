@@ -104,9 +104,9 @@ fn direction_report(set: &Analyzed<'_>, name: SetName, direction: &Direction) ->
             .map(|hop| hop_report(set, name, hop))
             .collect(),
         dispositions: ends.counts,
-        losses: ends.losses(set),
-        rejections: ends.rejections(set),
-        loops: ends.loops(set),
+        losses: ends.losses(set, name),
+        rejections: ends.rejections(set, name),
+        loops: ends.loops(set, name),
         over_time: over_time_report(&direction.tally.over_time).filter(|_| ends.is_trouble()),
         reasons: ends.reasons,
         contradictions: direction.contradictions.clone(),

@@ -253,6 +253,8 @@ pub struct RejectionReport {
     pub how: String,
     /// How many.
     pub packets: u64,
+    /// The first of them, where it was last seen; `null` where the packets are gone (a baseline).
+    pub first: Option<EvidenceReport>,
 }
 
 /// Packets that never got out of a loop.
@@ -262,6 +264,8 @@ pub struct LoopReport {
     pub at: PointName,
     /// How many.
     pub packets: u64,
+    /// The first of them, where it was last seen; `null` where the packets are gone (a baseline).
+    pub first: Option<EvidenceReport>,
     /// How often one of them came through there, at most.
     pub most_rounds: u32,
 }
@@ -275,6 +279,8 @@ pub struct LossReport {
     pub to: PointName,
     /// How many.
     pub packets: u64,
+    /// The first of them, where it was last seen; `null` where the packets are gone (a baseline).
+    pub first: Option<EvidenceReport>,
     /// `proven`: the point captured before and after; `assumed`: that is not known, and they are lost only if it did.
     pub capture: &'static str,
     /// On what the expectation rests.

@@ -102,6 +102,8 @@ pub(super) struct End<'a> {
     /// `lost`, `missing` (lost on an assumption), `refused` or `looped`.
     pub(super) kind: &'static str,
     pub(super) sentence: String,
+    /// The first of them, where it was last seen.
+    pub(super) first: Option<&'a EvidenceReport>,
 }
 
 /// Where packets of a direction ended before their time, in the report's order.
@@ -121,6 +123,7 @@ pub(super) fn ends(direction: &DirectionReport) -> Vec<End<'_>> {
             packets: n,
             kind,
             sentence,
+            first: loss.first.as_ref(),
         }
     });
     let rejections = direction.rejections.iter().map(|refused| End {
@@ -128,6 +131,7 @@ pub(super) fn ends(direction: &DirectionReport) -> Vec<End<'_>> {
         to: refused.next.as_ref(),
         packets: refused.packets,
         kind: "refused",
+        first: refused.first.as_ref(),
         sentence: format!(
             "{} rejected behind {} by {} ({})",
             refused.packets,
@@ -141,6 +145,7 @@ pub(super) fn ends(direction: &DirectionReport) -> Vec<End<'_>> {
         to: None,
         packets: round.packets,
         kind: "looped",
+        first: round.first.as_ref(),
         sentence: format!(
             "{} in a loop through {}, up to {} times",
             round.packets,
@@ -149,4 +154,15 @@ pub(super) fn ends(direction: &DirectionReport) -> Vec<End<'_>> {
         ),
     });
     losses.chain(rejections).chain(loops).collect()
+}
+
+/// A sentence's parts in turn, with whether each is code: what stands between two backticks. With an odd number of them there is no code.
+pub(super) fn code_parts(text: &str) -> Vec<(bool, &str)> {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return vec![(false, text)];
+    }
+    let parts = parts.into_iter().enumerate();
+    let parts = parts.map(|(nth, part)| (nth % 2 == 1, part));
+    parts.filter(|(_, part)| !part.is_empty()).collect()
 }

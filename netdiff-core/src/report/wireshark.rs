@@ -31,7 +31,7 @@ pub(super) fn flow_filter(flow: &FlowReport) -> String {
         tunnels.extend(hop.encapsulation.as_ref().and_then(|tunnel| tunnel.port));
     }
     let plain: Vec<String> = ways.iter().map(|(a, b)| addresses(*a, *b)).collect();
-    let plain = format!("({}){}", plain.join(" || "), port(flow));
+    let plain = format!("{}{}", any(&plain), port(flow));
     if tunnels.is_empty() {
         return plain;
     }
@@ -41,11 +41,24 @@ pub(super) fn flow_filter(flow: &FlowReport) -> String {
         .flat_map(|(a, b)| [(a, b), (b, a)])
         .map(|(a, b)| format!("frame contains {}:{}", hex(*a), hex(*b)))
         .collect();
-    format!(
-        "({plain}) || (({}) && ({}))",
-        ports.join(" || "),
-        inside.join(" || ")
-    )
+    format!("({plain}) || ({} && {})", any(&ports), any(&inside))
+}
+
+/// One of these.
+fn any(filters: &[String]) -> String {
+    match filters {
+        [one] => one.clone(),
+        several => {
+            let several: Vec<String> = several
+                .iter()
+                .map(|filter| match filter.contains("&&") {
+                    true => format!("({filter})"),
+                    false => filter.clone(),
+                })
+                .collect();
+            format!("({})", several.join(" || "))
+        }
+    }
 }
 
 fn addresses(a: IpAddr, b: IpAddr) -> String {
@@ -53,7 +66,7 @@ fn addresses(a: IpAddr, b: IpAddr) -> String {
         IpAddr::V4(_) => "ip.addr",
         IpAddr::V6(_) => "ipv6.addr",
     };
-    format!("({field} == {a} && {field} == {b})")
+    format!("{field} == {a} && {field} == {b}")
 }
 
 /// The service, as far as its port is the same all the way: a port that is translated is left out.
@@ -91,7 +104,7 @@ mod tests {
         let (a, b) = ([10, 244, 0, 4].into(), [10, 244, 1, 5].into());
         assert_eq!(
             addresses(a, b),
-            "(ip.addr == 10.244.0.4 && ip.addr == 10.244.1.5)"
+            "ip.addr == 10.244.0.4 && ip.addr == 10.244.1.5"
         );
         assert_eq!(hex(a), "0a:f4:00:04");
     }

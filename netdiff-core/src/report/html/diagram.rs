@@ -11,7 +11,7 @@ const STOP: i32 = 112;
 const NODE_GAP: i32 = 26;
 const FIRST_LANE: i32 = 84;
 const LANE: i32 = 54;
-const STUB: i32 = 64;
+const STUB: i32 = 69;
 
 /// Characters of a name that fit below one stop.
 const NAME: usize = 15;
@@ -76,6 +76,13 @@ pub(super) struct Dot {
     /// `seen`, `none` (captured, and saw nothing) or `dark` (not captured).
     pub(super) kind: &'static str,
     pub(super) count: String,
+}
+
+impl Dot {
+    /// What stands for a figure where there is none.
+    pub(super) fn word(&self) -> &'static str {
+        if self.kind == "none" { "none" } else { "–" }
+    }
 }
 
 /// The way between two stops.

@@ -1,6 +1,9 @@
 //! A finding on the page.
 
+use std::collections::BTreeSet;
+
 use crate::report::model::{EvidenceReport, FindingReport};
+use crate::report::model_flow::FlowReport;
 use crate::report::summary::{by_file, place};
 use crate::report::text::flow_line::{FlowIndex, short};
 use crate::report::wireshark::frames_filter;
@@ -18,8 +21,8 @@ pub(super) struct FindingView<'a> {
     pub(super) likely: &'static str,
     pub(super) cause: Option<&'a str>,
     pub(super) remedy: Option<&'a str>,
-    /// Names and ids of flows.
-    pub(super) hit: Vec<(String, &'a str)>,
+    /// Names of flows, and the ids of their ladders as far as they are drawn.
+    pub(super) hit: Vec<(String, Option<&'a str>)>,
     pub(super) more_hit: usize,
     pub(super) frames: Vec<Frames>,
     pub(super) seen: Vec<&'a str>,
@@ -34,7 +37,17 @@ pub(super) struct Frames {
 }
 
 impl<'a> FindingView<'a> {
-    pub(super) fn new(number: usize, finding: &'a FindingReport, flows: &FlowIndex<'a>) -> Self {
+    pub(super) fn new(
+        number: usize,
+        finding: &'a FindingReport,
+        flows: &FlowIndex<'a>,
+        drawn: &BTreeSet<&str>,
+    ) -> Self {
+        // A ladder has the failing flow's id.
+        let ladder = |flow: &'a FlowReport| {
+            let ids = [Some(flow.id.as_str()), flow.counterpart.as_deref()];
+            ids.into_iter().flatten().find(|id| drawn.contains(id))
+        };
         let named = finding.flows.iter().filter_map(|id| flows.get(id));
         Self {
             finding,
@@ -48,7 +61,7 @@ impl<'a> FindingView<'a> {
             remedy: finding.remedy.first().map(String::as_str),
             hit: named
                 .take(MAX_FLOWS)
-                .map(|flow| (short(flow), flow.id.as_str()))
+                .map(|flow| (short(flow), ladder(flow)))
                 .collect(),
             more_hit: finding.flows.len().saturating_sub(MAX_FLOWS),
             frames: frames(&finding.evidence),

@@ -1,6 +1,6 @@
 //! A ladder on the page: pictures, figures with their frames, delays, and what became of the packets over time.
 
-use super::diagram::{Diagram, Track};
+use super::diagram::{Diagram, Dot, Track};
 use super::plot::{DelayStrip, OverTimePlot};
 use super::rows::lost;
 use crate::report::model::{ComparisonReport, LadderLine, Report, SetReport};
@@ -33,9 +33,17 @@ pub(super) struct Way {
     pub(super) heading: &'static str,
     pub(super) diagram: Diagram,
     pub(super) tracks: Vec<&'static str>,
-    pub(super) ends: Vec<(&'static str, String)>,
+    pub(super) ends: Vec<EndView>,
     pub(super) hops: Vec<HopRow>,
     pub(super) strips: Vec<(String, Vec<DelayStrip>)>,
+}
+
+/// Packets that ended before their time, in words.
+pub(super) struct EndView {
+    pub(super) track: &'static str,
+    pub(super) sentence: String,
+    /// The first of them: a file and the filter that shows it there.
+    pub(super) first: Option<(String, String)>,
 }
 
 /// The figures of one capture point.
@@ -43,6 +51,8 @@ pub(super) struct HopRow {
     pub(super) point: String,
     pub(super) role: &'static str,
     pub(super) cells: Vec<Option<Cell>>,
+    /// What an empty cell says: `none` where the point captured, else a dash.
+    pub(super) empty: Vec<&'static str>,
 }
 
 /// What one track saw at one point.
@@ -177,7 +187,13 @@ fn way(heading: &'static str, tracks: &[Track<'_>]) -> Way {
     };
     let ends = tracks.iter().flat_map(|track| {
         let ends = ends(track.direction).into_iter();
-        ends.map(|end| (track.name, end.sentence))
+        ends.map(|end| EndView {
+            track: track.name,
+            first: end
+                .first
+                .map(|packet| (packet.file.clone(), frames_filter(&[packet.packet_number]))),
+            sentence: end.sentence,
+        })
     });
     let strips = lines.clone().filter_map(|nth| {
         let hops = at(nth);
@@ -186,13 +202,19 @@ fn way(heading: &'static str, tracks: &[Track<'_>]) -> Way {
         let strips: Vec<DelayStrip> = strips.collect();
         (!strips.is_empty()).then(|| (point_name(&hops), strips))
     });
+    let diagram = Diagram::new(heading, tracks);
+    let empty = |nth: usize| {
+        let dots = diagram.lanes.iter().map(|lane| lane.dots.get(nth));
+        let words = dots.map(|dot| dot.map_or("–", Dot::word));
+        words.collect::<Vec<_>>()
+    };
     Way {
         heading,
-        diagram: Diagram::new(heading, tracks),
         tracks: tracks.iter().map(|track| track.name).collect(),
         ends: ends.collect(),
         strips: strips.collect(),
-        hops: lines.map(|nth| hop_row(&at(nth))).collect(),
+        hops: lines.map(|nth| hop_row(&at(nth), empty(nth))).collect(),
+        diagram,
     }
 }
 
@@ -206,11 +228,12 @@ fn point_name(hops: &[Option<&HopReport>]) -> String {
     names.join(" | ")
 }
 
-fn hop_row(hops: &[Option<&HopReport>]) -> HopRow {
+fn hop_row(hops: &[Option<&HopReport>], empty: Vec<&'static str>) -> HopRow {
     HopRow {
         point: point_name(hops),
         role: hops.iter().flatten().next().map_or("", |hop| hop.role),
         cells: hops.iter().map(|hop| hop.map(cell)).collect(),
+        empty,
     }
 }
 

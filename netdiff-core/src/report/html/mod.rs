@@ -77,6 +77,14 @@ struct Page<'a> {
     captures: String,
 }
 
+impl<'a> Page<'a> {
+    /// What the first screen is about: findings are sorted, notes come last.
+    fn lead(&self) -> Option<&FindingView<'a>> {
+        let mut findings = self.findings.iter();
+        findings.find(|view| view.finding.severity != "note")
+    }
+}
+
 struct DifferenceView<'a> {
     difference: &'a DifferenceReport,
     frames: Vec<Frames>,
@@ -108,6 +116,7 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
     let counts = Counts::of(report);
     let findings = report.findings.iter().take(MAX_FINDINGS).enumerate();
     let verdict = counts.words(report);
+    let captures = captures_text(report);
     let page = Page {
         report,
         headline: headline(report, &verdict),
@@ -119,7 +128,7 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
         },
         topology: Topology::of(report),
         findings: findings
-            .map(|(nth, finding)| FindingView::new(nth + 1, finding, &flows))
+            .map(|(nth, finding)| FindingView::new(nth + 1, finding, &flows, &drawn))
             .collect(),
         more_findings: report.findings.len().saturating_sub(MAX_FINDINGS),
         differences: differences(report),
@@ -134,7 +143,10 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
         data: rows::data(&rows)?,
         rows: &rows,
         sets,
-        captures: captures_text(report),
+        captures: captures
+            .trim_start_matches("Captures")
+            .trim_matches('\n')
+            .to_owned(),
     };
     let html = page.render()?;
     // What is not shown could only mislead.

@@ -7,7 +7,8 @@ use crate::types::Nanos;
 /// Lengths in the plot's own unit.
 const WIDTH: i64 = 600;
 const UP: i64 = 70;
-const DOWN: i64 = 50;
+const DOWN: i64 = 70;
+const MARGIN: i64 = 3;
 
 /// Bars upwards for what arrived, downwards for what did not.
 pub(super) struct OverTimePlot {
@@ -46,6 +47,7 @@ impl OverTimePlot {
         let scale = Scale {
             most: most.max(worst).max(1),
             bins: count,
+            axis: if most > 0 { UP } else { MARGIN },
         };
         let bars = over_time
             .bins
@@ -60,9 +62,9 @@ impl OverTimePlot {
         Self {
             name: name.to_owned(),
             bars: bars.collect(),
-            axis: UP,
-            height: UP + if worst > 0 { DOWN } else { 2 },
-            start: over_time.start.clone(),
+            axis: scale.axis,
+            height: scale.axis + if worst > 0 { DOWN } else { MARGIN },
+            start: to_milliseconds(&over_time.start),
             length: Nanos(length).to_string(),
             bin: Nanos(over_time.bin_ns).to_string(),
             most: scale.most,
@@ -73,6 +75,14 @@ impl OverTimePlot {
             ),
             lost: lost + refused,
         }
+    }
+}
+
+/// `2026-11-22 16:11:16.198 UTC` of RFC 3339.
+fn to_milliseconds(time: &str) -> String {
+    match (time.get(..10), time.get(11..23)) {
+        (Some(day), Some(clock)) => format!("{day} {clock} UTC"),
+        _ => time.to_owned(),
     }
 }
 
@@ -91,6 +101,8 @@ fn down(bin: &BinReport) -> [(&'static str, u64); 3] {
 struct Scale {
     most: u64,
     bins: u64,
+    /// Where the axis lies.
+    axis: i64,
 }
 
 impl Scale {
@@ -112,7 +124,7 @@ impl Scale {
                 title: format!("{n} {kind} at +{at}"),
             });
         };
-        let mut top = UP;
+        let mut top = self.axis;
         for (kind, n) in [("delivered", bin.delivered), ("unknown", bin.unknown)] {
             let height = self.height(n, UP);
             top -= height;
@@ -120,7 +132,7 @@ impl Scale {
                 add(kind, n, top, height);
             }
         }
-        let mut low = UP;
+        let mut low = self.axis;
         for (kind, n) in down(bin) {
             let height = self.height(n, DOWN);
             if n > 0 {

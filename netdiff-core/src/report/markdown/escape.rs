@@ -3,6 +3,15 @@
 /// Escapes text for the middle of a line, in GitHub's Markdown: no emphasis, link, table cell, HTML, mention or reference comes of it. White space becomes one
 /// space, and what cannot be seen is shown as `�`.
 pub(super) fn text(text: &str) -> String {
+    escaped(text, true)
+}
+
+/// Escapes text for the middle of an HTML line, such as the summary of what is folded, where Markdown has no effect.
+pub(super) fn html(text: &str) -> String {
+    escaped(text, false)
+}
+
+fn escaped(text: &str, markdown: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let words: Vec<&str> = text.split_whitespace().collect();
     let line = words.join(" ");
@@ -10,7 +19,7 @@ pub(super) fn text(text: &str) -> String {
     for (at, c) in line.char_indices() {
         let rest = line.get(at..).unwrap_or_default();
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' if markdown => {
                 out.push('\\');
                 out.push(c);
             }
@@ -35,6 +44,24 @@ pub(super) fn text(text: &str) -> String {
         before = c;
     }
     out
+}
+
+/// A sentence of a finding: escaped, but for what it marks as code.
+pub(super) fn prose(sentence: &str) -> String {
+    let line = sentence.replace('\n', " ");
+    let parts = crate::report::summary::code_parts(&line).into_iter();
+    let parts = parts.map(|(is_code, part)| match is_code {
+        true => code(part),
+        false => spaced(part),
+    });
+    parts.collect()
+}
+
+/// Escaped, with the spaces around it.
+fn spaced(part: &str) -> String {
+    let (before, after) = (part.starts_with(' '), part.len() > 1 && part.ends_with(' '));
+    let space = |wanted| if wanted { " " } else { "" };
+    format!("{}{}{}", space(before), text(part), space(after))
 }
 
 const BREAK: &str = "<!-- -->";

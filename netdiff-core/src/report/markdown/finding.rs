@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::escape::{code, text};
+use super::escape::{code, prose, text};
 use crate::report::model::FindingReport;
 use crate::report::summary::{by_file, place};
 use crate::report::text::flow_line::{FlowIndex, short};
@@ -18,7 +18,7 @@ pub(super) fn render(finding: &FindingReport, flows: &FlowIndex<'_>, out: &mut S
         "**{}** {}: {}\n",
         finding.severity.to_uppercase(),
         code(finding.rule),
-        text(&finding.title)
+        prose(&finding.title)
     );
     let mut line = |label: &str, what: &str| {
         let _ = writeln!(out, "- **{label}** {what}");
@@ -37,12 +37,12 @@ pub(super) fn render(finding: &FindingReport, flows: &FlowIndex<'_>, out: &mut S
         let sure = finding.confidence;
         line(
             likely,
-            &format!("{} (confidence: {sure})", text(&cause.cause)),
+            &format!("{} (confidence: {sure})", prose(&cause.cause)),
         );
-        line("Try:", &text(remedy));
+        line("Try:", &prose(remedy));
     }
     if let Some(next) = &finding.capture_next {
-        line("Capture next:", &text(next));
+        line("Capture next:", &prose(next));
     }
     if !finding.flows.is_empty() {
         line("Hit:", &hit(finding, flows));
@@ -64,7 +64,7 @@ fn details(finding: &FindingReport, out: &mut String) {
     out.push_str("\n<details><summary>Evidence, causes, remedies</summary>\n\n");
     out.push_str("What was seen\n\n");
     for sentence in finding.explanation.lines() {
-        let _ = writeln!(out, "- {}", text(sentence));
+        let _ = writeln!(out, "- {}", prose(sentence));
     }
     if !finding.evidence.is_empty() {
         out.push_str("\n| open in Wireshark | display filter |\n|---|---|\n");
@@ -81,14 +81,14 @@ fn details(finding: &FindingReport, out: &mut String) {
         out.push_str("\nPossible causes, likeliest first, and how to confirm each\n\n");
     }
     for (nth, cause) in finding.causes.iter().enumerate() {
-        let _ = writeln!(out, "{}. {}  ", nth + 1, text(&cause.cause));
-        let _ = writeln!(out, "   *confirm:* {}", text(&cause.confirm));
+        let _ = writeln!(out, "{}. {}  ", nth + 1, prose(&cause.cause));
+        let _ = writeln!(out, "   *confirm:* {}", prose(&cause.confirm));
     }
     if !finding.remedy.is_empty() {
         out.push_str("\nWhat helps, in this order\n\n");
     }
     for remedy in &finding.remedy {
-        let _ = writeln!(out, "- {}", text(remedy));
+        let _ = writeln!(out, "- {}", prose(remedy));
     }
     if !finding.alternatives.is_empty() {
         let rules: Vec<String> = finding.alternatives.iter().map(|rule| code(rule)).collect();
@@ -99,7 +99,7 @@ fn details(finding: &FindingReport, out: &mut String) {
         );
     }
     if !finding.refuted_by.is_empty() {
-        let refuted = text(&finding.refuted_by.join("; or by "));
+        let refuted = prose(&finding.refuted_by.join("; or by "));
         let _ = writeln!(out, "\nIt would be refuted by {refuted}");
     }
     out.push_str("\n</details>\n\n");

@@ -123,12 +123,13 @@ fn render_ladders(report: &Report, flows: &FlowIndex<'_>, out: &mut String) {
             left_out += 1;
             continue;
         }
-        let title = escape::text(&short(flow));
+        let title = short(flow);
         let places = format!("{} → {}", place(&flow.initiator), place(&flow.responder));
-        let places = escape::text(&places);
         let _ = if nth < OPEN_LADDERS {
+            let (title, places) = (escape::text(&title), escape::text(&places));
             writeln!(out, "**{title}** ({places})\n\n{body}")
         } else {
+            let (title, places) = (escape::html(&title), escape::html(&places));
             writeln!(
                 out,
                 "<details><summary>{title} ({places})</summary>\n\n{body}\n</details>\n"
