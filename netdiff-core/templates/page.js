@@ -190,6 +190,5 @@ for (const [id, column] of [["state", STATE], ["relation", RELATION]]) {
   at(id).addEventListener("change", filterRows);
 }
 at("words").addEventListener("input", filterRows);
-at("filter").addEventListener("submit", (event) => event.preventDefault());
 at("filter").hidden = false;
 showRows();
