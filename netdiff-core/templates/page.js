@@ -86,7 +86,10 @@ document.addEventListener("click", async (event) => {
 const [NAME, RELATION, STATE, BEFORE, NOW, LOST, TRIP, LADDER] = [0, 1, 2, 3, 4, 5, 6, 7];
 const PAGE = 100;
 
-const rows = JSON.parse(at("data").textContent);
+const [shared, rows] = JSON.parse(at("data").textContent);
+for (const row of rows) {
+  for (const place of [RELATION, STATE, BEFORE, NOW]) row[place] = shared[row[place]];
+}
 const table = at("table");
 const columns = table.tHead.rows[0].cells.length === 7
   ? [NAME, RELATION, STATE, BEFORE, NOW, LOST, TRIP]

@@ -219,7 +219,7 @@ try {
   await staysQuick(browser);
   if (process.argv.includes("--picture")) {
     const { page } = await open(browser, incident, { colorScheme: "light" });
-    await page.screenshot({ path: join(project, "docs/report.png") });
+    await page.screenshot({ path: join(project, "docs/report.png"), clip: { x: 0, y: 0, width: 1280, height: 640 } });
   }
 } finally {
   await browser.close();

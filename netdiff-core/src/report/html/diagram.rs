@@ -105,7 +105,8 @@ pub(super) struct Cross {
     pub(super) x: i32,
     /// Where the lane's line begins that leads to it.
     pub(super) from: i32,
-    pub(super) label: String,
+    /// How many packets ended how, and how far below the lane that stands.
+    pub(super) labels: Vec<(i32, String)>,
     /// Whether nothing went on: then the line ends in the cross.
     pub(super) last: bool,
 }
@@ -121,7 +122,7 @@ impl Diagram {
         let lanes: Vec<Lane> = lanes.collect();
         Self {
             width: right + STUB + 30,
-            height: lanes.last().map_or(FIRST_LANE, |lane| lane.y) + 34,
+            height: lanes.last().map_or(FIRST_LANE, |lane| lane.y) + 42,
             description: describe(what, tracks),
             nodes: spans(&stops),
             lanes,
@@ -256,9 +257,17 @@ fn edge(left: (i32, &HopReport), right: (i32, &HopReport), track: &Track<'_>) ->
 fn crosses(track: &Track<'_>, seen: &[(i32, &HopReport)]) -> Vec<Cross> {
     let mut crosses: Vec<Cross> = Vec::new();
     for (nth, (x, hop)) in seen.iter().enumerate() {
+        // A point that is passed twice has the cross where it is passed last.
+        let later = if track.leftwards {
+            seen.get(..nth)
+        } else {
+            seen.get(nth + 1..)
+        };
+        let passed_again =
+            |at: &PointName| later.is_some_and(|later| later.iter().any(|(_, hop)| is_at(at, hop)));
         let here: Vec<End<'_>> = ends(track.direction)
             .into_iter()
-            .filter(|end| is_at(end.at, hop))
+            .filter(|end| is_at(end.at, hop) && !passed_again(end.at))
             .collect();
         if here.is_empty() {
             continue;
@@ -272,14 +281,15 @@ fn crosses(track: &Track<'_>, seen: &[(i32, &HopReport)]) -> Vec<Cross> {
         crosses.push(Cross {
             x: x + away * if last { 3 } else { 2 } / 3,
             from: *x,
-            label: label(&here),
+            labels: labels(&here),
             last,
         });
     }
     crosses
 }
 
-fn label(ends: &[End<'_>]) -> String {
+/// A line for each kind of end.
+fn labels(ends: &[End<'_>]) -> Vec<(i32, String)> {
     let mut kinds: Vec<(&str, u64)> = Vec::new();
     for end in ends {
         match kinds.iter_mut().find(|(kind, _)| *kind == end.kind) {
@@ -287,10 +297,11 @@ fn label(ends: &[End<'_>]) -> String {
             None => kinds.push((end.kind, end.packets)),
         }
     }
-    let parts = kinds
+    let below = (21..).step_by(13);
+    let words = kinds
         .iter()
         .map(|(kind, packets)| format!("{packets} {kind}"));
-    parts.collect::<Vec<_>>().join(", ")
+    below.zip(words).collect()
 }
 
 fn is_at(point: &PointName, hop: &HopReport) -> bool {

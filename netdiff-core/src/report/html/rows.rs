@@ -11,7 +11,7 @@ use crate::report::summary::shown;
 use crate::report::text::flow_line::{FlowIndex, importance, outcome, short};
 use crate::types::Nanos;
 
-/// One flow, or two that play the same part. As data it is a list in this order: the script names the places.
+/// One flow, or two that play the same part. As data it is a list in this order, with numbers for words: the script names the places.
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) relation: &'static str,
@@ -51,17 +51,33 @@ impl Row {
         }
     }
 
-    fn data(&self) -> impl Serialize + '_ {
+    fn data<'a>(&'a self, words: &mut Words<'a>) -> impl Serialize + use<'a> {
         (
             shown(&self.name),
-            self.relation,
-            self.state,
-            &self.before,
-            &self.now,
+            words.number(self.relation),
+            words.number(self.state),
+            words.number(&self.before),
+            words.number(&self.now),
             self.lost,
             self.round_trip_ns,
             self.ladder.then_some(&self.flow),
         )
+    }
+}
+
+/// Words that many rows share: the rows have their numbers, which halves the data.
+#[derive(Default)]
+struct Words<'a> {
+    numbers: BTreeMap<&'a str, usize>,
+    in_order: Vec<&'a str>,
+}
+
+impl<'a> Words<'a> {
+    fn number(&mut self, word: &'a str) -> usize {
+        *self.numbers.entry(word).or_insert_with(|| {
+            self.in_order.push(word);
+            self.in_order.len() - 1
+        })
     }
 }
 
@@ -117,7 +133,8 @@ pub(super) fn rows(report: &Report, flows: &FlowIndex<'_>) -> Vec<Row> {
 /// # Errors
 /// None in practice: there is no map in it, and no value that JSON lacks.
 pub(super) fn data(rows: &[Row]) -> Result<String, serde_json::Error> {
-    let rows: Vec<_> = rows.iter().map(Row::data).collect();
-    let json = serde_json::to_string(&rows)?;
+    let mut words = Words::default();
+    let rows: Vec<_> = rows.iter().map(|row| row.data(&mut words)).collect();
+    let json = serde_json::to_string(&(words.in_order, rows))?;
     Ok(json.replace('<', "\\u003c"))
 }

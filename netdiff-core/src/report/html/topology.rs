@@ -20,6 +20,8 @@ const GAP: i32 = 30;
 const ROW_GAP: i32 = 22;
 const HEAD: i32 = 30;
 const PAD: i32 = 14;
+/// From the middle of a pill to below it.
+const PAST: i32 = PILL_HEIGHT / 2 + 5;
 
 /// The columns, from the pods outwards.
 const COLUMNS: [&[&str]; 4] = [
@@ -246,9 +248,25 @@ impl Topology {
             let middle = i32::midpoint(x1, x2);
             return format!("M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}");
         }
-        let ((x1, y1), (x2, y2)) = (first.right(), second.right());
+        let (x1, y1) = first.right();
+        let (x2, y2) = second.right();
         let network = self.network;
-        format!("M{x1} {y1}H{network}V{y2}H{x2}")
+        // Past what lies between a point and the network, not through it.
+        match (self.is_outermost(first), self.is_outermost(second)) {
+            (true, true) => format!("M{x1} {y1}H{network}V{y2}H{x2}"),
+            (true, false) => format!("M{x1} {y1}H{network}V{}H{}V{y2}H{x2}", y2 + PAST, x2 + 8),
+            (false, true) => format!("M{x1} {y1}h8v{PAST}H{network}V{y2}H{x2}"),
+            (false, false) => format!(
+                "M{x1} {y1}h8v{PAST}H{network}V{}H{}V{y2}H{x2}",
+                y2 + PAST,
+                x2 + 8
+            ),
+        }
+    }
+
+    /// Whether nothing is drawn between a point and the network.
+    fn is_outermost(&self, pill: &Pill) -> bool {
+        self.pills.iter().all(|p| p.x <= pill.x || p.y != pill.y)
     }
 
     fn draw_marks(&mut self, deaths: &[(Pair, Death)]) {
