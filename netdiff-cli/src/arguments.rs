@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use netdiff_core::PointOverride;
 
+use crate::judging::Judging;
+use crate::select::Selecting;
+
 /// Finds the hop at which packets stop.
 #[derive(Debug, Parser)]
 #[command(name = "netdiff", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -50,6 +53,10 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         #[command(flatten)]
+        judging: Judging,
+        #[command(flatten)]
+        selecting: Selecting,
+        #[command(flatten)]
         common: Common,
     },
     /// Show the hop ladders and findings of one capture set
@@ -61,6 +68,10 @@ pub(crate) enum Command {
         /// Where to write the report, whole or not at all [default: standard output]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+        #[command(flatten)]
+        judging: Judging,
+        #[command(flatten)]
+        selecting: Selecting,
         #[command(flatten)]
         common: Common,
     },
@@ -87,12 +98,14 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         #[command(flatten)]
+        selecting: Selecting,
+        #[command(flatten)]
         common: Common,
     },
     /// Say what a rule means, what netdiff looks for, how to confirm it and what helps
     #[command(after_help = EXPLAIN_HELP)]
     Explain {
-        /// The rule, as findings name it; all rules are listed without one
+        /// The rule, as findings name it, or `selection`; all rules are listed without one
         rule: Option<String>,
         #[command(flatten)]
         layout: Layout,
@@ -108,21 +121,39 @@ Examples:
   netdiff diff healthy/ failing/ --point node/eth0=failing/dump3.pcap
 
 Both sets may have been recorded at any time; flows are paired by what they are, not by when they ran.
-Exit status: 0 no error and no significant difference, 1 findings or differences, 2 could not do the job.";
+
+In CI:
+  netdiff diff healthy.netdiff.json now/ --format github
+  netdiff diff healthy.netdiff.json now/ --format junit > netdiff.xml
+  netdiff diff healthy.netdiff.json now/ --quiet --fail-on error
+  netdiff diff healthy.netdiff.json now/ --ignore 'mss' --ignore 'delivery=*/uplink..*/uplink'
+What is always ignored belongs into netdiff.toml, with the reason:
+  [[ignore]]
+  what = \"path=*/pod\"
+  reason = \"routed without a tunnel since March\"
+
+Exit status: 0 nothing that counts, 1 something that counts, 2 could not do the job. --fail-on says what counts:
+  error          errors
+  warning        and warnings
+  difference     and differences in how the clusters behave (the default)
+  note           and notes, differences that alone do no harm, and what is to be ignored and no longer occurs
+  unused-ignore  the last of these alone; with another: --fail-on difference,unused-ignore";
 
 const TRACE_HELP: &str = "\
 Examples:
   netdiff trace failing/
+  netdiff trace failing/ --flow 'icmp and 10.244.0.4' --not-seen-at node/eth0
   netdiff trace failing/ --format json | jq '.flows[] | {key, dispositions}'
   netdiff trace failing/ --format html -o report.html
   netdiff trace a.pcap b.pcap --point master/eth0=a.pcap --point node/eth0=b.pcap
 
-Exit status: 0 no error, 1 findings, 2 could not do the job.";
+Exit status: 0 no error or warning, 1 errors or warnings, 2 could not do the job; --fail-on and --ignore as for diff.";
 
 const INSPECT_HELP: &str = "\
 Examples:
   netdiff inspect failing/
   netdiff inspect ticket-4711.tar.gz
+  netdiff inspect healthy.netdiff.json              what a baseline holds
   netdiff inspect failing/ --format json | jq '.coverage, .advice'
   netdiff inspect failing/ --write-manifest         writes failing/netdiff.toml, to be corrected
   netdiff inspect a.pcap b.pcap --point master/eth0=a.pcap --write-manifest=- > netdiff.toml
@@ -144,6 +175,7 @@ const EXPLAIN_HELP: &str = "\
 Examples:
   netdiff explain                                  the list of rules
   netdiff explain underlay-vxlan-blocked
+  netdiff explain selection                        what --flow, --seen-at, --since … take
   netdiff explain vtep-mac-stale --format json | jq '.[0].causes'
 
 Exit status: 0 done, 2 there is no such rule.";
@@ -193,6 +225,22 @@ pub(crate) enum Format {
     Markdown,
     /// One page that stands alone, for a browser (trace and diff)
     Html,
+    /// Test report for build servers: JUnit XML (diff and trace)
+    Junit,
+    /// Results for code scanning: SARIF 2.1.0 (diff and trace)
+    Sarif,
+    /// Annotations of a GitHub Actions run (diff and trace)
+    Github,
+}
+
+impl Format {
+    /// The name that the command line takes.
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,9 +1,13 @@
 //! The program `netdiff`: arguments, terminal and exit codes. All packet logic is in `netdiff-core`.
 
 mod arguments;
+mod config;
+mod judging;
 mod manifest;
+mod near;
 mod output;
 mod run;
+mod select;
 
 use std::process::ExitCode;
 

@@ -4,33 +4,22 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use netdiff_core::{
-    InspectReport, Report, RuleReport, Styles, TextOptions, render_html, render_inspect_json,
-    render_inspect_text, render_json, render_markdown, render_rule_text, render_rules_json,
-    render_rules_markdown, render_rules_text, render_text,
+    BaselineReport, FailOn, InspectReport, Report, RuleReport, Styles, TextOptions,
+    render_baseline_json, render_baseline_text, render_github, render_html, render_inspect_json,
+    render_inspect_text, render_json, render_junit, render_markdown, render_rule_text,
+    render_rules_json, render_rules_markdown, render_rules_text, render_sarif, render_text,
 };
 
-use crate::arguments::{Color, Command, Common, Format, Layout};
+use crate::arguments::{Color, Common, Format, Layout};
 
-/// Refuses, before any work is done, what no command can write in its format or to where it would go.
-pub(crate) fn refuse_format(command: &Command) -> anyhow::Result<()> {
-    let (format, to_file) = match command {
-        Command::Diff { output, common, .. } | Command::Trace { output, common, .. } => {
-            (common.layout.format, output.is_some())
-        }
-        Command::Inspect { common, .. } => match common.layout.format {
-            Format::Markdown | Format::Html => bail!(
-                "inspect writes text and json only; `netdiff trace` and `netdiff diff` write markdown and html as well"
-            ),
-            format => (format, false),
-        },
-        Command::Explain { layout, .. } if layout.format == Format::Html => {
-            bail!("explain writes text, json and markdown, no html")
-        }
-        Command::Explain { .. } | Command::Baseline { .. } => return Ok(()),
-    };
-    if format == Format::Html && !to_file && std::io::stdout().is_terminal() {
+/// Refuses a page on a terminal, before anything is read.
+///
+/// # Errors
+/// For HTML that no file and no other program would take.
+pub(crate) fn check_target(output: Option<&Path>, layout: &Layout) -> anyhow::Result<()> {
+    if layout.format == Format::Html && output.is_none() && std::io::stdout().is_terminal() {
         bail!(
             "a page is of no use on a terminal: write it to a file with -o report.html and open that in a browser"
         );
@@ -41,14 +30,18 @@ pub(crate) fn refuse_format(command: &Command) -> anyhow::Result<()> {
 /// Writes the report as asked for, to a file or to standard output.
 pub(crate) fn write_report(
     report: &Report,
+    fail_on: FailOn,
     output: Option<&Path>,
     common: &Common,
 ) -> anyhow::Result<()> {
     let text = match common.layout.format {
         Format::Json => render_json(report).context("cannot render the report as JSON")?,
-        Format::Text => render_text(report, &text_options(common, output)),
+        Format::Junit => render_junit(report, fail_on),
+        Format::Sarif => render_sarif(report).context("cannot render the report as SARIF")?,
+        Format::Github => render_github(report),
         Format::Markdown => render_markdown(report),
         Format::Html => render_html(report).context("cannot render the report as HTML")?,
+        Format::Text => render_text(report, &text_options(common, output)),
     };
     match output {
         Some(file) => write_file(file, &text),
@@ -56,12 +49,40 @@ pub(crate) fn write_report(
     }
 }
 
+/// Checks that what judges nothing can be written so, before anything is read.
+///
+/// # Errors
+/// For formats that say what is wrong.
+pub(crate) fn check_format(layout: &Layout) -> anyhow::Result<()> {
+    match layout.format {
+        Format::Text | Format::Json => Ok(()),
+        format => Err(judges(format)),
+    }
+}
+
+fn judges(format: Format) -> anyhow::Error {
+    anyhow!(
+        "--format {} says what is wrong, which only diff and trace do; take text or json here",
+        format.name()
+    )
+}
+
 /// Writes what a set holds as asked for.
 pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyhow::Result<()> {
     let text = match common.layout.format {
         Format::Json => render_inspect_json(report).context("cannot render the report as JSON")?,
-        // Others are refused.
-        _ => render_inspect_text(report, &text_options(common, None)),
+        Format::Text => render_inspect_text(report, &text_options(common, None)),
+        other => return Err(judges(other)),
+    };
+    write_text(&text)
+}
+
+/// Writes what a baseline holds as asked for.
+pub(crate) fn write_stored(report: &BaselineReport, common: &Common) -> anyhow::Result<()> {
+    let text = match common.layout.format {
+        Format::Json => render_baseline_json(report).context("cannot render the report as JSON")?,
+        Format::Text => render_baseline_text(report, &text_options(common, None)),
+        other => return Err(judges(other)),
     };
     write_text(&text)
 }
@@ -71,10 +92,10 @@ pub(crate) fn write_rules(rules: &[RuleReport], layout: &Layout) -> anyhow::Resu
     let options = layout_options(layout, None);
     let text = match (layout.format, rules) {
         (Format::Json, _) => render_rules_json(rules).context("cannot render the rules as JSON")?,
+        (Format::Text, [rule]) => render_rule_text(rule, &options),
+        (Format::Text, _) => render_rules_text(rules, &options),
         (Format::Markdown, _) => render_rules_markdown(rules),
-        // Others are refused.
-        (_, [rule]) => render_rule_text(rule, &options),
-        (..) => render_rules_text(rules, &options),
+        (other, _) => return Err(judges(other)),
     };
     write_text(&text)
 }

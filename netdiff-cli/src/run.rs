@@ -5,19 +5,22 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use netdiff_core::{
-    AnalysisOptions, PointOverride, Report, SetRequest, StatedPairs, baseline, compare_with,
-    explain, explain_all, inspect_with, trace_with,
+    AnalysisOptions, PointOverride, Report, SELECTION_MANUAL, SetRequest, StatedPair, StatedPairs,
+    baseline, compare_with, explain, explain_all, inspect_baseline, inspect_with, trace_with,
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
+use crate::judging::{Judging, Settings};
 use crate::manifest::write_manifest;
 use crate::output::{
-    refuse_format, write_file, write_inspection, write_report, write_rules, write_text,
+    check_format, check_target, write_file, write_inspection, write_report, write_rules,
+    write_stored, write_text,
 };
+use crate::select::Selecting;
 
-/// No error and no significant difference.
+/// Nothing that counts.
 const EXIT_SAME: u8 = 0;
-/// Findings or differences.
+/// Something that counts.
 const EXIT_DIFFERENT: u8 = 1;
 /// The job could not be done.
 const EXIT_TROUBLE: u8 = 2;
@@ -35,41 +38,34 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
-    refuse_format(&arguments.command)?;
-    let (report, output, common) = match &arguments.command {
+    match &arguments.command {
         Command::Diff {
             reference,
             failing,
             pairs,
             output,
+            judging,
+            selecting,
             common,
         } => {
+            check_target(output.as_deref(), &common.layout)?;
+            let settings = judging.settings(&[reference, failing], common.anonymize)?;
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
+                selection: selecting.selection()?,
                 ..options(common)
             };
-            (
-                in_pool(common, || compare_with(&ours, &theirs, &options))?,
-                output,
-                common,
-            )
+            let report = in_pool(common, || compare_with(&ours, &theirs, &options))??;
+            judge(report, &settings, judging, output.as_deref(), common)
         }
         Command::Trace {
             set,
             output,
+            judging,
+            selecting,
             common,
-        } => {
-            let request = SetRequest {
-                paths: set.clone(),
-                points: common.points.clone(),
-            };
-            (
-                in_pool(common, || trace_with(&request, &options(common)))?,
-                output,
-                common,
-            )
-        }
+        } => trace_set(set, output.as_deref(), (judging, selecting), common),
         Command::Inspect {
             set,
             write_manifest,
@@ -79,22 +75,68 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 paths: set.clone(),
                 points: common.points.clone(),
             };
-            return inspect_set(
+            inspect_set(
                 &request,
                 write_manifest.as_ref().map(Option::as_deref),
                 common,
-            );
+            )
         }
         Command::Baseline {
             sets,
             output,
+            selecting,
             common,
-        } => return write_baseline(sets, output.as_deref(), common),
-        Command::Explain { rule, layout } => return explain_rules(rule.as_deref(), layout),
+        } => {
+            let options = AnalysisOptions {
+                selection: selecting.selection()?,
+                ..options(common)
+            };
+            write_baseline(sets, output.as_deref(), common, &options)
+        }
+        Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
+    }
+}
+
+/// One set alone.
+fn trace_set(
+    set: &[PathBuf],
+    output: Option<&Path>,
+    (judging, selecting): (&Judging, &Selecting),
+    common: &Common,
+) -> anyhow::Result<u8> {
+    check_target(output, &common.layout)?;
+    let folders: Vec<&Path> = set.iter().map(PathBuf::as_path).collect();
+    let settings = judging.settings(&folders, common.anonymize)?;
+    let request = SetRequest {
+        paths: set.to_vec(),
+        points: common.points.clone(),
     };
-    let report = report?;
-    write_report(&report, output.as_deref(), common)?;
-    Ok(exit_code(&report))
+    let options = AnalysisOptions {
+        selection: selecting.selection()?,
+        ..options(common)
+    };
+    let report = in_pool(common, || trace_with(&request, &options))??;
+    judge(report, &settings, judging, output, common)
+}
+
+/// Takes out what is ignored, writes the rest, and says whether it counts.
+fn judge(
+    mut report: Report,
+    settings: &Settings,
+    judging: &Judging,
+    output: Option<&Path>,
+    common: &Common,
+) -> anyhow::Result<u8> {
+    report.ignore(&settings.ignores);
+    // Quiet is about the terminal: a file that is asked for is written.
+    if !judging.quiet || output.is_some() {
+        write_report(&report, settings.fail_on, output, common)?;
+    }
+    Ok(if settings.fail_on.fails(&report) {
+        EXIT_DIFFERENT
+    } else {
+        EXIT_SAME
+    })
 }
 
 /// Nothing is judged, so that nothing differs.
@@ -103,6 +145,17 @@ fn inspect_set(
     manifest: Option<Option<&Path>>,
     common: &Common,
 ) -> anyhow::Result<u8> {
+    check_format(&common.layout)?;
+    if let Some(report) = inspect_baseline(request, &options(common))? {
+        if manifest.is_some() {
+            bail!(
+                "{}: a baseline holds no captures that a manifest could place",
+                report.path
+            );
+        }
+        write_stored(&report, common)?;
+        return Ok(EXIT_SAME);
+    }
     let report = in_pool(common, || inspect_with(request, &options(common)))??;
     match manifest {
         Some(target) => write_manifest(&report, request, target, common)?,
@@ -118,19 +171,19 @@ fn stated_pairs(pairs: &[String]) -> anyhow::Result<StatedPairs> {
         let Some((reference, failing)) = pair.split_once('=') else {
             bail!("--pair {pair}: write REFERENCE=FAILING, two nodes or two addresses");
         };
-        match (reference.parse(), failing.parse()) {
-            (Ok(ours), Ok(theirs)) => stated.addresses.push((ours, theirs)),
-            (Err(_), Err(_)) => stated
-                .nodes
-                .push((reference.to_owned(), failing.to_owned())),
-            _ => bail!("--pair {pair}: one is an address and the other is not"),
-        }
+        let read = StatedPair::new(reference, failing).with_context(|| format!("--pair {pair}"))?;
+        stated.extend([read]);
     }
     Ok(stated)
 }
 
 /// Each path is a set of its own.
-fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> anyhow::Result<u8> {
+fn write_baseline(
+    sets: &[PathBuf],
+    output: Option<&Path>,
+    common: &Common,
+    options: &AnalysisOptions,
+) -> anyhow::Result<u8> {
     let requests: Vec<SetRequest> = sets
         .iter()
         .map(|path| SetRequest {
@@ -143,7 +196,7 @@ fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> a
                 .collect(),
         })
         .collect();
-    let text = in_pool(common, || baseline(&requests, &options(common)))??;
+    let text = in_pool(common, || baseline(&requests, options))??;
     match output {
         Some(file) => write_file(file, &text)?,
         None => write_text(&text)?,
@@ -151,9 +204,16 @@ fn write_baseline(sets: &[PathBuf], output: Option<&Path>, common: &Common) -> a
     Ok(EXIT_SAME)
 }
 
-/// One rule's manual, or the list of all.
+/// What is explained beside rules.
+const SELECTION: &str = "selection";
+
+/// One rule's manual, or the list of all; or how packets are selected.
 fn explain_rules(rule: Option<&str>, layout: &Layout) -> anyhow::Result<u8> {
     let rules = match rule {
+        Some(SELECTION) => {
+            write_text(SELECTION_MANUAL)?;
+            return Ok(EXIT_SAME);
+        }
         None => explain_all(),
         Some(id) => {
             let known = explain(id).with_context(|| unknown_rule(id))?;
@@ -226,20 +286,4 @@ fn requests(
         }
     }
     Ok((ours, theirs))
-}
-
-fn exit_code(report: &Report) -> u8 {
-    let found = report
-        .findings
-        .iter()
-        .any(|finding| finding.severity != "note");
-    let differs = report
-        .differences
-        .iter()
-        .any(|difference| difference.significant);
-    if found || differs {
-        EXIT_DIFFERENT
-    } else {
-        EXIT_SAME
-    }
 }

@@ -386,3 +386,109 @@ fn files_that_name_their_nodes_may_lie_in_one_folder() {
         );
     }
 }
+
+#[test]
+fn what_is_selected_decides_the_exit_status() {
+    let failing = scenario("vxlan-8472-blocked", "failing");
+    let trace = |arguments: &[&str]| {
+        let mut all = vec![path("trace"), &failing];
+        all.extend(arguments.iter().map(|argument| path(argument)));
+        netdiff(&all)
+    };
+    for (arguments, code) in [
+        (&["--flow", "icmp and 10.244.0.4"][..], 1),
+        (
+            &[
+                "--seen-at",
+                "node/eth0",
+                "--protocol",
+                "tcp",
+                "--port",
+                "6443",
+            ],
+            0,
+        ),
+        (&["--not-seen-at", "node/*", "--since", "+0s"], 1),
+        (&["--flow", "delivered"], 0),
+        (&["--until", "+0s"], 0),
+        (&["--protocol", "udp", "--protocol", "icmp"], 1),
+    ] {
+        let output = trace(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(stdout(&output).contains("selected by `"), "{arguments:?}");
+    }
+    let both = stdout(&trace(&[
+        "--flow",
+        "tcp",
+        "--seen-at",
+        "*/eth0",
+        "--not-seen-at",
+        "node/cni0",
+    ]));
+    assert!(
+        both.split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .contains("`tcp and seen-at */eth0 and not seen-at node/cni0`"),
+        "{both}"
+    );
+}
+
+#[test]
+fn a_baseline_is_inspected() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("healthy.netdiff.json");
+    let healthy = scenario("healthy-healthy", "reference");
+    assert!(
+        netdiff(&[path("baseline"), &healthy, path("-o"), &file])
+            .status
+            .success()
+    );
+    let output = netdiff(&[path("inspect"), &file]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        stdout(&output).contains("a baseline of 1 set"),
+        "{output:?}"
+    );
+    let output = netdiff(&[path("inspect"), &file, path("--format"), path("json")]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["sets"][0]["anonymized"], false);
+    let message = trouble(&[path("inspect"), &file, path("--write-manifest")]);
+    assert!(
+        message.contains("no captures that a manifest could place"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_selection_that_cannot_be_is_explained() {
+    let failing = scenario("vxlan-8472-blocked", "failing");
+    for (option, value, words) in [
+        (
+            "--flow",
+            "icmp and 10.244.0.",
+            "--flow 'icmp and 10.244.0.', column 10: expected an address",
+        ),
+        (
+            "--seen-at",
+            "eth0",
+            "--seen-at 'eth0', column 1: expected a capture point, NODE/INTERFACE",
+        ),
+        ("--port", "http", "--port 'http', column 1: expected a port"),
+        (
+            "--since",
+            "noon",
+            "--since 'noon', column 1: expected a time",
+        ),
+        (
+            "--not-seen-at",
+            "nod/eth0",
+            "no capture point is called nod/eth0; there are master/cni0",
+        ),
+    ] {
+        let message = trouble(&[path("trace"), &failing, path(option), path(value)]);
+        assert!(message.contains(words), "{message}");
+    }
+    let manual = stdout(&netdiff(&[path("explain"), path("selection")]));
+    assert!(manual.contains("seen-at NODE/INTERFACE"), "{manual}");
+}

@@ -60,9 +60,18 @@ fn a_report_that_cannot_be_written_names_its_file() {
 fn what_has_no_such_format_says_what_has() {
     let set = example().to_string_lossy().into_owned();
     for (arguments, words) in [
-        (["inspect", &set, "--format", "html"], "text and json"),
-        (["inspect", &set, "--format", "markdown"], "text and json"),
-        (["explain", "capture-gap", "--format", "html"], "markdown"),
+        (
+            ["inspect", &set, "--format", "html"],
+            "only diff and trace do",
+        ),
+        (
+            ["inspect", &set, "--format", "markdown"],
+            "only diff and trace do",
+        ),
+        (
+            ["explain", "capture-gap", "--format", "html"],
+            "only diff and trace do",
+        ),
     ] {
         let output = netdiff(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

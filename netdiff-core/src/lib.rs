@@ -28,7 +28,7 @@
 //!
 //! The names at the root are the interface for programs. The rooms that do the work are open as modules, in the
 //! order in which data passes them, for tools that need a part of the way: [`read`], [`decode`], [`identify`],
-//! [`correlate`], [`diagnose`], [`diff`]; their interfaces follow the needs of the whole and may change
+//! [`correlate`], [`select`], [`diagnose`], [`diff`]; their interfaces follow the needs of the whole and may change
 //! with any minor version.
 //!
 //! Nothing in this crate prints or reads the clock. Nothing is written, but for one unnamed temporary
@@ -45,25 +45,31 @@ mod pipeline;
 pub mod profile;
 pub mod read;
 mod report;
+pub mod select;
 pub mod types;
 
 pub use diff::StatedPairs;
 pub use pipeline::{
     AnalysisError, AnalysisOptions, SetTimelines, baseline, compare, compare_with, inspect,
-    inspect_with, timelines, trace, trace_with,
+    inspect_baseline, inspect_with, timelines, trace, trace_with,
 };
 pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
 pub use report::{
-    AccountingReport, AddressedParty, AdviceReport, BinReport, CalledReport, CapturePointReport,
-    CauseReport, ChangeReport, ClockReport, ClockStepReport, ComparisonReport, CoverageCell,
-    CoverageRow, DelayReport, DifferenceReport, DirectionReport, DispositionCounts,
-    DivergenceReport, DuplicatesReport, EncapsulationReport, EvidenceReport, FindingReport,
-    FlowKeyReport, FlowReport, HopReport, HtmlError, InspectReport, InspectedAddress,
-    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, LadderLine, LoopReport,
-    LossReport, NodePairReport, NodeReport, OverTimeReport, PacketsReport, PointName,
-    RejectionReport, Report, RoundTripReport, RuleReport, SCHEMA_VERSION, SegmentReport, SetName,
-    SetReport, StopReport, Styles, SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport,
-    explain, explain_all, render_html, render_inspect_json, render_inspect_text, render_json,
-    render_manifest, render_markdown, render_rule_text, render_rules_json, render_rules_markdown,
-    render_rules_text, render_text,
+    AccountingReport, AddressedParty, AdviceReport, BaselineReport, BaselineSetReport, BinReport,
+    CalledReport, CapturePointReport, CauseReport, ChangeReport, ClockReport, ClockStepReport,
+    ComparisonReport, CoverageCell, CoverageRow, DelayReport, DifferenceReport, DirectionReport,
+    DispositionCounts, DivergenceReport, DuplicatesReport, EncapsulationReport, EvidenceReport,
+    FailOn, FindingReport, FlowKeyReport, FlowReport, HopReport, HtmlError, Ignore, IgnoreEffect,
+    IgnoreError, IgnoredReport, InspectReport, InspectedAddress, InspectedFile, InspectedInterface,
+    InspectedNode, InspectedPoint, LadderLine, LoopReport, LossReport, NodePairReport, NodeReport,
+    Outline, OutlinedDifference, OutlinedFinding, OutlinedFlow, OverTimeReport, PacketsReport,
+    PointName, Redaction, RejectionReport, Report, RoundTripReport, RuleReport, SCHEMA_VERSION,
+    SegmentReport, SelectedReport, SelectionReport, SetName, SetReport, StatedIn, StopReport,
+    StoredFlow, Styles, SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport, explain,
+    explain_all, render_baseline_json, render_baseline_text, render_github, render_html,
+    render_inspect_json, render_inspect_text, render_json, render_junit, render_manifest,
+    render_markdown, render_rule_text, render_rules_json, render_rules_markdown, render_rules_text,
+    render_sarif, render_text,
 };
+pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
+pub use types::{PairError, StatedPair};

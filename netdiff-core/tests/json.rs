@@ -14,7 +14,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use netdiff_core::{SetRequest, compare, render_json, trace};
+use netdiff_core::{
+    AnalysisOptions, Ignore, Selection, SetRequest, compare, compare_with, render_json, trace,
+    trace_with,
+};
 use serde::Deserialize;
 
 macro_rules! mirror {
@@ -27,14 +30,16 @@ macro_rules! mirror {
 
 mirror! {
     TraceReport {
-        schema_version: u32, tool: Tool, set: Set, findings: Vec<Finding>, differences: Vec<Difference>,
-        node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
+        schema_version: u32, tool: Tool, set: Set, selection: Option<Selected>, findings: Vec<Finding>, differences: Vec<Difference>,
+        node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
     }
     DiffReport {
-        schema_version: u32, tool: Tool, reference: Set, failing: Set, findings: Vec<Finding>,
-        differences: Vec<Difference>, node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>,
+        schema_version: u32, tool: Tool, reference: Set, failing: Set, selection: Option<Selected>, findings: Vec<Finding>,
+        differences: Vec<Difference>, node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
     }
     Tool { name: String, version: String }
+    Selected { expression: Option<String>, sets: Vec<SelectedSet>, findings_not_shown: u64, differences_not_shown: u64, notes: Vec<String> }
+    SelectedSet { set: SetName, flows: u64, all_flows: u64, packets: Option<u64>, all_packets: u64 }
     Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, clocks: Vec<Clock>, over_time: Option<OverTime>, warnings: Vec<String> }
     CapturePoint {
         node: String, interface: String, role: Role, files: Vec<String>, link_type: Option<String>, packets: u64,
@@ -63,8 +68,13 @@ mirror! {
         kind: String, significant: bool, reference: String, failing: String, segment: Option<Segment>,
         packets: Packets, flows: Vec<String>, evidence: Vec<Evidence>,
     }
+    Ignored {
+        what: String, reason: Option<String>, stated_in: Option<StatedIn>, effect: Effect, findings: Vec<Finding>,
+        differences: Vec<Difference>,
+    }
+    StatedIn { file: String, line: u64 }
     Packets { reference: u64, failing: u64 }
-    Comparison { reference: String, failing: String, differs: bool, paired_by: Vec<String>, divergence: Option<Divergence>, forward: Vec<Line>, reply: Vec<Line> }
+    Comparison { reference: String, failing: String, differs: bool, ignored: bool, paired_by: Vec<String>, divergence: Option<Divergence>, forward: Vec<Line>, reply: Vec<Line> }
     Divergence { direction: String, after: Option<Point>, at: Option<Point>, finding: Option<String> }
     NodePair { reference: String, failing: String, paired_by: String }
     Line { reference: Option<usize>, failing: Option<usize> }
@@ -108,6 +118,15 @@ enum SetName {
     Set,
     Reference,
     Failing,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Effect {
+    Unused,
+    Partial,
+    Shared,
+    Ignores,
 }
 
 #[derive(Deserialize)]
@@ -166,10 +185,35 @@ fn every_diff_fits_the_mirror() {
             set(&format!("scenarios/{name}/reference")),
             set(&format!("scenarios/{name}/failing")),
         ];
-        let json = render_json(&compare(&sets[0], &sets[1]).unwrap()).unwrap();
+        let mut compared = compare(&sets[0], &sets[1]).unwrap();
+        let reason = |ignore: Ignore| ignore.because("known").stated_in("netdiff.toml", 3);
+        compared
+            .ignore(&["delivery", "capture-gap"].map(|what| reason(Ignore::parse(what).unwrap())));
+        let json = render_json(&compared).unwrap();
         let report: DiffReport =
             serde_json::from_str(&json).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(report.schema_version, 1);
+        check_references(&report.flows, &report.findings, &report.comparisons);
+    }
+}
+
+#[test]
+fn reports_of_a_selection_fit_the_mirror() {
+    let sets = ["reference", "failing"].map(|s| set(&format!("scenarios/vxlan-8472-blocked/{s}")));
+    for expression in ["lost", "delivered and not icmp", "not all"] {
+        let options = AnalysisOptions {
+            selection: Some(Selection::parse(expression).unwrap()),
+            ..AnalysisOptions::default()
+        };
+        let json = render_json(&compare_with(&sets[0], &sets[1], &options).unwrap()).unwrap();
+        let report: DiffReport = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            report.selection.unwrap().expression.as_deref(),
+            Some(expression)
+        );
+        check_references(&report.flows, &report.findings, &report.comparisons);
+        let json = render_json(&trace_with(&sets[1], &options).unwrap()).unwrap();
+        let report: TraceReport = serde_json::from_str(&json).unwrap();
         check_references(&report.flows, &report.findings, &report.comparisons);
     }
 }

@@ -14,8 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use netdiff_core::{
-    FindingReport, Report, SetName, SetRequest, TextOptions, compare, render_json, render_text,
-    trace,
+    FindingReport, Redaction, Report, SetName, SetRequest, TextOptions, compare, render_json,
+    render_text, trace,
 };
 use serde::Deserialize;
 
@@ -129,18 +129,8 @@ fn report(name: &str, scenario: &Scenario, with_reference: bool) -> Report {
 }
 
 /// Paths of the machine do not belong into snapshots.
-fn without_paths(mut report: Report) -> Report {
-    for set in [&mut report.set, &mut report.reference, &mut report.failing]
-        .into_iter()
-        .flatten()
-    {
-        set.path = Path::new(&set.path)
-            .file_name()
-            .unwrap()
-            .to_string_lossy()
-            .into_owned();
-    }
-    report
+fn without_paths(report: Report) -> Report {
+    report.redacted(Redaction::PATHS)
 }
 
 fn matches(expected: &ExpectedFinding, found: &FindingReport, name: &str) -> bool {

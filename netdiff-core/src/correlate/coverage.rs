@@ -84,6 +84,15 @@ impl Coverage {
         }
     }
 
+    /// Until when `point` is known to have captured, by its node's clock; `None` where nothing tells.
+    #[must_use]
+    pub fn ran_until(&self, point: PointId) -> Option<Timestamp> {
+        let own = self.points.get(point.index()).copied().flatten();
+        let ran = self.ran.get(point.index()).into_iter();
+        let ran = ran.flat_map(|ran| ran.stated.iter().chain(&ran.shared));
+        own.iter().chain(ran).map(|(_, last)| *last).max()
+    }
+
     /// Whether `point` could have seen a packet at `time`, which is by the point's clock and off by at most `bound`.
     ///
     /// `flow_was_seen` says whether the point saw any packet of the flow in this direction.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Coverage;
 use super::accounting::{PointAccounting, Unmatched};
+use super::answers::Answers;
 use super::blindness::Blindness;
 use super::changes;
 use super::conversation::Seen;
@@ -11,11 +12,11 @@ use super::disposition::{Blind, Disposition, Trust};
 use super::flow::Track;
 use super::hop::{Delay, Duplicates, Hop, MAX_NEXT_HOPS, Spread};
 use super::hop_order::{OrderContext, Way};
-use super::outcome::{AnsweredQueries, Judge};
+use super::outcome::Judge;
 use super::own_way::OwnWay;
 use super::path::Paths;
 use super::pauses::Pauses;
-use super::pieces::{Acknowledged, bases};
+use super::pieces::bases;
 use super::place::Place;
 use super::pod_links::has_untouched_ttl;
 use super::rejection::{Rejections, Resets, count_alike};
@@ -57,9 +58,8 @@ pub(super) fn judge_direction(
         seen: &track.seen,
         own: OwnWay::new(&track.matched.straight(), &track.order, opposite),
         way,
-        acknowledged: Acknowledged::new(&opposite.seen),
         bases: bases(&track.seen),
-        queries: AnsweredQueries::new(&track.seen, trips, &opposite.seen),
+        answers: Answers::new(&track.seen, trips, &opposite.seen, scales.context.layout),
         asked_here: opposite
             .seen
             .iter()

@@ -16,6 +16,8 @@ pub(super) struct Intake {
     pub(super) sightings: Vec<Seen>,
     pub(super) arp: Vec<(Evidence, ArpSighting)>,
     pub(super) arp_times: Vec<Timestamp>,
+    /// Senders of ARP that came in at a point, as cooked headers tell.
+    pub(super) arp_received: BTreeSet<(PointId, IpAddr)>,
     pub(super) icmp_errors: Vec<IcmpError>,
     pub(super) accounting: Vec<PointAccounting>,
     pub(super) set_back: SetBack,
@@ -39,6 +41,7 @@ impl Intake {
             sightings: Vec::new(),
             arp: Vec::new(),
             arp_times: Vec::new(),
+            arp_received: BTreeSet::new(),
             icmp_errors: Vec::new(),
             accounting: vec![PointAccounting::default(); points],
             set_back: SetBack::new(points),
@@ -61,8 +64,7 @@ impl Intake {
             Subject::Arp(arp) => {
                 counts.add_unmatched(Unmatched::LinkLocal);
                 self.link_local.insert(observation.evidence.point);
-                self.arp.push((observation.evidence, arp));
-                self.arp_times.push(observation.time);
+                self.take_arp(observation, arp);
             }
             Subject::Unidentified(why) => counts.add_unmatched(match why {
                 Unidentified::NotIp => Unmatched::NotIp,
@@ -106,6 +108,17 @@ impl Intake {
                     sighting,
                 });
             }
+        }
+    }
+}
+
+impl Intake {
+    fn take_arp(&mut self, observation: &Observation, arp: ArpSighting) {
+        self.arp.push((observation.evidence, arp));
+        self.arp_times.push(observation.time);
+        if observation.sent == Some(false) && !arp.sender.is_unspecified() {
+            let received = (observation.evidence.point, IpAddr::V4(arp.sender));
+            self.arp_received.insert(received);
         }
     }
 }

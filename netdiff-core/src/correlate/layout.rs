@@ -39,14 +39,16 @@ impl Layout<'_> {
             .map_or("?", |p| &p.point.interface)
     }
 
-    /// Whether two points lie on one node, and the role of one is only what its packets suggest.
-    pub(super) fn is_guessed_on_one_node(&self, a: PointId, b: PointId) -> bool {
+    /// Whether one point comes after another of its node only as far as packets suggest which parts they play, if any.
+    pub(super) fn is_guessed_on_one_node(&self, from: PointId, to: PointId) -> bool {
         let guessed = |point: PointId| {
             self.points
                 .get(point.index())
                 .is_some_and(|p| p.role_basis == RoleBasis::Packets)
         };
-        self.node(a) == self.node(b) && (guessed(a) || guessed(b))
+        // What plays no part that is known may be the link of another pod.
+        let unknown = self.role(to) == Role::Unknown;
+        self.node(from) == self.node(to) && (unknown || guessed(from) || guessed(to))
     }
 
     /// Whether a point's capture lost packets by its own account: what it lacks, it may have lost.

@@ -11,6 +11,7 @@
 
 mod accounting;
 mod address_plan;
+mod answers;
 mod basis;
 mod blindness;
 mod census;
@@ -114,7 +115,7 @@ fn follow(mut points: Vec<SetPoint>, stated: &StatedAddresses, mut intake: Intak
     let (nodes, mut node_of) = nodes_of(&points);
     let cut = cut_points(&intake.accounting);
     resolution::level(&mut intake.sightings, &node_of);
-    let ends = Ends::new(&intake.sightings);
+    let ends = Ends::new(&intake.sightings).hearing(intake.arp_received);
     roles::infer_roles(&mut points, &mut node_of, &intake.sightings, &ends);
     let mut blindness = Blindness::new(&points, &intake.sightings, intake.link_local);
     let conversations = group_conversations(intake.sightings);

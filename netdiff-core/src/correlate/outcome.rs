@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
+use super::answers::{Answers, Watch};
 use super::basis::Basis;
 use super::blindness::{Blindness, PacketKind};
 use super::clock::Clocks;
@@ -15,7 +16,6 @@ use super::layout::Layout;
 use super::own_way::OwnWay;
 use super::path::{Next, Paths};
 use super::pauses::Pauses;
-use super::pieces::Acknowledged;
 use super::rejection::{Alike, Rejections, Resets};
 use super::seen_elsewhere::SeenElsewhere;
 use super::timeline::NodeId;
@@ -40,9 +40,8 @@ pub(super) struct Judge<'a> {
     pub(super) seen: &'a [Seen],
     pub(super) own: OwnWay<'a>,
     pub(super) way: Way,
-    pub(super) acknowledged: Acknowledged,
+    pub(super) answers: Answers,
     pub(super) bases: HashMap<u32, u32>,
-    pub(super) queries: AnsweredQueries,
     /// Nodes from which packets of the opposite direction of a conversation came with an untouched TTL: the node itself sent them, nobody
     /// hides behind its address.
     pub(super) asked_here: HashSet<(NodeId, u32)>,
@@ -57,49 +56,6 @@ pub(super) struct Judge<'a> {
     pub(super) headers_cut: bool,
     /// Points that cut packets so short that they could not be identified.
     pub(super) cut: &'a BTreeSet<PointId>,
-}
-
-/// Which queries were answered, among those that were asked once.
-#[derive(Default)]
-pub(super) struct AnsweredQueries(HashSet<(u32, u16)>);
-
-impl AnsweredQueries {
-    /// From the trips of the asking direction and the sightings of the answering one.
-    pub(super) fn new(seen: &[Seen], trips: &[Trip], opposite: &[Seen]) -> Self {
-        let query = |s: &Seen| match s.sighting.detail {
-            Detail::Query { request, sequence } => Some((request, sequence)),
-            _ => None,
-        };
-        let mut once = HashSet::new();
-        let mut again = HashSet::new();
-        for trip in trips {
-            let first = trip.sightings.values().next().and_then(|&i| seen.get(i));
-            if let Some((s, (true, sequence))) = first.and_then(|s| Some((s, query(s)?)))
-                && !once.insert((s.conversation, sequence))
-            {
-                again.insert((s.conversation, sequence));
-            }
-        }
-        let answered = opposite.iter().filter_map(|s| match query(s)? {
-            (false, sequence) => Some((s.conversation, sequence)),
-            (true, _) => None,
-        });
-        Self(
-            answered
-                .filter(|id| once.contains(id) && !again.contains(id))
-                .collect(),
-        )
-    }
-
-    fn contains(&self, s: &Seen) -> bool {
-        match s.sighting.detail {
-            Detail::Query {
-                request: true,
-                sequence,
-            } => self.0.contains(&(s.conversation, sequence)),
-            _ => false,
-        }
-    }
 }
 
 impl Next {
@@ -146,6 +102,11 @@ impl Judge<'_> {
         // Nodes send errors and resets to their own pods and themselves by ways that roles do not tell.
         let next = match next {
             Next::Point(_, Basis::Roles) if last.is_sent_for_others() => Next::NoPoint,
+            Next::Point(_, Basis::SameClass | Basis::Mirror)
+                if last.is_sent_for_others() && self.is_home(after, last) =>
+            {
+                Next::NoPoint
+            }
             // Inside a node, roles that packets suggest, and kinds of addresses that follow from them, are too weak to miss a packet.
             Next::Point(to, Basis::Roles | Basis::SameClass | Basis::Mirror)
                 if self.layout.is_guessed_on_one_node(after, to) =>
@@ -220,10 +181,19 @@ impl Judge<'_> {
         Disposition::NotCovered { after, blind }
     }
 
+    /// Whether a packet was seen on the node of the address that it is for.
+    fn is_home(&self, at: PointId, s: &Seen) -> bool {
+        self.paths.home(s.sighting.key.destination) == Some(self.layout.node(at))
+    }
+
     fn is_answered(&self, trip: &Trip, last: &Seen) -> bool {
-        let base = self.bases.get(&last.conversation);
-        self.queries.contains(last)
-            || base.is_some_and(|base| self.acknowledged.covers(trip, last, *base))
+        let watch = Watch {
+            clocks: self.clocks,
+            coverage: self.coverage,
+            layout: self.layout,
+        };
+        let base = self.bases.get(&last.conversation).copied();
+        self.answers.prove(trip, last, base, watch)
     }
 
     /// A packet that was last seen at `after` was expected at `to`, and `to` has no sighting of it.

@@ -200,6 +200,11 @@ impl<'a> Paths<'a> {
             && !own.mirror.has_point(next)
     }
 
+    /// The node that an address lives on.
+    pub(super) fn home(&self, address: IpAddr) -> Option<NodeId> {
+        self.plan.home(address)
+    }
+
     /// Whether an address is a node's own.
     pub(super) fn is_node(&self, address: IpAddr) -> bool {
         self.plan.kind(address) == PartyKind::Node

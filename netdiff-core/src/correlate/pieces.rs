@@ -8,7 +8,8 @@
 //! # Retransmissions
 //! What offload leaves alone (`control`: acknowledgment, window, timestamps) tells transmissions of one piece apart; without it
 //! time does, by the rules of `repetition`. Some network cards merge segments that differ in it. Where a conversation shows that,
-//! segments with different control are ambiguous: they may be one transmission or two. At one place, equal segments with equal
+//! segments with different control are ambiguous: they may be one transmission or two. Where the capture cut some headers, so that control
+//! cannot tell all of them apart, time pairs them; if that puts two that differ in it together, none is paired. At one place, equal segments with equal
 //! identification within a millisecond are copies.
 //!
 //! # Cut headers
@@ -295,7 +296,11 @@ fn transmissions(
         }
         // Where headers were cut, a later transmission may have overtaken: order tells nothing.
         let (more, again) = trips_of(&places, seen, timing, !told_apart);
-        trips.extend(more);
+        if more.iter().any(|trip| contradicts(trip, seen)) {
+            trips.extend(more.iter().flat_map(apart_again));
+        } else {
+            trips.extend(more);
+        }
         rounds.extend(again);
     }
     for trip in &mut trips {
@@ -304,45 +309,18 @@ fn transmissions(
     (trips, rounds)
 }
 
-/// How far the other side has acknowledged each conversation.
-#[derive(Default)]
-pub(super) struct Acknowledged {
-    reached: HashMap<u32, u32>,
+/// Whether a trip holds sightings of two transmissions, by what offload leaves alone.
+fn contradicts(trip: &Trip, seen: &[Seen]) -> bool {
+    let sightings = trip.sightings.values();
+    let mut known = sightings.filter_map(|&i| control(seen.get(i)?));
+    let first = known.next();
+    known.any(|other| Some(other) != first)
 }
 
-impl Acknowledged {
-    /// From the opposite direction.
-    pub(super) fn new(opposite: &[Seen]) -> Self {
-        let mut reached: HashMap<u32, u32> = HashMap::new();
-        for s in opposite {
-            let Detail::Tcp {
-                flags,
-                acknowledgment,
-                ..
-            } = s.sighting.detail
-            else {
-                continue;
-            };
-            // Whoever stands on the way can send a reset.
-            let proof = TcpFlags(flags).any(TcpFlags::ACK) && !TcpFlags(flags).any(TcpFlags::RST);
-            if proof {
-                let furthest = reached.entry(s.conversation).or_insert(acknowledgment);
-                if distance(*furthest, acknowledgment) > 0 {
-                    *furthest = acknowledgment;
-                }
-            }
-        }
-        Self { reached }
-    }
-
-    /// Whether all of a trip was acknowledged, whose bytes were sent only once. `s` is one of its sightings.
-    pub(super) fn covers(&self, trip: &Trip, s: &Seen, base: u32) -> bool {
-        let (Some((_, end)), Some(reached)) = (trip.bytes, self.reached.get(&s.conversation))
-        else {
-            return false;
-        };
-        trip.transmissions == 1 && distance(base, *reached) >= end
-    }
+/// Each sighting of a trip by itself.
+fn apart_again(trip: &Trip) -> impl Iterator<Item = Trip> {
+    let each = trip.sightings.iter();
+    each.map(|(place, index)| Trip::lone(*place, *index))
 }
 
 /// The sequence number from which the distances of each conversation count: that of its first sighting.

@@ -6,7 +6,7 @@
 //! since then they only arrive there, if two points tie, or if two addresses claim one point.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::conversation::Seen;
 use super::timeline::NodeId;
@@ -24,6 +24,8 @@ pub(super) struct Ends {
     possible_senders: BTreeMap<PointId, BTreeSet<IpAddr>>,
     /// Senders for whom the node itself sent there, as cooked headers tell.
     sent: BTreeSet<(PointId, IpAddr)>,
+    /// Senders of ARP that came to the node there.
+    heard: BTreeSet<(PointId, IpAddr)>,
     /// Every packet: its ends, and when it was first seen at each point.
     packets: Vec<(FlowKey, BTreeMap<PointId, i64>)>,
     /// The packets from or to an address.
@@ -68,6 +70,20 @@ impl Ends {
             }
         }
         ends
+    }
+
+    /// Adds who sent ARP that came to the node at which point.
+    pub(super) fn hearing(mut self, heard: BTreeSet<(PointId, IpAddr)>) -> Self {
+        self.heard = heard;
+        self
+    }
+
+    /// Whether others than an address live behind a point: their ARP came in there.
+    pub(super) fn hears_others(&self, point: PointId, address: IpAddr) -> bool {
+        let first = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let here = self.heard.range((point, first)..);
+        here.take_while(|(heard_at, _)| *heard_at == point)
+            .any(|(_, sender)| sender.is_ipv4() == address.is_ipv4() && *sender != address)
     }
 
     fn add_packet(&mut self, key: FlowKey) -> usize {

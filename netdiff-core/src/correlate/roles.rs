@@ -7,7 +7,8 @@
 //!    an end of every packet, while the same address also sends untouched at a pod's link or bridge of another node: the **pod**'s own
 //!    interface. It belongs to that other node (and shares its clock).
 //! 2. Of unknown role, and shows packets with the TTL that they have inside a tunnel of the node's uplink: a **vtep**.
-//! 3. Of unknown role, and the link of an address by the rule of `pod_links`, for which the node does not send there itself: a **pod**'s link.
+//! 3. Of unknown role, and the link of an address by the rule of `pod_links`, for which the node does not send there itself, and
+//!    at which no ARP of others comes in: a **pod**'s link.
 //! 4. Of unknown role, and shows packets of a pod's link of its node, with the TTL that they have there: a **bridge**.
 //! 5. Of unknown role, and shows packets that local links or bridges show with another TTL: an **uplink**.
 //!
@@ -45,7 +46,9 @@ pub(super) fn infer_roles(
     let links: BTreeSet<PointId> = ends
         .pod_links(&left, &bridges, node_of)
         .into_iter()
-        .filter(|(address, point)| !ends.is_on_this_side(*point, *address))
+        .filter(|(address, point)| {
+            !ends.is_on_this_side(*point, *address) && !ends.hears_others(*point, *address)
+        })
         .map(|(_, point)| point)
         .collect();
     links

@@ -48,7 +48,8 @@ pub struct EndCount {
 
 impl Tally {
     /// Counts journeys in the order of their times.
-    pub(super) fn of(journeys: &[Journey]) -> Self {
+    #[must_use]
+    pub fn of(journeys: &[Journey]) -> Self {
         let mut tally = Self::default();
         let mut sent: BTreeSet<(u16, u32, u32)> = BTreeSet::new();
         for journey in journeys {

@@ -3,6 +3,8 @@
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
 use super::observe::{Detail, observe_set};
 use super::options::AnalysisOptions;
+use super::pairs::stated_pairs;
+use super::selecting::{Picks, check_names, narrow_comparison, narrow_to, untold_if};
 use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Reference, diagnose};
 use crate::diff::{Comparison, StatedPairs, compare_timelines};
@@ -12,6 +14,7 @@ use crate::profile::{
 };
 use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set, read_text_if};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
+use crate::select::Unmatched;
 
 /// Why an analysis could not be done. Displays as a message that names the set and the file, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +46,28 @@ pub enum AnalysisError {
     Merged {
         /// The file.
         file: String,
+    },
+    /// A pair of nodes that cannot be one.
+    #[error("pair {pair}: {reason}")]
+    Pair {
+        /// The two, as `REFERENCE=FAILING`.
+        pair: String,
+        /// What is wrong, with the nodes that there are.
+        reason: String,
+    },
+    /// A selection that names what is not there.
+    #[error("nothing can be selected by a name that is not there: {0}")]
+    Selection(Unmatched),
+    /// A selection that asks for packets, of a set that has none.
+    #[error(
+        "{file}: a baseline holds no packets, so that `{term}` cannot be told of it: select by protocol, address or port, or \
+         give the captures"
+    )]
+    NoPackets {
+        /// The file.
+        file: String,
+        /// The part of the selection.
+        term: String,
     },
 }
 
@@ -115,6 +140,10 @@ fn profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, A
         names,
         timelines: followed.timelines,
         findings,
+        selected: None,
+        anonymized: false,
+        left_out: 0,
+        pairs: set.hints.pairs,
     })
 }
 
@@ -129,12 +158,12 @@ fn one_profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profil
     }
 }
 
-fn label(request: &SetRequest) -> String {
+pub(super) fn label(request: &SetRequest) -> String {
     let paths = request.paths.iter().map(|path| path.display().to_string());
     paths.collect::<Vec<_>>().join(" ")
 }
 
-fn analyzed<'a>(profile: &'a Profile) -> Analyzed<'a> {
+pub(super) fn analyzed<'a>(profile: &'a Profile) -> Analyzed<'a> {
     Analyzed {
         path: &profile.label,
         files: &profile.files,
@@ -193,10 +222,15 @@ pub fn trace_with(
     options: &AnalysisOptions,
 ) -> Result<Report, AnalysisError> {
     let mut profile = one_profile(request, options)?;
+    warn_of_part(&mut profile);
+    check_names(options, [&profile])?;
+    let selection = narrow_to(&mut profile, &label(request), options)?;
     if options.anonymize {
         anonymize(&mut profile);
     }
-    Ok(build_trace(&analyzed(&profile)))
+    let mut report = build_trace(&analyzed(&profile));
+    report.selection = selection;
+    Ok(report)
 }
 
 /// Compares a failing capture set with a healthy reference.
@@ -216,6 +250,7 @@ pub fn compare_with(
     failing: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<Report, AnalysisError> {
+    let file = label(failing);
     let (references, failing) = rayon::join(
         || profiles(reference, options),
         || one_profile(failing, options),
@@ -231,7 +266,11 @@ pub fn compare_with(
             .collect();
         failing.findings = diagnose(&failing.timelines, &healthy);
     }
-    let mut pairs = options.pairs.clone();
+    let mut pairs = stated_pairs(&options.pairs, &references, &mut failing)?;
+    references.iter_mut().for_each(warn_of_part);
+    warn_of_part(&mut failing);
+    // By the names that the user knows.
+    let picks = picks_of(&references, (&failing, &file), options)?;
     if options.anonymize {
         if let Some(usual) = references.first() {
             pairs.nodes = anonymous_pairs(&pairs.nodes, &usual.timelines, &failing.timelines);
@@ -242,13 +281,44 @@ pub fn compare_with(
         references.iter_mut().for_each(anonymize);
         anonymize(&mut failing);
     }
-    let (usual, comparison) = nearest(&references, &failing, &pairs);
-    let usual = references.swap_remove(usual);
-    Ok(build_comparison(
-        &analyzed(&usual),
-        &analyzed(&failing),
-        &comparison,
-    ))
+    let (nearest, mut comparison) = nearest(&references, &failing, &pairs);
+    let mut usual = references.swap_remove(nearest);
+    let selection = picks.zip(options.selection.as_ref());
+    let selection = selection.map(|(mut picks, selection)| {
+        let ours = (&mut usual, &picks.0.swap_remove(nearest));
+        let theirs = (&mut failing, &picks.1);
+        untold_if(
+            narrow_comparison(&mut comparison, ours, theirs, selection),
+            options,
+        )
+    });
+    let mut report = build_comparison(&analyzed(&usual), &analyzed(&failing), &comparison);
+    report.selection = selection;
+    Ok(report)
+}
+
+/// What is selected of each reference, and of the failing set; `None` if nothing was asked for.
+fn picks_of(
+    references: &[Profile],
+    (failing, file): (&Profile, &str),
+    options: &AnalysisOptions,
+) -> Result<Option<(Vec<Picks>, Picks)>, AnalysisError> {
+    let Some(selection) = &options.selection else {
+        return Ok(None);
+    };
+    check_names(options, references.iter().chain([failing]))?;
+    let ours = references.iter();
+    let ours = ours.map(|usual| Picks::of(usual, selection)).collect();
+    Ok(Some((ours, Picks::leading(failing, file, selection)?)))
+}
+
+/// A baseline may hold a part of its set: whoever compares with it must know.
+fn warn_of_part(profile: &mut Profile) {
+    let warning = profile
+        .selected
+        .as_ref()
+        .map(|selected| format!("a baseline of a part of its set only, selected by: {selected}"));
+    profile.warnings.extend(warning);
 }
 
 /// Stated pairs of nodes by the names that they get.
@@ -296,10 +366,16 @@ pub fn baseline(
     requests: &[SetRequest],
     options: &AnalysisOptions,
 ) -> Result<String, AnalysisError> {
-    let mut all: Vec<Profile> = Vec::new();
+    let mut all: Vec<(String, Profile)> = Vec::new();
     for request in requests {
-        all.extend(profiles(request, options)?);
+        let own = profiles(request, options)?;
+        all.extend(own.into_iter().map(|profile| (label(request), profile)));
     }
+    check_names(options, all.iter().map(|(_, profile)| profile))?;
+    for (file, profile) in &mut all {
+        narrow_to(profile, file, options)?;
+    }
+    let mut all: Vec<Profile> = all.into_iter().map(|(_, profile)| profile).collect();
     if options.anonymize {
         all.iter_mut().for_each(anonymize);
     }

@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
-use super::analyze::AnalysisError;
+use super::analyze::{AnalysisError, analyzed, label};
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
 use super::observe::{Detail, SetObservations, observe_set};
 use super::options::AnalysisOptions;
 use crate::correlate::correlate;
+use crate::profile::{BASELINE_VERSION, anonymize, baseline_tool, is_baseline, read_baseline};
 use crate::read::{
     CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, PointOverride, SetError, SetRequest,
-    open_set,
+    open_set, read_text_if,
 };
 use crate::report::{
-    InspectReport, Inspected, InspectedFile, InspectedInterface, StatedNetworks, build_inspection,
+    BaselineReport, InspectReport, Inspected, InspectedFile, InspectedInterface, StatedNetworks,
+    Stored, build_baseline, build_inspection,
 };
 use crate::types::LinkType;
 
@@ -60,6 +62,47 @@ pub fn inspect_with(
         names: &address_names(&set, &names),
         stated: &stated_networks(&set),
         timelines: &timelines,
+    }))
+}
+
+/// Says what a baseline holds: its sets, their capture points and flows, and what was done to it. `None` where the request is no
+/// baseline, so that [`inspect`] is to be asked.
+///
+/// # Errors
+/// Where it is one that cannot be used.
+pub fn inspect_baseline(
+    request: &SetRequest,
+    options: &AnalysisOptions,
+) -> Result<Option<BaselineReport>, AnalysisError> {
+    let text = read_text_if(request, is_baseline)
+        .map_err(|error| AnalysisError::of_set(request, error))?;
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let file = label(request);
+    let profiles = read_baseline(&text);
+    let mut profiles = profiles.map_err(|reason| AnalysisError::Baseline {
+        file: file.clone(),
+        reason,
+    })?;
+    if options.anonymize {
+        profiles.iter_mut().for_each(anonymize);
+    }
+    let stored: Vec<Stored<'_>> = profiles
+        .iter()
+        .map(|profile| Stored {
+            set: analyzed(profile),
+            anonymized: profile.anonymized,
+            selected: profile.selected.as_deref(),
+            left_out: profile.left_out,
+        })
+        .collect();
+    Ok(Some(BaselineReport {
+        path: file,
+        baseline_version: BASELINE_VERSION,
+        written_by: baseline_tool(&text),
+        bytes: text.len() as u64,
+        ..build_baseline(&stored)
     }))
 }
 

@@ -5,10 +5,12 @@ mod cluster;
 mod inspect;
 mod observe;
 mod options;
+mod pairs;
+mod selecting;
 mod tally;
 
 pub use analyze::{
     AnalysisError, SetTimelines, baseline, compare, compare_with, timelines, trace, trace_with,
 };
-pub use inspect::{inspect, inspect_with};
+pub use inspect::{inspect, inspect_baseline, inspect_with};
 pub use options::AnalysisOptions;

@@ -2,6 +2,7 @@
 
 use crate::decode::DecodeOptions;
 use crate::diff::StatedPairs;
+use crate::select::Selection;
 
 /// Options of an analysis. The default is right for most clusters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct AnalysisOptions {
     pub pairs: StatedPairs,
     /// Whether names and addresses are replaced in everything that comes out, see [`anonymize`](crate::profile::anonymize).
     pub anonymize: bool,
+    /// What to show; everything without. [`inspect`](crate::inspect) knows no packets and shows everything.
+    pub selection: Option<Selection>,
 }
 
 impl AnalysisOptions {

@@ -29,6 +29,10 @@ pub fn anonymize(profile: &mut Profile) {
     let names = Names::of(profile);
     rename_points(&mut profile.timelines, &names);
     "set".clone_into(&mut profile.label);
+    profile.anonymized = true;
+    if let Some(selected) = &mut profile.selected {
+        "an expression that is not told".clone_into(selected);
+    }
     profile.files = names.files.clone();
     for warning in &mut profile.warnings {
         *warning = names.rewrite(warning);

@@ -72,6 +72,11 @@ struct Entry {
     left_out: u64,
     flows: Vec<FlowTimeline>,
     warnings: Vec<String>,
+    /// The expression by which it was narrowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    selected: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    anonymized: bool,
 }
 
 /// Whether a text begins like a baseline: its first 64 characters tell.
@@ -104,6 +109,17 @@ pub fn write_baseline(profiles: &[Profile]) -> Result<String, BaselineError> {
         "sets": sets,
         "tool": format!("netdiff {}", env!("CARGO_PKG_VERSION")),
     })))
+}
+
+/// The program that wrote a baseline, with its version, if the text says it.
+#[must_use]
+pub fn baseline_tool(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Written {
+        tool: String,
+    }
+    let written: Written = serde_json::from_str(text).ok()?;
+    Some(written.tool)
 }
 
 /// The profiles of a baseline.
@@ -139,9 +155,11 @@ impl Entry {
             names,
             habits: set.habits.clone(),
             findings: folded.findings.iter().map(FindingEntry::of).collect(),
-            left_out: folded.left_out,
+            left_out: profile.left_out + folded.left_out,
             flows: folded.flows,
             warnings: profile.warnings.clone(),
+            selected: profile.selected.clone(),
+            anonymized: profile.anonymized,
         }
     }
 
@@ -174,6 +192,10 @@ impl Entry {
             names: self.names,
             timelines,
             findings,
+            selected: self.selected,
+            anonymized: self.anonymized,
+            left_out: self.left_out,
+            pairs: Vec::new(),
         })
     }
 

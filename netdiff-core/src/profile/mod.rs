@@ -10,7 +10,9 @@ mod fold;
 mod layout;
 
 pub use anonymize::{anonymize, anonymous_address, anonymous_node};
-pub use baseline::{BASELINE_VERSION, BaselineError, is_baseline, read_baseline, write_baseline};
+pub use baseline::{
+    BASELINE_VERSION, BaselineError, baseline_tool, is_baseline, read_baseline, write_baseline,
+};
 pub use fold::MAX_FLOWS;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ use std::net::IpAddr;
 
 use crate::correlate::Timelines;
 use crate::diagnose::Finding;
+use crate::types::StatedPair;
 
 /// A set and what was learned of it. The timelines of one that comes from a baseline have no journeys, only what was counted of them.
 #[derive(Clone, Debug)]
@@ -34,4 +37,12 @@ pub struct Profile {
     pub timelines: Timelines,
     /// What is wrong with it, judged alone.
     pub findings: Vec<Finding>,
+    /// The expression by which it was narrowed, if it was.
+    pub selected: Option<String>,
+    /// Whether names and addresses are replaced.
+    pub anonymized: bool,
+    /// Flows that it does not hold, since there are too many kinds of them.
+    pub left_out: u64,
+    /// What its manifest says belongs together in a reference and in it; a baseline has none.
+    pub pairs: Vec<StatedPair>,
 }

@@ -312,11 +312,13 @@ const fn empty_report() -> Report {
         set: None,
         reference: None,
         failing: None,
+        selection: None,
         findings: Vec::new(),
         differences: Vec::new(),
         node_pairs: Vec::new(),
         comparisons: Vec::new(),
         flows: Vec::new(),
         accounting: Vec::new(),
+        ignored: Vec::new(),
     }
 }

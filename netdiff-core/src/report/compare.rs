@@ -35,6 +35,7 @@ pub(super) fn comparison_reports(
             reference: flow_id(SetName::Reference, r),
             failing: flow_id(SetName::Failing, f),
             differs: differing.contains(&index),
+            ignored: false,
             paired_by: pair.why.clone(),
             divergence: comparison
                 .divergences

@@ -74,12 +74,13 @@ pub fn render_rules_markdown(rules: &[RuleReport]) -> String {
         text.push_str(&line);
     }
     for rule in rules {
-        text.push_str(&markdown(rule));
+        text.push_str(&rule_markdown(rule));
     }
     text
 }
 
-fn markdown(rule: &RuleReport) -> String {
+/// One manual as Markdown.
+pub(super) fn rule_markdown(rule: &RuleReport) -> String {
     let mut text = format!("\n## {}\n\n{}\n", rule.rule, rule.meaning);
     let mut list = |heading: &str, entries: &mut dyn Iterator<Item = String>| {
         let entries: Vec<String> = entries.map(|entry| format!("- {entry}\n")).collect();

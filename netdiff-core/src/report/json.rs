@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{InspectReport, Report, RuleReport};
+use super::{BaselineReport, InspectReport, Report, RuleReport};
 
 /// Pretty-printed JSON with a final newline.
 ///
@@ -18,6 +18,14 @@ pub fn render_json(report: &Report) -> Result<String, serde_json::Error> {
 /// # Errors
 /// None in practice, as [`render_json`].
 pub fn render_inspect_json(report: &InspectReport) -> Result<String, serde_json::Error> {
+    pretty(report)
+}
+
+/// What a baseline holds as pretty-printed JSON with a final newline.
+///
+/// # Errors
+/// None in practice, as [`render_json`].
+pub fn render_baseline_json(report: &BaselineReport) -> Result<String, serde_json::Error> {
     pretty(report)
 }
 

@@ -8,13 +8,25 @@ mod build_flow;
 mod clock;
 mod compare;
 mod explain;
+mod fail_on;
+mod github;
+mod glob;
 mod html;
+mod ignored;
 mod inspect;
+mod items;
 mod json;
+mod junit;
+mod kinds;
 mod markdown;
 mod model;
 mod model_flow;
+mod outline;
 mod over_time;
+mod redact;
+mod sarif;
+mod selection;
+mod stable;
 mod summary;
 mod text;
 mod time;
@@ -22,15 +34,20 @@ mod wireshark;
 
 pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
 pub use clock::{ClockReport, ClockStepReport};
+use explain::rule_markdown;
 pub use explain::{RuleReport, explain, explain_all, render_rules_markdown};
+pub use fail_on::FailOn;
+pub use github::render_github;
 pub use html::{HtmlError, render_html};
+pub use ignored::{Ignore, IgnoreEffect, IgnoreError, IgnoredReport, StatedIn};
 pub use inspect::{
-    AdviceReport, CoverageCell, CoverageRow, InspectReport, Inspected, InspectedAddress,
-    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, PointContents,
-    StatedNetworks, StopReport, StopSeen, SubnetReport, TunnelReport, TunnelSeen, build_inspection,
-    render_manifest,
+    AdviceReport, BaselineReport, BaselineSetReport, CoverageCell, CoverageRow, InspectReport,
+    Inspected, InspectedAddress, InspectedFile, InspectedInterface, InspectedNode, InspectedPoint,
+    PointContents, StatedNetworks, StopReport, StopSeen, Stored, StoredFlow, SubnetReport,
+    TunnelReport, TunnelSeen, build_baseline, build_inspection, render_manifest,
 };
-pub use json::{render_inspect_json, render_json, render_rules_json};
+pub use json::{render_baseline_json, render_inspect_json, render_json, render_rules_json};
+pub use junit::render_junit;
 pub use markdown::render_markdown;
 pub use model::{
     AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
@@ -43,7 +60,12 @@ pub use model_flow::{
     DuplicatesReport, EncapsulationReport, FlowKeyReport, FlowReport, HopReport, LoopReport,
     LossReport, RejectionReport, RoundTripReport, TtlReport,
 };
+pub use outline::{Outline, OutlinedDifference, OutlinedFinding, OutlinedFlow};
 pub use over_time::{BinReport, OverTimeReport};
+pub use redact::Redaction;
+pub use sarif::render_sarif;
+pub use selection::{SelectedReport, SelectionReport};
 pub use text::{
-    Styles, TextOptions, render_inspect_text, render_rule_text, render_rules_text, render_text,
+    Styles, TextOptions, render_baseline_text, render_inspect_text, render_rule_text,
+    render_rules_text, render_text,
 };

@@ -13,8 +13,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::clock::ClockReport;
+use super::ignored::IgnoredReport;
 use super::model_flow::FlowReport;
 use super::over_time::OverTimeReport;
+use super::selection::SelectionReport;
 
 /// The version of the report's shape.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -35,6 +37,9 @@ pub struct Report {
     /// The set under suspicion of `netdiff diff`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing: Option<SetReport>,
+    /// What was selected; everything if it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<SelectionReport>,
     /// What is wrong, the most important first.
     pub findings: Vec<FindingReport>,
     /// What differs between the two sets, the most important first; empty for `trace`.
@@ -47,6 +52,8 @@ pub struct Report {
     pub flows: Vec<FlowReport>,
     /// What became of every packet, per capture point.
     pub accounting: Vec<AccountingReport>,
+    /// What the user said to ignore, in the order in which it was stated. What it took away is not among `findings` and `differences`.
+    pub ignored: Vec<IgnoredReport>,
 }
 
 /// The program and its version.
@@ -260,6 +267,8 @@ pub struct ComparisonReport {
     pub failing: String,
     /// Whether anything significant differs.
     pub differs: bool,
+    /// Whether all of that is ignored.
+    pub ignored: bool,
     /// What the two have in common: why they are a pair.
     pub paired_by: Vec<&'static str>,
     /// The first hop, in packet order, at which they part; `null` where they do not.

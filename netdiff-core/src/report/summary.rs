@@ -37,10 +37,22 @@ impl Counts {
             .filter(|(n, _)| *n > 0)
             .map(|(n, what)| count(*n, what))
             .collect();
-        match parts.as_slice() {
-            [] if report.set.is_some() => "no error found".to_owned(),
-            [] => "no error and no significant difference".to_owned(),
+        let of_what = match report.selection {
+            Some(_) => " in what is selected",
+            None => "",
+        };
+        let words = match parts.as_slice() {
+            [] if report.set.is_some() => format!("no error found{of_what}"),
+            [] => format!("no error and no significant difference{of_what}"),
             parts => parts.join(", "),
+        };
+        let ignored = report.ignored.iter();
+        match ignored
+            .map(|i| i.findings.len() + i.differences.len())
+            .sum::<usize>()
+        {
+            0 => words,
+            n => format!("{words}, {n} ignored"),
         }
     }
 }
@@ -159,7 +171,7 @@ pub(super) fn ends(direction: &DirectionReport) -> Vec<End<'_>> {
 /// A sentence's parts in turn, with whether each is code: what stands between two backticks. With an odd number of them there is no code.
 pub(super) fn code_parts(text: &str) -> Vec<(bool, &str)> {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return vec![(false, text)];
     }
     let parts = parts.into_iter().enumerate();

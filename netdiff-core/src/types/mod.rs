@@ -3,11 +3,13 @@
 mod flow;
 mod layer_numbers;
 mod link_type;
+mod pair;
 mod point;
 mod time;
 
 pub use flow::{FlowKey, Protocol};
 pub use layer_numbers::{EtherType, Vni};
 pub use link_type::LinkType;
+pub use pair::{PairError, StatedPair};
 pub use point::{CapturePoint, FileId, PacketNumber, PointId, Role};
 pub use time::{Nanos, Timestamp};

@@ -172,7 +172,35 @@ impl ClockComparison {
     }
 }
 
+/// From when to when packets compare a node's clock with another, by that node's clock, in nanoseconds.
+fn watched(
+    pairs: &BTreeMap<(NodeId, NodeId), Pair>,
+    node: NodeId,
+    other: NodeId,
+) -> Option<(i64, i64)> {
+    let pair = pairs.get(&(node.min(other), node.max(other)))?;
+    let (sent, received) = if node < other {
+        (&pair.there, &pair.back)
+    } else {
+        (&pair.back, &pair.there)
+    };
+    let departures = sent.iter().map(|crossing| crossing.departure);
+    let arrivals = received.iter().copied().map(Crossing::arrival);
+    let times = || departures.clone().chain(arrivals.clone());
+    times().min().zip(times().max())
+}
+
+/// Whether packets compare a way's last node with the next while others compare it with the one before.
+fn goes_on(pairs: &BTreeMap<(NodeId, NodeId), Pair>, way: &[NodeId], next: NodeId) -> bool {
+    let [.., before, last] = way else { return true };
+    let spans = watched(pairs, *last, *before).zip(watched(pairs, *last, next));
+    spans.is_some_and(|((begin, end), (first, last))| first <= end && begin <= last)
+}
+
 /// The ways between nodes that were not compared directly, fewest links first, then lower numbers.
+///
+/// The packets that compare a node between with the one before must overlap in time those that compare it with the one after: a clock
+/// that was set between them would show in neither.
 fn chains(pairs: &BTreeMap<(NodeId, NodeId), Pair>) -> BTreeMap<(NodeId, NodeId), Vec<NodeId>> {
     let mut links: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
     for (&(a, b), _) in pairs.iter().filter(|(_, pair)| pair.offsets.is_some()) {
@@ -187,7 +215,7 @@ fn chains(pairs: &BTreeMap<(NodeId, NodeId), Pair>) -> BTreeMap<(NodeId, NodeId)
         while let Some(way) = queue.pop_front() {
             let Some(last) = way.last() else { continue };
             for &next in links.get(last).into_iter().flatten() {
-                if !reached.insert(next) {
+                if !goes_on(pairs, &way, next) || !reached.insert(next) {
                     continue;
                 }
                 let mut longer = way.clone();

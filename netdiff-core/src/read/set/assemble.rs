@@ -220,8 +220,10 @@ fn merge_hints(manifests: Vec<Manifest>) -> SetHints {
     for manifest in manifests {
         hints.nodes.extend(manifest.nodes);
         hints.translations.extend(manifest.translations);
+        hints.pairs.extend(manifest.pairs);
     }
     hints.nodes.sort();
     hints.translations.sort_unstable();
+    hints.pairs.sort_unstable();
     hints
 }

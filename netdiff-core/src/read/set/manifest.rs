@@ -23,9 +23,13 @@
 //! [[translation]]            # never needed: packets tell; it makes one equal packet enough
 //! from = "10.96.0.7"         # what goes to or comes from this address ...
 //! to = ["10.244.1.5"]        # ... goes on under one of these
+//!
+//! [[pair]]                   # never needed; read where this is the failing set of a comparison
+//! reference = "k8s-node1"    # a node or an address of the reference ...
+//! failing = "master"         # ... and the one here that plays its part
 //! ```
 //!
-//! Every other key is an error.
+//! Every other key is an error, but for `ignore` and `fail-on`: the program's settings, where it is run in the set's folder.
 
 use std::net::IpAddr;
 
@@ -34,7 +38,7 @@ use toml::Spanned;
 
 use super::{InterfaceName, NodeHint};
 use crate::read::{ClusterPod, ClusterService, SetError};
-use crate::types::Role;
+use crate::types::{Role, StatedPair};
 
 /// The manifest's file name.
 pub(super) const MANIFEST_NAME: &str = "netdiff.toml";
@@ -48,6 +52,8 @@ pub(super) struct Manifest {
     pub(super) services: Vec<ClusterService>,
     /// Pairs of addresses of which the first is translated to the second.
     pub(super) translations: Vec<(IpAddr, IpAddr)>,
+    /// What plays the same part in a reference and here.
+    pub(super) pairs: Vec<StatedPair>,
     file: String,
 }
 
@@ -75,6 +81,13 @@ struct Document {
     service: Vec<ServiceEntry>,
     #[serde(default)]
     translation: Vec<TranslationEntry>,
+    /// Settings of the program, where it is run in the set's folder: not for here.
+    #[serde(default, rename = "ignore")]
+    _ignore: de::IgnoredAny,
+    #[serde(default, rename = "fail-on")]
+    _fail_on: de::IgnoredAny,
+    #[serde(default)]
+    pair: Vec<Spanned<PairEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +127,13 @@ struct ServiceEntry {
 struct TranslationEntry {
     from: IpAddr,
     to: Vec<IpAddr>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PairEntry {
+    reference: String,
+    failing: String,
 }
 
 struct RoleName(Role);
@@ -165,7 +185,9 @@ impl Manifest {
             let from = entry.from;
             entry.to.into_iter().map(move |to| (from, to))
         };
+        let pairs = read_pairs(text, file, &document.pair)?;
         let manifest = Self {
+            pairs,
             captures: document.capture.into_iter().map(capture).collect(),
             nodes: document.node.into_iter().map(node).collect(),
             pods: document.pod.into_iter().map(pod).collect(),
@@ -215,6 +237,37 @@ impl Manifest {
     }
 }
 
+/// The pairs; neither side may be in two of them.
+fn read_pairs(
+    text: &str,
+    file: &str,
+    entries: &[Spanned<PairEntry>],
+) -> Result<Vec<StatedPair>, SetError> {
+    let mut pairs: Vec<StatedPair> = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let wrong = |reason: String| SetError::Manifest {
+            file: file.to_owned(),
+            line: line_of(text, entry.span().start),
+            reason,
+        };
+        let PairEntry { reference, failing } = entry.get_ref();
+        let pair = StatedPair::new(reference, failing)
+            .map_err(|reason| wrong(format!("pair {reference:?}, {failing:?}: {reason}")))?;
+        let mut earlier = entries.iter().take(index);
+        let twice = earlier.find(|other| {
+            other.get_ref().reference == *reference || other.get_ref().failing == *failing
+        });
+        if let Some(other) = twice {
+            let line = line_of(text, other.span().start);
+            return Err(wrong(format!(
+                "pair {pair}: one of the two is in the pair of line {line} already"
+            )));
+        }
+        pairs.push(pair);
+    }
+    Ok(pairs)
+}
+
 fn line_of(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
 }
@@ -222,6 +275,14 @@ fn line_of(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pairs_are_nodes_or_addresses() {
+        let text = "[[pair]]\nreference = \"a\"\nfailing = \"b\"\n[[pair]]\nreference = \"10.0.0.1\"\nfailing = \"fd00::1\"\n";
+        let manifest = Manifest::parse(text, "netdiff.toml", "").unwrap();
+        let pairs: Vec<String> = manifest.pairs.iter().map(ToString::to_string).collect();
+        assert_eq!(pairs, ["a=b", "10.0.0.1=fd00::1"]);
+    }
 
     #[test]
     fn translations_are_pairs() {
@@ -274,6 +335,26 @@ mod tests {
                 "IP address",
             ),
             ("\n\n= 3\n".to_owned(), 3, ""),
+            (
+                "\n[[pair]]\nreference = \"a\"\nfailing = \"10.0.0.1\"\n".to_owned(),
+                2,
+                "one is an address and the other is not",
+            ),
+            (
+                "[[pair]]\nreference = \"\"\nfailing = \"a\"\n".to_owned(),
+                1,
+                "one side is missing",
+            ),
+            (
+                "[[pair]]\nreference = \"a\"\nfailing = \"b\"\n[[pair]]\nreference = \"c\"\nfailing = \"b\"\n".to_owned(),
+                4,
+                "pair c=b: one of the two is in the pair of line 1 already",
+            ),
+            (
+                "[[pair]]\nreference = \"a\"\n".to_owned(),
+                1,
+                "missing field `failing`",
+            ),
         ] {
             let error = Manifest::parse(&text, "netdiff.toml", "")
                 .unwrap_err()

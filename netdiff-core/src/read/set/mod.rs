@@ -22,7 +22,7 @@ pub use request::{PointOverride, SetRequest};
 
 use self::source::Source;
 use super::{ClusterFacts, PacketReader, ReadError, ReadWarning};
-use crate::types::{FileId, Role};
+use crate::types::{FileId, Role, StatedPair};
 
 /// The captures of one run of a cluster.
 #[derive(Clone, Debug)]
@@ -72,6 +72,8 @@ pub struct SetHints {
     pub nodes: Vec<NodeHint>,
     /// Pairs of addresses, sorted: packets to or from the first go on under the second.
     pub translations: Vec<(IpAddr, IpAddr)>,
+    /// What plays the same part in a reference and in this set, sorted.
+    pub pairs: Vec<StatedPair>,
 }
 
 /// A node by its addresses.

@@ -92,7 +92,7 @@ impl Ladder {
             } else {
                 vec![("failing", here), ("reference", usual)]
             },
-            trouble: pair.differs,
+            trouble: pair.differs && !pair.ignored,
             ..Self::frame(failing, ways)
         })
     }

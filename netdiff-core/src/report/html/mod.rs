@@ -9,13 +9,14 @@ mod ladder;
 mod plot;
 mod rows;
 mod topology;
+mod traffic;
 
 use askama::Template;
 
 use super::model::{DifferenceReport, Report, SetReport};
 use super::summary::{Counts, is_shown};
 use super::text::flow_line::FlowIndex;
-use super::text::parts::captures_text;
+use super::text::parts::{captures_text, ignored_text, selection_text};
 use super::text::{flows_by_trouble, ladders_of};
 use finding::{FindingView, Frames, frames};
 use ladder::Ladder;
@@ -75,6 +76,8 @@ struct Page<'a> {
     data: String,
     sets: Vec<(&'static str, &'a SetReport)>,
     captures: String,
+    selection: String,
+    ignored: String,
 }
 
 impl<'a> Page<'a> {
@@ -143,15 +146,20 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
         data: rows::data(&rows)?,
         rows: &rows,
         sets,
-        captures: captures
-            .trim_start_matches("Captures")
-            .trim_matches('\n')
-            .to_owned(),
+        selection: selection_text(report),
+        ignored: unheaded(&ignored_text(report), "Ignored"),
+        captures: unheaded(&captures, "Captures"),
     };
     let html = page.render()?;
     // What is not shown could only mislead.
     let hidden = |c: char| c != '\n' && !is_shown(c);
     Ok(html.replace(hidden, "\u{fffd}"))
+}
+
+/// A part of the text without its heading, which the page has already.
+fn unheaded(part: &str, heading: &str) -> String {
+    let body = part.strip_prefix(heading).unwrap_or(part);
+    body.trim_matches('\n').to_owned()
 }
 
 /// What is wrong, in a sentence.
@@ -198,7 +206,7 @@ fn ladders(report: &Report, flows: &FlowIndex<'_>) -> (Vec<Ladder>, usize) {
     // Those that differ come first already; of them, those that lose most.
     pairs.sort_by_cached_key(|pair| {
         let lost = flows.get(&pair.failing).map_or(0, rows::lost);
-        (!pair.differs, std::cmp::Reverse(lost))
+        (!pair.differs, pair.ignored, std::cmp::Reverse(lost))
     });
     let others = report.comparisons.iter().filter(|c| {
         let listed = pairs.iter().take(MAX_LADDERS);

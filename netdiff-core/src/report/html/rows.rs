@@ -15,7 +15,7 @@ use crate::types::Nanos;
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) relation: &'static str,
-    /// `differs`, `same`, `only in reference`, `only in failing`; of one set alone `trouble` or `fine`.
+    /// `differs`, `ignored`, `same`, `only in reference`, `only in failing`; of one set alone `trouble` or `fine`.
     pub(super) state: &'static str,
     /// What became of it in the reference; empty where there is none.
     pub(super) before: String,
@@ -92,10 +92,16 @@ pub(super) fn lost(flow: &FlowReport) -> u64 {
 
 /// Every flow, the worst first.
 pub(super) fn rows(report: &Report, flows: &FlowIndex<'_>) -> Vec<Row> {
-    let differs: BTreeMap<&str, bool> = report
-        .comparisons
-        .iter()
-        .map(|c| (c.failing.as_str(), c.differs))
+    let pairs = report.comparisons.iter();
+    let states: BTreeMap<&str, &'static str> = pairs
+        .map(|pair| {
+            let state = match (pair.differs, pair.ignored) {
+                (true, false) => "differs",
+                (true, true) => "ignored",
+                (false, _) => "same",
+            };
+            (pair.failing.as_str(), state)
+        })
         .collect();
     let row = |flow: &FlowReport| {
         let other = flow.counterpart.as_deref().and_then(|id| flows.get(id));
@@ -112,10 +118,7 @@ pub(super) fn rows(report: &Report, flows: &FlowIndex<'_>) -> Vec<Row> {
             }),
             (SetName::Failing, None) => Some(Row::of(flow, None, "only in failing")),
             (SetName::Failing, Some(other)) => {
-                let state = match differs.get(flow.id.as_str()) {
-                    Some(true) => "differs",
-                    _ => "same",
-                };
+                let state = states.get(flow.id.as_str()).copied().unwrap_or("same");
                 Some(Row::of(flow, Some(other), state))
             }
         }

@@ -1,10 +1,9 @@
 //! The picture of the cluster: nodes with their capture points, the network between them, and where packets die.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::traffic::{Death, Pair, deaths, traffic, traffic_of_reference};
 use crate::report::model::{CapturePointReport, PointName, Report, SetName, SetReport};
-use crate::report::model_flow::DirectionReport;
-use crate::report::summary::{ends, point};
 
 /// Nodes drawn before the rest is only counted.
 const MAX_NODES: usize = 6;
@@ -100,8 +99,6 @@ pub(super) struct Mark {
     pub(super) words: String,
     pub(super) path: String,
 }
-
-type Pair = (PointName, PointName);
 
 impl Topology {
     /// Of the failing set, or the only one; `None` where no point was captured.
@@ -357,88 +354,4 @@ fn pill(p: &CapturePointReport, x: i32, y: i32) -> Pill {
             interface: p.interface.clone(),
         }),
     }
-}
-
-/// How many packets met which end on one segment.
-#[derive(Default)]
-struct Death(BTreeMap<&'static str, u64>);
-
-impl Death {
-    fn packets(&self) -> u64 {
-        self.0.values().sum()
-    }
-
-    fn words(&self, from: &PointName, to: &PointName) -> String {
-        let ends: Vec<String> = self
-            .0
-            .iter()
-            .map(|(kind, n)| format!("{n} {kind}"))
-            .collect();
-        let ends = ends.join(", ");
-        if from == to {
-            format!("{}: {ends} behind it", point(from))
-        } else {
-            format!("{} → {}: {ends}", point(from), point(to))
-        }
-    }
-}
-
-fn directions(report: &Report, set: SetName) -> impl Iterator<Item = &DirectionReport> {
-    let flows = report.flows.iter().filter(move |flow| flow.set == set);
-    flows.flat_map(|flow| [&flow.forward, &flow.reply])
-}
-
-/// Where packets end, the most first.
-fn deaths(report: &Report, set: SetName) -> Vec<(Pair, Death)> {
-    let mut deaths: BTreeMap<Pair, Death> = BTreeMap::new();
-    for end in directions(report, set).flat_map(ends) {
-        let pair = (end.at.clone(), end.to.unwrap_or(end.at).clone());
-        *deaths
-            .entry(pair)
-            .or_default()
-            .0
-            .entry(end.kind)
-            .or_default() += end.packets;
-    }
-    let mut deaths: Vec<(Pair, Death)> = deaths.into_iter().collect();
-    deaths.sort_by_key(|(_, death)| std::cmp::Reverse(death.packets()));
-    deaths
-}
-
-/// Between which points packets went.
-fn traffic(report: &Report, set: SetName) -> BTreeSet<Pair> {
-    let mut pairs = BTreeSet::new();
-    for direction in directions(report, set) {
-        for two in direction.hops.windows(2) {
-            if let [a, b] = two {
-                let name = |hop: &crate::report::model_flow::HopReport| PointName {
-                    node: hop.node.clone(),
-                    interface: hop.interface.clone(),
-                };
-                let (a, b) = (name(a), name(b));
-                pairs.insert(if a <= b { (a, b) } else { (b, a) });
-            }
-        }
-    }
-    pairs
-}
-
-/// What only the reference has, by the failing set's names of its nodes.
-fn traffic_of_reference(report: &Report, here: &BTreeSet<Pair>) -> BTreeSet<Pair> {
-    let rename = |p: PointName| {
-        let mut pairs = report.node_pairs.iter();
-        match pairs.find(|pair| pair.reference == p.node) {
-            Some(pair) => PointName {
-                node: pair.failing.clone(),
-                ..p
-            },
-            None => p,
-        }
-    };
-    let usual = traffic(report, SetName::Reference);
-    let renamed = usual.into_iter().map(|(a, b)| {
-        let (a, b) = (rename(a), rename(b));
-        if a <= b { (a, b) } else { (b, a) }
-    });
-    renamed.filter(|pair| !here.contains(pair)).collect()
 }

@@ -62,9 +62,7 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
         schema_version: SCHEMA_VERSION,
         tool: ToolReport::CURRENT,
         path: inspected.path.to_owned(),
-        nodes: (0..timelines.nodes.len())
-            .map(|node| node_report(timelines, node, inspected.stated))
-            .collect(),
+        nodes: node_reports(timelines, inspected.stated),
         clocks: clock_reports(timelines),
         capture_points: points
             .map(|(point, contents)| point_report(point, contents, &inspected.files))
@@ -113,6 +111,14 @@ fn pods_of(residents: &Residents) -> Vec<(IpAddr, NodeId)> {
         .collect()
 }
 
+/// Every node of a set.
+pub(super) fn node_reports(timelines: &Timelines, stated: &[StatedNetworks]) -> Vec<InspectedNode> {
+    let nodes = 0..timelines.nodes.len();
+    nodes
+        .map(|node| node_report(timelines, node, stated))
+        .collect()
+}
+
 fn node_report(timelines: &Timelines, node: usize, stated: &[StatedNetworks]) -> InspectedNode {
     let id = NodeId(u32::try_from(node).unwrap_or(u32::MAX));
     let points = timelines.points.iter().zip(&timelines.node_of);
@@ -135,7 +141,7 @@ fn node_report(timelines: &Timelines, node: usize, stated: &[StatedNetworks]) ->
     }
 }
 
-fn point_report(
+pub(super) fn point_report(
     point: &SetPoint,
     contents: &PointContents,
     files: &[InspectedFile],

@@ -4,6 +4,7 @@
 //! infer, and `manifest` writes the set's places down for a person to correct.
 
 mod advice;
+mod baseline;
 mod build;
 mod contents;
 mod coverage;
@@ -11,6 +12,7 @@ mod manifest;
 mod model;
 mod subnets;
 
+pub use baseline::{BaselineReport, BaselineSetReport, Stored, StoredFlow, build_baseline};
 pub use build::{Inspected, build_inspection};
 pub use contents::{PointContents, StatedNetworks, StopSeen, TunnelSeen};
 pub use manifest::render_manifest;

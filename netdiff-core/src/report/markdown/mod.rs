@@ -9,7 +9,9 @@ use std::fmt::Write;
 use super::model::{DifferenceReport, Report};
 use super::summary::{Counts, count};
 use super::text::flow_line::{FlowIndex, place, short};
-use super::text::parts::{captures_text, comparison_text, flow_text, others_text};
+use super::text::parts::{
+    captures_text, comparison_text, flow_text, ignored_text, others_text, selection_text,
+};
 use super::text::{flows_by_trouble, ladders_of};
 
 /// What GitHub takes as the text of an issue is 65,536 characters; findings and ladders end here and leave room for the rest.
@@ -31,11 +33,16 @@ pub fn render_markdown(report: &Report) -> String {
     let mut out = String::new();
     let verdict = Counts::of(report).words(report);
     let _ = writeln!(out, "## netdiff {}: {verdict}\n", report.tool.version);
+    let selection = selection_text(report);
+    if !selection.is_empty() {
+        let _ = writeln!(out, "{}\n", escape::prose(&selection));
+    }
     render_findings(report, &flows, &mut out);
     render_differences(report, &mut out);
     render_ladders(report, &flows, &mut out);
     folded("Not different", &others_text(report, &flows), &mut out);
     folded("Captures", &captures_text(report), &mut out);
+    folded("Ignored", &ignored_text(report), &mut out);
     out
 }
 
@@ -116,7 +123,7 @@ fn render_ladders(report: &Report, flows: &FlowIndex<'_>, out: &mut String) {
             continue;
         }
         let body = escape::block(&match ladder {
-            Ladder::Flow(set) => flow_text(flow, set),
+            Ladder::Flow(set) => flow_text(report, flow, set),
             Ladder::Pair(comparison) => comparison_text(report, comparison, flows),
         });
         if out.len() + body.len() > MAX_LEN {

@@ -6,7 +6,7 @@ use super::TextOptions;
 use super::clock::render_clocks;
 use super::inspect_contents::{render_addresses, render_decoding, render_tunnels};
 use super::layout::{Page, count, left, right};
-use crate::report::inspect::{InspectReport, InspectedNode, InspectedPoint};
+use crate::report::inspect::{CoverageRow, InspectReport, InspectedNode, InspectedPoint};
 use crate::types::Nanos;
 
 /// Widths of the parts of a capture point's line, in columns.
@@ -31,10 +31,11 @@ pub fn render_inspect_text(report: &InspectReport, options: &TextOptions) -> Str
     ));
     page.heading("Capture points");
     for node in &report.nodes {
-        render_node(node, report, &mut page);
+        render_node(node, &report.capture_points, &mut page);
     }
     render_clocks(&report.clocks, &mut page);
-    render_coverage(report, &mut page);
+    render_coverage(&report.coverage, &mut page);
+    render_advice(report, &mut page);
     render_tunnels(report, &mut page);
     render_addresses(report, &mut page);
     render_decoding(report, &mut page);
@@ -47,12 +48,12 @@ pub fn render_inspect_text(report: &InspectReport, options: &TextOptions) -> Str
     page.finish()
 }
 
-fn render_node(node: &InspectedNode, report: &InspectReport, page: &mut Page<'_>) {
+/// A node with its capture points.
+pub(super) fn render_node(node: &InspectedNode, points: &[InspectedPoint], page: &mut Page<'_>) {
     page.line(&format!("  {}", node.name));
     let window = window(node.first_time.as_deref(), node.last_time.as_deref(), false);
     page.paragraph("    ", &format!("{window}{}", clock(node)));
-    let points = report.capture_points.iter();
-    for point in points.filter(|point| point.node == node.name) {
+    for point in points.iter().filter(|point| point.node == node.name) {
         render_point(point, page);
     }
     page.blank();
@@ -116,12 +117,13 @@ fn window(first: Option<&str>, last: Option<&str>, short: bool) -> String {
     format!("{} to {}", part(first), part(last))
 }
 
-fn render_coverage(report: &InspectReport, page: &mut Page<'_>) {
+/// What was captured where, as a matrix.
+pub(super) fn render_coverage(rows: &[CoverageRow], page: &mut Page<'_>) {
     page.heading("Coverage");
     let styles = page.options.styles;
-    let names = report.coverage.iter().map(|row| row.node.width());
+    let names = rows.iter().map(|row| row.node.width());
     let width = names.max().unwrap_or(0).clamp(8, 32) + 2;
-    let Some(first) = report.coverage.first() else {
+    let Some(first) = rows.first() else {
         return;
     };
     let mut head = format!("  {}", " ".repeat(width));
@@ -129,7 +131,7 @@ fn render_coverage(report: &InspectReport, page: &mut Page<'_>) {
         head.push_str(&left(role.name(), CELL));
     }
     page.line(&head);
-    for row in &report.coverage {
+    for row in rows {
         let mut line = format!("  {}", left(&row.node, width));
         for (_, cell) in row.cells() {
             let style = match cell.state {
@@ -143,6 +145,12 @@ fn render_coverage(report: &InspectReport, page: &mut Page<'_>) {
         page.line(&line);
     }
     page.blank();
+}
+
+fn render_advice(report: &InspectReport, page: &mut Page<'_>) {
+    if report.coverage.is_empty() {
+        return;
+    }
     if report.advice.is_empty() {
         page.line("  Nothing is missing that would tell more.");
         return;

@@ -1,20 +1,25 @@
 //! The report as text for a terminal: what is wrong first, then where the sets part, then what is fine.
 
+mod baseline;
 mod clock;
 mod explain;
 mod finding;
 pub(in crate::report) mod flow_line;
 mod hop_notes;
+mod ignored;
 mod inspect;
 mod inspect_contents;
 mod ladder;
 mod layout;
 mod overview;
 pub(in crate::report) mod parts;
+mod selection;
 
 use super::model::{ComparisonReport, DivergenceReport, PointName, Report, SetReport};
 use super::model_flow::FlowReport;
+pub use baseline::render_baseline_text;
 pub use explain::{render_rule_text, render_rules_text};
+pub(super) use flow_line::short;
 pub use inspect::render_inspect_text;
 
 use flow_line::FlowIndex;
@@ -101,6 +106,7 @@ pub fn render_text(report: &Report, options: &TextOptions) -> String {
     let mut page = Page::new(options);
     let flows = FlowIndex::new(report);
     overview::verdict_line(report, &mut page);
+    selection::render_selection(report, &mut page);
     for finding in &report.findings {
         finding::render_finding(finding, &flows, &mut page);
     }
@@ -113,6 +119,7 @@ pub fn render_text(report: &Report, options: &TextOptions) -> String {
         _ => {}
     }
     overview::render_sets(report, &mut page);
+    ignored::render_ignored(report, &mut page);
     page.finish()
 }
 
@@ -165,9 +172,11 @@ pub(in crate::report) fn ladders_of<'a>(
             flow.relation.contains("cross") || flow.relation.contains("remote-pod")
         })
     };
-    let differing = report.comparisons.iter().filter(|c| c.differs);
+    let mut differing: Vec<_> = report.comparisons.iter().filter(|c| c.differs).collect();
+    // What is ignored must not take the place of what is not.
+    differing.sort_by_key(|c| c.ignored);
     let same = report.comparisons.iter().filter(|c| !c.differs);
-    differing.chain(same.filter(crosses)).collect()
+    differing.into_iter().chain(same.filter(crosses)).collect()
 }
 
 /// The flows of a trace: trouble first, then what crosses nodes; of equals, the report's order.
@@ -286,10 +295,14 @@ fn folded(all: usize, page: &mut Page<'_>) {
 }
 
 /// What stands below a title.
-fn render_there_and_back(flow: &FlowReport, set: &SetReport, page: &mut Page<'_>) {
+fn render_there_and_back(report: &Report, flow: &FlowReport, set: &SetReport, page: &mut Page<'_>) {
+    let (left, right) = match report.selection {
+        Some(_) => ("selected", "selected replies"),
+        None => ("packets", "replies"),
+    };
     let sides = ladder::Sides {
-        left: "packets",
-        right: "replies",
+        left,
+        right,
         left_set: set,
         right_set: set,
     };
@@ -303,7 +316,7 @@ fn render_trace_flows(report: &Report, set: &SetReport, page: &mut Page<'_>) {
     }
     for flow in flows.iter().take(page.options.max_ladders) {
         flow_line::render_title(flow, page);
-        render_there_and_back(flow, set, page);
+        render_there_and_back(report, flow, set, page);
         page.blank();
     }
     folded(flows.len(), page);

@@ -48,13 +48,28 @@ pub(super) fn verdict_line(report: &Report, page: &mut Page<'_>) {
     if significant > 0 {
         parts.push(count(significant, "significant difference"));
     }
+    let of_what = match report.selection {
+        Some(_) => " in what is selected",
+        None => "",
+    };
     let what = match parts.len() {
-        0 if report.set.is_some() => format!("{}no error found{}", styles.good, styles.reset),
+        0 if report.set.is_some() => {
+            format!("{}no error found{of_what}{}", styles.good, styles.reset)
+        }
         0 => format!(
-            "{}no error and no significant difference{}",
+            "{}no error and no significant difference{of_what}{}",
             styles.good, styles.reset
         ),
         _ => parts.join(", "),
+    };
+    let ignored: usize = report
+        .ignored
+        .iter()
+        .map(|i| i.findings.len() + i.differences.len())
+        .sum();
+    let what = match ignored {
+        0 => what,
+        n => format!("{what}, {n} ignored"),
     };
     page.line(&format!("netdiff {}: {what}", report.tool.version));
 }

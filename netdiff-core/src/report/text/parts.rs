@@ -3,8 +3,8 @@
 use super::flow_line::FlowIndex;
 use super::layout::Page;
 use super::{
-    TextOptions, hop_notes, ladder, overview, render_others, render_side_by_side,
-    render_there_and_back,
+    TextOptions, hop_notes, ignored, ladder, overview, render_others, render_side_by_side,
+    render_there_and_back, selection,
 };
 use crate::report::model::{ComparisonReport, Report, SetReport};
 use crate::report::model_flow::{FlowReport, HopReport};
@@ -27,13 +27,29 @@ pub(in crate::report) fn comparison_text(
 }
 
 /// A flow there and back, without a title.
-pub(in crate::report) fn flow_text(flow: &FlowReport, set: &SetReport) -> String {
-    written(|page| render_there_and_back(flow, set, page))
+pub(in crate::report) fn flow_text(report: &Report, flow: &FlowReport, set: &SetReport) -> String {
+    written(|page| render_there_and_back(report, flow, set, page))
 }
 
 /// What is the same in both sets, and what is in one alone; empty if nothing is.
 pub(in crate::report) fn others_text(report: &Report, flows: &FlowIndex<'_>) -> String {
     written(|page| render_others(report, flows, page))
+}
+
+/// What was selected, and what is therefore not shown; empty without a selection.
+pub(in crate::report) fn selection_text(report: &Report) -> String {
+    written(|page| selection::render_selection(report, page))
+}
+
+/// What was ignored and why; empty if nothing was to be.
+pub(in crate::report) fn ignored_text(report: &Report) -> String {
+    let options = TextOptions {
+        verbose: true,
+        ..TextOptions::default()
+    };
+    let mut page = Page::new(&options);
+    ignored::render_ignored(report, &mut page);
+    page.finish()
 }
 
 /// What was read, and what became of it.

@@ -1,0 +1,38 @@
+//! Kinds of difference in a sentence, for readers who meet them outside a report.
+
+use crate::diff::DifferenceKind;
+
+/// What a kind of difference says; empty if there is none of that name.
+pub(super) fn kind_meaning(name: &str) -> &'static str {
+    let kind = DifferenceKind::ALL.iter().find(|kind| kind.name() == name);
+    kind.map_or("", |kind| meaning(*kind))
+}
+
+const fn meaning(kind: DifferenceKind) -> &'static str {
+    match kind {
+        DifferenceKind::Delivery => "packets that arrive in one set do not in the other",
+        DifferenceKind::Loss => "more packets are lost in one set, where some arrive in both",
+        DifferenceKind::Path => "packets take other hops",
+        DifferenceKind::Encapsulation => "packets are carried between nodes in another way",
+        DifferenceKind::Translation => "addresses or ports are rewritten in one set only",
+        DifferenceKind::Resets => "connections are reset in one set",
+        DifferenceKind::RoundTrip => "answers take much longer in one set",
+        DifferenceKind::Delay => "the way between two hops takes much longer in one set",
+        DifferenceKind::Retransmissions => "segments are sent again more often in one set",
+        DifferenceKind::Fragmentation => "packets come in fragments in one set only",
+        DifferenceKind::Ttl => "packets come through more or fewer routers",
+        DifferenceKind::Mss => "TCP's maximum segment size differs",
+        DifferenceKind::Marking => "DSCP, ECN, DF or VLAN are changed on the way in one set only",
+        DifferenceKind::Duplicates => "copies of packets are seen in one set only",
+        DifferenceKind::Vni => "tunnels have another virtual network identifier",
+        DifferenceKind::TunnelPort => "tunnels have another UDP port",
+        DifferenceKind::OuterAddressing => {
+            "tunnel endpoints share a subnet in one set and not in the other"
+        }
+        DifferenceKind::OuterChecksum => "tunnels carry a UDP checksum in one set only",
+        DifferenceKind::IcmpErrors => "one set has ICMP errors of a kind that the other has not",
+        DifferenceKind::Arp => "ARP requests stay unanswered in one set",
+        DifferenceKind::Coverage => "a part of the way was captured in one set only",
+        DifferenceKind::Unpaired => "a flow has no counterpart in the other set",
+    }
+}
