@@ -2,6 +2,10 @@
 //!
 //! Run them with `cargo bench -p netdiff-benches`. The machine's noise is part of every figure: compare figures of one run only.
 
+pub mod generate;
+pub mod timing;
+pub mod yardstick;
+
 use std::path::{Path, PathBuf};
 
 use netdiff_core::SetRequest;

@@ -4,7 +4,7 @@
 //! fail-on = "warning"              # or a list: ["difference", "unused-ignore"]
 //!
 //! [[ignore]]
-//! what = "path=*/pod..*/uplink"    # a rule or a kind of difference, and what narrows it
+//! what = "path=cross-node"         # a rule or a kind of difference, and what narrows it
 //! reason = "routed without a tunnel since March"
 //! ```
 //!

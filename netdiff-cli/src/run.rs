@@ -53,8 +53,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
-                selection: selecting.selection()?,
-                ..options(common)
+                ..selected(selecting, common)?
             };
             let report = in_pool(common, || compare_with(&ours, &theirs, &options))??;
             judge(report, &settings, judging, output.as_deref(), common)
@@ -65,7 +64,10 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             judging,
             selecting,
             common,
-        } => trace_set(set, output.as_deref(), (judging, selecting), common),
+        } => {
+            let options = selected(selecting, common)?;
+            trace_set(set, &options, (judging, output.as_deref()), common)
+        }
         Command::Inspect {
             set,
             write_manifest,
@@ -86,13 +88,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             output,
             selecting,
             common,
-        } => {
-            let options = AnalysisOptions {
-                selection: selecting.selection()?,
-                ..options(common)
-            };
-            write_baseline(sets, output.as_deref(), common, &options)
-        }
+        } => write_baseline(sets, output.as_deref(), selecting, common),
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
     }
 }
@@ -100,8 +96,8 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
 /// One set alone.
 fn trace_set(
     set: &[PathBuf],
-    output: Option<&Path>,
-    (judging, selecting): (&Judging, &Selecting),
+    options: &AnalysisOptions,
+    (judging, output): (&Judging, Option<&Path>),
     common: &Common,
 ) -> anyhow::Result<u8> {
     check_target(output, &common.layout)?;
@@ -111,11 +107,7 @@ fn trace_set(
         paths: set.to_vec(),
         points: common.points.clone(),
     };
-    let options = AnalysisOptions {
-        selection: selecting.selection()?,
-        ..options(common)
-    };
-    let report = in_pool(common, || trace_with(&request, &options))??;
+    let report = in_pool(common, || trace_with(&request, options))??;
     judge(report, &settings, judging, output, common)
 }
 
@@ -181,9 +173,10 @@ fn stated_pairs(pairs: &[String]) -> anyhow::Result<StatedPairs> {
 fn write_baseline(
     sets: &[PathBuf],
     output: Option<&Path>,
+    selecting: &Selecting,
     common: &Common,
-    options: &AnalysisOptions,
 ) -> anyhow::Result<u8> {
+    let options = selected(selecting, common)?;
     let requests: Vec<SetRequest> = sets
         .iter()
         .map(|path| SetRequest {
@@ -196,7 +189,7 @@ fn write_baseline(
                 .collect(),
         })
         .collect();
-    let text = in_pool(common, || baseline(&requests, options))??;
+    let text = in_pool(common, || baseline(&requests, &options))??;
     match output {
         Some(file) => write_file(file, &text)?,
         None => write_text(&text)?,
@@ -244,6 +237,14 @@ fn options(common: &Common) -> AnalysisOptions {
         anonymize: common.anonymize,
         ..AnalysisOptions::default()
     }
+}
+
+/// Options with what is selected.
+fn selected(selecting: &Selecting, common: &Common) -> anyhow::Result<AnalysisOptions> {
+    Ok(AnalysisOptions {
+        selection: selecting.selection()?,
+        ..options(common)
+    })
 }
 
 fn in_pool<T: Send>(common: &Common, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {

@@ -4,30 +4,32 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use netdiff_core::{Selection, SelectionError};
 
+/// What stands above the options in the help.
+const HEADING: &str = "Selection (see `netdiff explain selection`)";
+
 /// Which packets to show; all that is said must hold. `netdiff explain selection` describes the expressions.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Selection (see `netdiff explain selection`)")]
 pub(crate) struct Selecting {
     /// Show only these packets: 'icmp and 10.244.0.4', 'lost and not port 53', 'host default/web-*'
-    #[arg(long = "flow", value_name = "EXPRESSION")]
+    #[arg(long = "flow", help_heading = HEADING, value_name = "EXPRESSION")]
     flows: Vec<String>,
     /// Only packets seen at this capture point, with * for any characters
-    #[arg(long, value_name = "NODE/INTERFACE")]
+    #[arg(long, help_heading = HEADING, value_name = "NODE/INTERFACE")]
     seen_at: Vec<String>,
     /// Only packets not seen there
-    #[arg(long, value_name = "NODE/INTERFACE")]
+    #[arg(long, help_heading = HEADING, value_name = "NODE/INTERFACE")]
     not_seen_at: Vec<String>,
     /// Only packets of this protocol; of several, any
-    #[arg(long = "protocol", value_name = "NAME")]
+    #[arg(long = "protocol", help_heading = HEADING, value_name = "NAME")]
     protocols: Vec<String>,
     /// Only packets from or to this port or range; of several, any
-    #[arg(long = "port", value_name = "PORT")]
+    #[arg(long = "port", help_heading = HEADING, value_name = "PORT")]
     ports: Vec<String>,
     /// Only packets first seen at this time or later: 2026-11-22T10:33:12Z, 10:33:12 (UTC), +5s
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, help_heading = HEADING, value_name = "TIME")]
     since: Option<String>,
     /// Only packets first seen before this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, help_heading = HEADING, value_name = "TIME")]
     until: Option<String>,
 }
 

@@ -243,6 +243,20 @@ fn an_ignore_that_matches_nothing_is_told_and_can_fail() {
 }
 
 #[test]
+fn what_was_not_selected_is_not_called_gone() {
+    let folder = Folder::new();
+    let options = [
+        "--ignore",
+        "underlay-vxlan-blocked",
+        "--fail-on",
+        "unused-ignore",
+    ];
+    let others = [&options[..], &["--flow", "port 6443"]].concat();
+    assert_eq!(folder.quiet("vxlan-8472-blocked", &others), 0);
+    assert_eq!(folder.quiet("healthy-healthy", &options), 1);
+}
+
+#[test]
 fn wrong_settings_are_named_with_their_line() {
     for (text, words) in [
         (

@@ -89,7 +89,7 @@ fn own(scenario: &Scenario) -> Report {
     diff(scenario, &scenario.folder.join(&scenario.failing))
 }
 
-/// Every fourth scenario that is recorded as plain pcap: enough to see all kinds of finding in a few seconds.
+/// Every eighth scenario that is recorded as plain pcap: enough to see all kinds of finding in a few seconds.
 fn some() -> Vec<Scenario> {
     let plain = |scenario: &Scenario| {
         let files = scenario.files(&scenario.failing);
@@ -100,7 +100,7 @@ fn some() -> Vec<Scenario> {
         };
         scenario.reference.is_some() && files.iter().all(begins)
     };
-    scenarios().into_iter().filter(plain).step_by(4).collect()
+    scenarios().into_iter().filter(plain).step_by(8).collect()
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn another_recording_of_an_incident_has_the_same_outline() {
         let outlines = [own(&scenario), diff(&scenario, later.path())].map(|r| Outline::of(&r));
         (scenario.name, outlines)
     });
-    assert!(outlines.len() > 20);
+    assert!(outlines.len() > 10);
     for (name, [one, other]) in outlines {
         assert_eq!(one, other, "{name}");
         assert!(!one.text().contains("veth"), "{name}: {}", one.text());

@@ -16,7 +16,7 @@ use common::testdata;
 use netdiff_core::correlate::{FlowTimeline, Timelines};
 use netdiff_core::select::{Choice, Selector};
 use netdiff_core::{
-    AnalysisError, AnalysisOptions, FlowReport, Report, SELECTION_MANUAL, SelectedReport,
+    AnalysisError, AnalysisOptions, FlowReport, Ignore, Report, SELECTION_MANUAL, SelectedReport,
     Selection, SetName, SetRequest, TextOptions, baseline, compare, compare_with, render_json,
     render_text, timelines, trace, trace_with,
 };
@@ -580,4 +580,19 @@ fn names_are_those_of_the_cluster() {
         error.to_string().contains("there are default/web-0"),
         "{error}"
     );
+}
+
+#[test]
+fn an_ignore_is_not_unused_because_what_it_ignores_is_not_shown() {
+    let ignores = [Ignore::parse("underlay-vxlan-blocked").unwrap()];
+    let told = |expression: &str| -> usize {
+        let mut report = selected("vxlan-8472-blocked", expression);
+        report.ignore(&ignores);
+        report.ignored.len()
+    };
+    assert_eq!((told("lost"), told("delivered")), (1, 0));
+    // Of everything, one that matches nothing is.
+    let mut report = trace(&set("healthy-healthy", "failing")).unwrap();
+    report.ignore(&ignores);
+    assert_eq!(report.ignored.len(), 1);
 }

@@ -22,6 +22,9 @@ pub struct Habits {
     pub checked_tunnels: Counted,
     /// Tunnel packets without one.
     pub unchecked_tunnels: Counted,
+    /// Tunneled packets whose own checksum is wrong in every way that is known.
+    #[serde(default)]
+    pub wrong_inside: Counted,
 }
 
 /// ICMP errors of one kind.
@@ -78,6 +81,9 @@ impl Habits {
                 .checked_tunnels
                 .add(counts.right + counts.left_to_card, link.first);
             habits.unchecked_tunnels.add(counts.none, link.first);
+            habits
+                .wrong_inside
+                .add(link.inner_checksums.bad, link.first);
         }
         habits
     }

@@ -11,6 +11,7 @@ pub(super) fn compare_sets(reference: &Timelines, failing: &Timelines) -> Vec<Di
     let mut found = compare_icmp(reference, failing);
     found.extend(compare_arp(reference, failing));
     found.extend(compare_outer_checksums(reference, failing));
+    found.extend(compare_inner_checksums(reference, failing));
     found.extend(compare_points(reference, failing));
     found
 }
@@ -92,6 +93,21 @@ fn compare_outer_checksums(reference: &Timelines, failing: &Timelines) -> Option
     };
     let (r, f) = (habit(reference)?, habit(failing)?);
     (r.0 != f.0).then(|| counted(DifferenceKind::OuterChecksum, r, f))
+}
+
+/// Fewer wrong checksums may be damage by chance.
+const FEW_WRONG: u64 = 3;
+
+/// Whether checksums inside of tunnels are wrong: [`FEW_WRONG`] packets or more of one set, and none of the other.
+fn compare_inner_checksums(reference: &Timelines, failing: &Timelines) -> Option<Difference> {
+    let (r, f) = (reference.habits.wrong_inside, failing.habits.wrong_inside);
+    let one_sided = (r.packets == 0) != (f.packets == 0);
+    let side = |wrong: Counted| match wrong.packets {
+        0 => ("no checksum inside of tunnels is wrong".to_owned(), wrong),
+        _ => ("checksums inside of tunnels are wrong".to_owned(), wrong),
+    };
+    (one_sided && r.packets.max(f.packets) >= FEW_WRONG)
+        .then(|| counted(DifferenceKind::InnerChecksum, side(r), side(f)))
 }
 
 /// Roles that one set captured and the other did not.

@@ -15,6 +15,8 @@ pub(super) enum Outcome {
     Stops(PointId, PointId),
     /// None is known to arrive, and what must be answered is not.
     Vanishes(PointId),
+    /// None is known to arrive, and some are refused behind this point.
+    Refused(PointId),
     /// Nothing can be said.
     Unknown,
 }
@@ -28,6 +30,13 @@ impl Outcome {
         }
         if let Some(((from, to), _)) = main_loss(direction) {
             return Self::Stops(from, to);
+        }
+        let refused = tally.ends.keys().find_map(|end| match end {
+            Disposition::Rejected { after, .. } => Some(*after),
+            _ => None,
+        });
+        if let Some(after) = refused {
+            return Self::Refused(after);
         }
         let vanished = tally.ends.iter().filter_map(|(end, count)| match end {
             Disposition::NotCovered { after, .. } | Disposition::Unknown { after, .. } => {
@@ -53,6 +62,7 @@ impl Outcome {
                 "goes out of sight behind {}, unanswered",
                 timelines.name(after)
             ),
+            Self::Refused(after) => format!("is refused behind {}", timelines.name(after)),
             Self::Unknown => "cannot be told".to_owned(),
         }
     }
@@ -73,14 +83,24 @@ fn main_loss(direction: &Direction) -> Option<((PointId, PointId), &EndCount)> {
     segments.min_by_key(|(segment, count)| (std::cmp::Reverse(count.packets), *segment))
 }
 
-/// Where one set's packets arrive and the other's do not.
+/// Whether anything came back.
+pub(super) fn is_answered(flow: &FlowTimeline) -> bool {
+    flow.reply.tally.packets() > 0
+}
+
+/// Where one set's packets arrive and the other's do not. What is refused counts where the other set's was answered: ports where nobody listens refuse
+/// in both, and not always aloud.
 pub(super) fn compare_delivery(ours: Side<'_>, theirs: Side<'_>) -> Option<Difference> {
     let (r, f) = (ours.direction(), theirs.direction());
     let outcomes = (Outcome::of(ours.flow, r), Outcome::of(theirs.flow, f));
     let segment = match outcomes {
         (Outcome::Arrives, Outcome::Stops(from, to)) => Some((from, to)),
-        (Outcome::Arrives, Outcome::Vanishes(_))
-        | (Outcome::Stops(..) | Outcome::Vanishes(_), Outcome::Arrives) => None,
+        (Outcome::Arrives, Outcome::Refused(_)) if !is_answered(ours.flow) => return None,
+        (Outcome::Refused(_), Outcome::Arrives) if !is_answered(theirs.flow) => return None,
+        (Outcome::Arrives, Outcome::Vanishes(_) | Outcome::Refused(_))
+        | (Outcome::Stops(..) | Outcome::Vanishes(_) | Outcome::Refused(_), Outcome::Arrives) => {
+            None
+        }
         _ => return None,
     };
     Some(Difference {
@@ -115,6 +135,7 @@ fn first(direction: &Direction, outcome: Outcome) -> Vec<Evidence> {
             Outcome::Vanishes(at),
             Disposition::NotCovered { after, .. } | Disposition::Unknown { after, .. },
         ) => at == *after,
+        (Outcome::Refused(at), Disposition::Rejected { after, .. }) => at == *after,
         (Outcome::Vanishes(at), Disposition::Looped { at: point, .. }) => at == *point,
         _ => false,
     };
@@ -130,6 +151,35 @@ const FEW: u64 = 3;
 
 /// From this share on, in percent, loss hurts TCP.
 const HARM_PERCENT: u64 = 2;
+
+/// What is answered in one set, and not once in the other, though [`FEW`] packets or more arrive there. That a question of UDP needs an answer follows
+/// from the answers to the same service in the other set.
+pub(super) fn compare_answers(ours: Side<'_>, theirs: Side<'_>) -> Option<Difference> {
+    let answered = |side: Side<'_>| is_answered(side.flow);
+    let silent = match (answered(ours), answered(theirs)) {
+        (true, false) => theirs,
+        (false, true) => ours,
+        _ => return None,
+    };
+    let expects = ours.flow.service == theirs.flow.service || silent.flow.is_unanswered();
+    if !expects || silent.flow.forward.tally.delivered() < FEW {
+        return None;
+    }
+    let words = |side| match answered(side) {
+        true => "it is answered",
+        false => "it arrives, and no answer is seen",
+    };
+    Some(Difference {
+        packets: (ours.packets(), theirs.packets()),
+        reference_evidence: ours.evidence_at(Some(0)),
+        failing_evidence: theirs.evidence_at(Some(0)),
+        ..Difference::plain(
+            DifferenceKind::Answers,
+            words(ours).to_owned(),
+            words(theirs).to_owned(),
+        )
+    })
+}
 
 /// Where some packets arrive in both sets, and clearly more are lost in one: at least [`FEW`] and [`HARM_PERCENT`] percent there, and at
 /// least four times the other's share.
@@ -164,18 +214,50 @@ pub(super) fn compare_loss(ours: Side<'_>, theirs: Side<'_>) -> Option<Differenc
         packets: (r.tally.lost(), f.tally.lost()),
         reference_evidence: shown(r),
         failing_evidence: shown(f),
-        ..Difference::plain(DifferenceKind::Loss, lossy(in_r), lossy(in_f))
+        ..Difference::plain(
+            DifferenceKind::Loss,
+            lossy(in_r, takes_large_ones(r)),
+            lossy(in_f, takes_large_ones(f)),
+        )
     })
 }
 
-/// In classes, so that pairs that suffer alike share a difference.
-fn lossy(thousandths: u64) -> String {
-    match thousandths {
-        0 => "no packet is lost".to_owned(),
-        1..=9 => "under 1 percent of the packets are lost".to_owned(),
-        10..=49 => "1 to 5 percent of the packets are lost".to_owned(),
-        50..=199 => "5 to 20 percent of the packets are lost".to_owned(),
-        200..=499 => "20 to 50 percent of the packets are lost".to_owned(),
-        _ => "over half of the packets are lost".to_owned(),
+/// Whether every packet that is lost is longer than every one that arrives.
+fn takes_large_ones(direction: &Direction) -> bool {
+    let mut shortest_lost = None;
+    let mut longest_delivered = None;
+    for (end, count) in &direction.tally.ends {
+        match end {
+            Disposition::Lost { .. } | Disposition::Rejected { .. } => {
+                let shortest =
+                    shortest_lost.map_or(count.shortest, |len: u32| len.min(count.shortest));
+                shortest_lost = Some(shortest);
+            }
+            Disposition::Delivered(_) => {
+                longest_delivered = longest_delivered.max(Some(count.longest));
+            }
+            _ => {}
+        }
     }
+    shortest_lost
+        .zip(longest_delivered)
+        .is_some_and(|(lost, delivered)| lost > delivered)
+}
+
+/// In classes, so that pairs that suffer alike share a difference.
+fn lossy(thousandths: u64, large_ones: bool) -> String {
+    let share = match thousandths {
+        0 => return "no packet is lost".to_owned(),
+        1..=9 => "under 1 percent",
+        10..=49 => "1 to 5 percent",
+        50..=199 => "5 to 20 percent",
+        200..=499 => "20 to 50 percent",
+        _ => "over half",
+    };
+    let which = if large_ones {
+        ", all longer than those that arrive"
+    } else {
+        ""
+    };
+    format!("{share} of the packets are lost{which}")
 }

@@ -10,6 +10,8 @@ use crate::types::PointId;
 pub enum DifferenceKind {
     /// Packets that arrive in one set are lost in the other.
     Delivery,
+    /// What is answered in one set is not in the other, though it arrives.
+    Answers,
     /// More packets are lost in one set, where some arrive in both.
     Loss,
     /// Packets take other hops.
@@ -44,6 +46,8 @@ pub enum DifferenceKind {
     OuterAddressing,
     /// Tunnels carry a UDP checksum in one set only.
     OuterChecksum,
+    /// Checksums inside of tunnels are wrong in one set only.
+    InnerChecksum,
     /// ICMP errors of a kind that one set does not have.
     IcmpErrors,
     /// ARP requests stay unanswered in one set.
@@ -56,8 +60,9 @@ pub enum DifferenceKind {
 
 impl DifferenceKind {
     /// All, in the order in which reports list them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Delivery,
+        Self::Answers,
         Self::Loss,
         Self::Path,
         Self::Encapsulation,
@@ -75,6 +80,7 @@ impl DifferenceKind {
         Self::TunnelPort,
         Self::OuterAddressing,
         Self::OuterChecksum,
+        Self::InnerChecksum,
         Self::IcmpErrors,
         Self::Arp,
         Self::Coverage,
@@ -86,6 +92,7 @@ impl DifferenceKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Delivery => "delivery",
+            Self::Answers => "answers",
             Self::Loss => "loss",
             Self::Path => "path",
             Self::Encapsulation => "encapsulation",
@@ -103,6 +110,7 @@ impl DifferenceKind {
             Self::TunnelPort => "tunnel-port",
             Self::OuterAddressing => "outer-addressing",
             Self::OuterChecksum => "outer-checksum",
+            Self::InnerChecksum => "inner-checksum",
             Self::IcmpErrors => "icmp-errors",
             Self::Arp => "arp",
             Self::Coverage => "coverage",
@@ -117,6 +125,7 @@ impl DifferenceKind {
         matches!(
             self,
             Self::Delivery
+                | Self::Answers
                 | Self::Loss
                 | Self::Path
                 | Self::Encapsulation

@@ -9,24 +9,29 @@ mod cluster;
 mod delivery;
 mod difference;
 mod divergence;
+mod joining;
+mod likeness;
 mod nodes;
 mod pairing;
+#[cfg(test)]
+mod pairing_tests;
 mod quality;
 mod route;
 mod side;
 mod way;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 pub use difference::{Difference, DifferenceKind};
-pub use divergence::Divergence;
+pub use divergence::{Divergence, found_divergence};
 pub use nodes::NodePair;
 pub use pairing::FlowPair;
 pub use way::{AlignedHop, align_hops};
 
 use crate::correlate::Timelines;
 use carriage::compare_carriage;
-use delivery::{Outcome, compare_delivery, compare_loss};
+use delivery::{Outcome, compare_answers, compare_delivery, compare_loss};
 use difference::Differences;
 use divergence::first_divergence;
 use quality::{compare_quality, compare_round_trip};
@@ -55,17 +60,33 @@ impl Comparison {
             let pairs = difference.pairs.iter().filter_map(|i| pairs.get(*i));
             pairs.filter_map(|pair| pair.failing).collect()
         };
+        let places: Vec<_> = others.iter().map(Self::pair_of_failing).collect();
         self.differences.retain(|difference| {
             let concerned = flows(difference);
-            !others
-                .iter()
-                .any(|other| other.holds_as_normal(difference, &concerned))
+            let mut normal = others.iter().zip(&places);
+            !normal.any(|(other, places)| other.holds_as_normal(places, difference, &concerned))
         });
         self.pairs = pairs;
     }
 
+    /// The first pair of each flow of the failing set.
+    fn pair_of_failing(&self) -> BTreeMap<usize, usize> {
+        let mut places = BTreeMap::new();
+        for (index, pair) in self.pairs.iter().enumerate() {
+            if let Some(flow) = pair.failing {
+                places.entry(flow).or_insert(index);
+            }
+        }
+        places
+    }
+
     /// Whether all these flows of the failing set have a counterpart and differ from it in nothing of that kind.
-    fn holds_as_normal(&self, difference: &Difference, flows: &[usize]) -> bool {
+    fn holds_as_normal(
+        &self,
+        places: &BTreeMap<usize, usize>,
+        difference: &Difference,
+        flows: &[usize],
+    ) -> bool {
         let alike: Vec<&Difference> = self
             .differences
             .iter()
@@ -76,12 +97,13 @@ impl Comparison {
                 .iter()
                 .all(|other| other.failing != difference.failing);
         }
+        let differing: BTreeSet<usize> =
+            alike.iter().flat_map(|d| d.pairs.iter().copied()).collect();
         flows.iter().all(|flow| {
-            let mut own = self.pairs.iter().enumerate();
-            let own = own.find(|(_, pair)| pair.failing == Some(*flow));
-            own.is_some_and(|(index, pair)| {
-                pair.reference.is_some() && alike.iter().all(|d| !d.pairs.contains(&index))
-            })
+            let index = places.get(flow);
+            let pair = index.and_then(|index| self.pairs.get(*index));
+            pair.is_some_and(|pair| pair.reference.is_some())
+                && index.is_some_and(|index| !differing.contains(index))
         })
     }
 }
@@ -160,7 +182,8 @@ fn compare_pair(both: [(Side<'_>, Side<'_>); 2]) -> Vec<Difference> {
     if let Some(difference) = failing {
         return vec![difference];
     }
-    let mut found = Vec::new();
+    let [(ours, theirs), _] = both;
+    let mut found: Vec<Difference> = compare_answers(ours, theirs).into_iter().collect();
     for (ours, theirs) in both {
         // A way that was not gone to its end is shorter, not another.
         let whole = [ours, theirs]
@@ -173,7 +196,6 @@ fn compare_pair(both: [(Side<'_>, Side<'_>); 2]) -> Vec<Difference> {
             found.extend(compare_quality(ours, theirs));
         }
     }
-    let [(ours, theirs), _] = both;
     found.extend(compare_round_trip(ours, theirs));
     // Both directions often show the same.
     found.sort_by(|a, b| {

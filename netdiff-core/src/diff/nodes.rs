@@ -37,10 +37,10 @@ pub(super) fn pair_nodes(
     stated: &[(String, String)],
 ) -> Vec<NodePair> {
     let (ours, theirs) = (acts(reference), acts(failing));
-    let mut pairs: Vec<NodePair> = Vec::new();
+    let mut taken = Taken::default();
     for (name, other) in stated {
         if let (Some(r), Some(f)) = (node_of(reference, name), node_of(failing, other)) {
-            take(&mut pairs, r, f, "stated");
+            taken.take(r, f, "stated");
         }
     }
     let mut candidates = Vec::new();
@@ -64,18 +64,28 @@ pub(super) fn pair_nodes(
             (0, false) => "left over",
             _ => "their flows play the same parts",
         };
-        take(&mut pairs, r, f, why);
+        taken.take(r, f, why);
     }
-    pairs.sort_by_key(|pair| pair.reference);
-    pairs
+    taken.pairs.sort_by_key(|pair| pair.reference);
+    taken.pairs
 }
 
-fn take(pairs: &mut Vec<NodePair>, reference: NodeId, failing: NodeId, why: &'static str) {
-    let free = pairs
-        .iter()
-        .all(|pair| pair.reference != reference && pair.failing != failing);
-    if free {
-        pairs.push(NodePair {
+/// The pairs so far, and the nodes that they hold.
+#[derive(Default)]
+struct Taken {
+    pairs: Vec<NodePair>,
+    reference: BTreeSet<NodeId>,
+    failing: BTreeSet<NodeId>,
+}
+
+impl Taken {
+    fn take(&mut self, reference: NodeId, failing: NodeId, why: &'static str) {
+        if self.reference.contains(&reference) || self.failing.contains(&failing) {
+            return;
+        }
+        self.reference.insert(reference);
+        self.failing.insert(failing);
+        self.pairs.push(NodePair {
             reference,
             failing,
             why,

@@ -1,14 +1,21 @@
 //! Which flow of the failing set plays the part of which flow of the reference.
 //!
-//! Flows are paired by what they are. Two flows can pair when their protocols are equal and one of these holds; a lower round is taken
-//! only by flows that a higher one leaves over:
+//! Flows are paired by what they are. Two flows can pair when their protocols are equal; both or neither initiator is outside of the cluster, and so are their
+//! responders; both or neither lead back to who began them (a pod that calls itself through a service); and one of these holds. A lower round is taken only by flows that a higher one leaves over:
 //!
-//! 1. the same service (port, ping) and the same relation (cross-node, same-node, …), where that is known;
-//! 2. the same service and kinds of ends that do not contradict each other: where one set does not show on which node an end lives (a pod that never
+//! 0. an end of both is stated to be the same, and the same service;
+//! 1. the same service (port, ping), both or neither called through a service's address, and the same relation (cross-node, same-node, …), where that
+//!    is known;
+//! 2. the same service and relation between the same two addresses, though one is called through a service, where one of them fails: two
+//!    recordings of one cluster, of which one lost a translation;
+//! 3. as 1, but only kinds of ends that do not contradict each other: where one set does not show on which node an end lives (a pod that never
 //!    sends), its relation is not known;
-//! 3. the same relation, ends on corresponding nodes, and both or neither called through a service: another port of the same kind.
+//! 4. the same relation, ends on corresponding nodes, and both or neither called through a service: another port of the same kind.
 //!
-//! Within a round the highest score is taken first; of equal scores, the first by the order of the flows:
+//! Services are the same where the responders serve the same port, or the initiators asked for the same one of a service: where nothing translates a
+//! service's address, its own port is all that is seen of it, and it looks like a host outside of the cluster that does not answer.
+//!
+//! Within a round the highest score is taken first; of equal scores, the lowest sum of the two flows' places in their sets:
 //!
 //! | both have | score |
 //! |---|---|
@@ -21,13 +28,17 @@
 //! | the same responder address | 1 |
 //!
 //! Addresses count least: they tell twins apart in two recordings of one cluster, and nothing in recordings of two. What is left over is listed as
-//! such, not forced. Pairs of addresses that the user states come before all.
+//! such, not forced. Pairs of addresses that the user states come before all, and nothing else pairs with what they name.
+//!
+//! A flow of a baseline stands for several and pairs with as many. Time and memory grow with the number of flows, not of pairs: see [`super::joining`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::joining::{Item, Room, join};
+use super::likeness::{Agreement, By, Class, FEATURE_WEIGHTS, Likeness, Numbers};
 use super::nodes::NodePair;
-use crate::correlate::{FlowTimeline, NodeId, PartyKind, Relation, Timelines};
+use crate::correlate::Timelines;
 
 /// Two flows that play the same part, or one without a counterpart. Indexes into the two sets' flows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,39 +58,22 @@ pub(super) fn pair_flows(
     nodes: &[NodePair],
     stated: &[(IpAddr, IpAddr)],
 ) -> Vec<FlowPair> {
-    let scales = Scales {
-        nodes: nodes.iter().map(|p| (p.reference, p.failing)).collect(),
-        stated,
-    };
-    let mut candidates = Vec::new();
-    for (f, theirs) in failing.flows.iter().enumerate() {
-        for (r, ours) in reference.flows.iter().enumerate() {
-            if let Some(match_) = scales.weigh(ours, theirs) {
-                // The sum is the same from both sides: swapping the sets swaps the pairs.
-                let rank = (match_.round, std::cmp::Reverse(match_.score), f + r);
-                candidates.push((rank, f, r, match_.why));
-            }
-        }
-    }
-    candidates.sort_unstable();
+    let mut numbers = Numbers::new(nodes, stated);
+    let ours = numbers.likenesses(reference, true);
+    let theirs = numbers.likenesses(failing, false);
     // Each flow pairs as often as it stands for flows: once, but in a baseline.
-    let mut left_r: Vec<u64> = reference.flows.iter().map(|flow| flow.stands_for).collect();
-    let mut left_f: Vec<u64> = failing.flows.iter().map(|flow| flow.stands_for).collect();
-    let mut pairs: Vec<FlowPair> = Vec::new();
-    for (_, f, r, why) in candidates {
-        if let (Some(ours), Some(theirs)) = (left_r.get_mut(r), left_f.get_mut(f))
-            && *ours > 0
-            && *theirs > 0
-        {
-            *ours -= 1;
-            *theirs -= 1;
-            pairs.push(FlowPair {
-                reference: Some(r),
-                failing: Some(f),
-                why,
-            });
-        }
-    }
+    let mut rounds = Rounds {
+        room: Room {
+            ours: reference.flows.iter().map(|flow| flow.stands_for).collect(),
+            theirs: failing.flows.iter().map(|flow| flow.stands_for).collect(),
+        },
+        ours,
+        theirs,
+        numbers,
+        pairs: Vec::new(),
+    };
+    rounds.play();
+    let mut pairs = rounds.pairs;
     let lone = |reference: Option<usize>, failing: Option<usize>| FlowPair {
         reference,
         failing,
@@ -98,142 +92,101 @@ pub(super) fn pair_flows(
     pairs
 }
 
-/// What flows are weighed by.
-struct Scales<'a> {
-    nodes: BTreeMap<NodeId, NodeId>,
-    stated: &'a [(IpAddr, IpAddr)],
+/// The rounds of pairing.
+struct Rounds<'a> {
+    ours: Vec<Likeness>,
+    theirs: Vec<Likeness>,
+    numbers: Numbers<'a>,
+    room: Room,
+    pairs: Vec<FlowPair>,
 }
 
-/// How well two flows fit.
-struct Match {
-    round: u8,
-    score: u32,
-    why: Vec<&'static str>,
+/// A flow's class in a round; `None` where it takes no part in it.
+type Classify = Box<dyn Fn(&Likeness) -> Option<Class>>;
+
+/// A way in which flows of the reference and of the failing set may fit: where their classes are equal.
+type Fit = (Classify, Classify);
+
+/// Alike from both sides.
+fn alike(class: impl Fn(&Likeness) -> Option<Class> + Copy + 'static) -> Fit {
+    (Box::new(class), Box::new(class))
 }
 
-impl Scales<'_> {
-    fn weigh(&self, ours: &FlowTimeline, theirs: &FlowTimeline) -> Option<Match> {
-        if ours.protocol != theirs.protocol || self.is_stated_otherwise(ours, theirs) {
-            return None;
+/// Kinds agree where they are equal or one is not known; each way in which they may do so is a fit of its own. The relation of one of the two flows is
+/// not known.
+fn fits_of_kinds(by: By) -> Vec<Fit> {
+    let mut fits: Vec<Fit> = Vec::new();
+    for begin in Agreement::ALL {
+        for end in Agreement::ALL {
+            for unknown in [true, false] {
+                let (there, back) = ([begin, end], [begin.mirrored(), end.mirrored()]);
+                fits.push((
+                    Box::new(move |flow| flow.by_kinds(by, there, unknown)),
+                    Box::new(move |flow| flow.by_kinds(by, back, !unknown)),
+                ));
+            }
         }
-        let features = [
-            (
-                8,
-                self.corresponds(ours.initiator.node, theirs.initiator.node),
-                "initiators on corresponding nodes",
-            ),
-            (
-                8,
-                self.corresponds(ours.responder.node, theirs.responder.node),
-                "responders on corresponding nodes",
-            ),
-            (4, ours.called.is_some() == theirs.called.is_some(), ""),
-            (2, ours.seen_as.is_some() == theirs.seen_as.is_some(), ""),
-            (
-                2,
-                size_class(ours) == size_class(theirs),
-                "packets of the same sizes",
-            ),
-            (
-                1,
-                ours.initiator.address == theirs.initiator.address,
-                "the same initiator",
-            ),
-            (
-                1,
-                ours.responder.address == theirs.responder.address,
-                "the same responder",
-            ),
-        ];
-        let (round, mut why) = self.round(ours, theirs)?;
-        let held = features.iter().filter(|(_, holds, _)| *holds);
-        why.extend(
-            held.clone()
-                .map(|(_, _, word)| *word)
-                .filter(|word| !word.is_empty()),
-        );
-        Some(Match {
-            round,
-            score: held.map(|(score, ..)| *score).sum(),
-            why,
-        })
     }
+    fits
+}
 
-    fn round(&self, ours: &FlowTimeline, theirs: &FlowTimeline) -> Option<(u8, Vec<&'static str>)> {
-        let same_service = ours.service == theirs.service;
-        let same_relation = ours.relation == theirs.relation;
-        let known = ours.relation != Relation::Other;
-        if self.is_stated(ours, theirs) && same_service {
-            return Some((0, vec!["stated", "the same service"]));
-        }
-        if same_service && same_relation && (known || same_kinds(ours, theirs)) {
-            return Some((1, vec!["the same service", "the same relation"]));
-        }
-        let unknown = [ours, theirs].iter().any(|f| f.relation == Relation::Other);
-        if same_service && unknown && kinds_agree(ours, theirs) {
-            return Some((2, vec!["the same service"]));
-        }
-        let nodes = self.corresponds(ours.initiator.node, theirs.initiator.node)
-            && self.corresponds(ours.responder.node, theirs.responder.node);
-        let called = ours.called.is_some() == theirs.called.is_some();
-        (same_relation && known && nodes && called).then(|| {
+impl Rounds<'_> {
+    fn play(&mut self) {
+        let either = [By::Served, By::Asked];
+        let stated = either.map(|by| alike(move |flow| flow.by_statement(by)));
+        self.round(&stated, &["stated", "the same service"]);
+        let relations = either.map(|by| alike(move |flow| Some(flow.by_relation(by))));
+        self.round(&relations, &["the same service", "the same relation"]);
+        let words = ["the same service", "the same relation", "the same ends"];
+        let ends = [true, false].map(|ours| -> Fit {
             (
-                3,
-                vec!["the same relation", "another service of the same protocol"],
+                Box::new(move |flow| flow.by_ends(ours)),
+                Box::new(move |flow| flow.by_ends(!ours)),
             )
-        })
+        });
+        self.round(&ends, &words);
+        let kinds: Vec<Fit> = either.into_iter().flat_map(fits_of_kinds).collect();
+        self.round(&kinds, &["the same service"]);
+        let words = ["the same relation", "another service of the same protocol"];
+        self.round(&[alike(Likeness::by_nodes)], &words);
     }
 
-    fn corresponds(&self, ours: Option<NodeId>, theirs: Option<NodeId>) -> bool {
-        ours.and_then(|node| self.nodes.get(&node))
-            .is_some_and(|node| Some(*node) == theirs)
+    /// One round: the flows that are left, by each of the ways in which they may fit.
+    fn round(&mut self, fits: &[Fit], words: &[&'static str]) {
+        let mut joined = Vec::with_capacity(fits.len());
+        for (our_class, their_class) in fits {
+            joined.push((
+                items(&self.ours, &self.room.ours, our_class, &mut self.numbers),
+                items(
+                    &self.theirs,
+                    &self.room.theirs,
+                    their_class,
+                    &mut self.numbers,
+                ),
+            ));
+        }
+        for (r, f) in join(joined, &FEATURE_WEIGHTS, &mut self.room) {
+            let common = self.ours.get(r).zip(self.theirs.get(f));
+            let common = common.map(|(a, b)| a.common_words(b)).unwrap_or_default();
+            self.pairs.push(FlowPair {
+                reference: Some(r),
+                failing: Some(f),
+                why: words.iter().copied().chain(common).collect(),
+            });
+        }
     }
+}
 
-    fn is_stated(&self, ours: &FlowTimeline, theirs: &FlowTimeline) -> bool {
-        self.stated.iter().any(|(r, f)| {
-            [
-                (ours.initiator, theirs.initiator),
-                (ours.responder, theirs.responder),
-            ]
-            .iter()
-            .any(|(a, b)| (a.address, b.address) == (*r, *f))
-        })
-    }
-
-    /// Whether an end of one is stated to be another than the end of the other.
-    fn is_stated_otherwise(&self, ours: &FlowTimeline, theirs: &FlowTimeline) -> bool {
-        [
-            (ours.initiator, theirs.initiator),
-            (ours.responder, theirs.responder),
-        ]
+fn items(
+    flows: &[Likeness],
+    left: &[u64],
+    class: &Classify,
+    numbers: &mut Numbers<'_>,
+) -> Vec<Item> {
+    let free = flows
         .iter()
-        .any(|(a, b)| {
-            self.stated
-                .iter()
-                .any(|(r, f)| (a.address == *r) != (b.address == *f))
-        })
-    }
-}
-
-fn same_kinds(ours: &FlowTimeline, theirs: &FlowTimeline) -> bool {
-    (ours.initiator.kind, ours.responder.kind) == (theirs.initiator.kind, theirs.responder.kind)
-}
-
-/// Kinds that are known do not differ.
-fn kinds_agree(ours: &FlowTimeline, theirs: &FlowTimeline) -> bool {
-    let agree =
-        |a: PartyKind, b: PartyKind| a == b || a == PartyKind::Unknown || b == PartyKind::Unknown;
-    agree(ours.initiator.kind, theirs.initiator.kind)
-        && agree(ours.responder.kind, theirs.responder.kind)
-}
-
-/// By the longest packet of the initiator's: a large ping and a small one are different questions.
-fn size_class(flow: &FlowTimeline) -> u8 {
-    let ends = flow.forward.tally.ends.values();
-    match ends.map(|count| count.longest).max() {
-        None => 0,
-        Some(0..=576) => 1,
-        Some(577..=1500) => 2,
-        Some(_) => 3,
-    }
+        .enumerate()
+        .filter(|(index, _)| Room::is_free(left, *index));
+    free.filter_map(|(index, flow)| Some((index, numbers.traits(flow, class(flow)?))))
+        .collect()
 }

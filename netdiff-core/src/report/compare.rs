@@ -1,10 +1,10 @@
 //! Pairs of flows as side-by-side ladders.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{Analyzed, flow_id};
 use super::model::{ComparisonReport, DivergenceReport, LadderLine, NodePairReport, SetName};
-use crate::diff::{AlignedHop, Comparison, Divergence, align_hops};
+use crate::diff::{AlignedHop, Comparison, Divergence, align_hops, found_divergence};
 use crate::types::PointId;
 
 pub(super) fn comparison_reports(
@@ -17,6 +17,13 @@ pub(super) fn comparison_reports(
         .iter()
         .filter(|d| d.kind.is_significant());
     let differing: BTreeSet<usize> = significant.flat_map(|d| d.pairs.iter().copied()).collect();
+    // The first finding that is about each flow.
+    let mut explained: BTreeMap<usize, &'static str> = BTreeMap::new();
+    for finding in failing.findings {
+        for flow in &finding.flows {
+            explained.entry(*flow).or_insert(finding.rule.0);
+        }
+    }
     let report = |(index, pair): (usize, &crate::diff::FlowPair)| {
         let (r, f) = (pair.reference?, pair.failing?);
         let (ours, theirs) = (
@@ -31,18 +38,19 @@ pub(super) fn comparison_reports(
             );
             lines.iter().map(ladder_line).collect()
         };
+        // Where the hops do not say what comes next, the finding does.
+        let seen = comparison.divergences.get(index).copied().flatten();
+        let known = seen.filter(|parting| parting.at.is_some());
+        let found = || found_divergence(theirs, f, failing.findings);
+        let divergence = known.or_else(found).or(seen);
         Some(ComparisonReport {
             reference: flow_id(SetName::Reference, r),
             failing: flow_id(SetName::Failing, f),
             differs: differing.contains(&index),
             ignored: false,
             paired_by: pair.why.clone(),
-            divergence: comparison
-                .divergences
-                .get(index)
-                .copied()
-                .flatten()
-                .map(|divergence| divergence_report(failing, f, divergence)),
+            divergence: divergence
+                .map(|parting| divergence_report(failing, parting, explained.get(&f).copied())),
             forward: lines(false),
             reply: lines(true),
         })
@@ -57,17 +65,15 @@ pub(super) fn comparison_reports(
 
 fn divergence_report(
     failing: &Analyzed<'_>,
-    flow: usize,
     divergence: Divergence,
+    finding: Option<&'static str>,
 ) -> DivergenceReport {
     let name = |point: Option<PointId>| point.map(|point| failing.point(point));
-    let mut findings = failing.findings.iter();
-    let finding = findings.find(|finding| finding.flows.contains(&flow));
     DivergenceReport {
         direction: if divergence.reply { "reply" } else { "forward" },
         after: name(divergence.after),
         at: name(divergence.at),
-        finding: finding.map(|finding| finding.rule.0),
+        finding,
     }
 }
 

@@ -12,6 +12,7 @@ const fn meaning(kind: DifferenceKind) -> &'static str {
     match kind {
         DifferenceKind::Delivery => "packets that arrive in one set do not in the other",
         DifferenceKind::Loss => "more packets are lost in one set, where some arrive in both",
+        DifferenceKind::Answers => "what was answered in one set is not in the other",
         DifferenceKind::Path => "packets take other hops",
         DifferenceKind::Encapsulation => "packets are carried between nodes in another way",
         DifferenceKind::Translation => "addresses or ports are rewritten in one set only",
@@ -30,6 +31,7 @@ const fn meaning(kind: DifferenceKind) -> &'static str {
             "tunnel endpoints share a subnet in one set and not in the other"
         }
         DifferenceKind::OuterChecksum => "tunnels carry a UDP checksum in one set only",
+        DifferenceKind::InnerChecksum => "tunneled packets have a wrong checksum in one set only",
         DifferenceKind::IcmpErrors => "one set has ICMP errors of a kind that the other has not",
         DifferenceKind::Arp => "ARP requests stay unanswered in one set",
         DifferenceKind::Coverage => "a part of the way was captured in one set only",

@@ -21,11 +21,15 @@ reference_setup() {
 }
 failing_setup() { reference_setup; }
 
+# Where the nodes' and the pods' IPv6 addresses are from: what stands before the last or the last two words of one.
+nodes6() { echo "${LAB_NODES6:-fd33:188:}"; }
+pods6() { echo "${LAB_PODS6:-fd44:244:0}"; }
+
 number6() { echo $(($(node_index "$1") + 1)); }
-node6() { echo "fd33:188::$(number6 "$1")"; }
-network6() { echo "fd44:244:0:$(number6 "$1")"; }
+node6() { echo "$(nodes6):$(number6 "$1")"; }
+network6() { echo "$(pods6):$(number6 "$1")"; }
 vtep6() { echo "$(network6 "$1")::"; }
-pod6() { echo "fd44:244:0:$(number6 "$(node_of "$1")")::${1##*.}"; }
+pod6() { echo "$(pods6):$(number6 "$(node_of "$1")")::${1##*.}"; }
 vtep_mac6() { echo "0e:f6:00:00:00:0$(number6 "$1")"; }
 
 node_of() {
@@ -51,19 +55,19 @@ add_node6() {
     on_node "$node" sysctl -qw net.ipv6.conf.all.forwarding=1
     on_node "$node" sysctl -qw net.bridge.bridge-nf-call-ip6tables=1 2>/dev/null || true
     ip -n "$ns" address add "$(node6 "$node")/64" dev eth0 nodad
-    ip -n "$ns" link add flannel-v6.1 address "$(vtep_mac6 "$node")" mtu 1430 type vxlan id 1 \
+    ip -n "$ns" link add "flannel-v6.$LAB_VNI" address "$(vtep_mac6 "$node")" mtu 1430 type vxlan id "$LAB_VNI" \
         dev eth0 local "$(node6 "$node")" dstport "$LAB_PORT" nolearning udp6zerocsumrx
-    ip -n "$ns" address add "$(vtep6 "$node")/128" dev flannel-v6.1 nodad
-    ip -n "$ns" link set flannel-v6.1 up
+    ip -n "$ns" address add "$(vtep6 "$node")/128" dev "flannel-v6.$LAB_VNI" nodad
+    ip -n "$ns" link set "flannel-v6.$LAB_VNI" up
     ip -n "$ns" address add "$(network6 "$node")::1/64" dev cni0 nodad
     on_node "$node" ip6tables-restore --noflush <<RULES
 *nat
--A POSTROUTING -s fd44:244::/48 -d fd44:244::/48 -j RETURN
--A POSTROUTING -s fd44:244::/48 ! -d ff00::/8 -j MASQUERADE --random-fully
+-A POSTROUTING -s $(pods6)::/48 -d $(pods6)::/48 -j RETURN
+-A POSTROUTING -s $(pods6)::/48 ! -d ff00::/8 -j MASQUERADE --random-fully
 COMMIT
 *filter
--A FORWARD -s fd44:244::/48 -j ACCEPT
--A FORWARD -d fd44:244::/48 -j ACCEPT
+-A FORWARD -s $(pods6)::/48 -j ACCEPT
+-A FORWARD -d $(pods6)::/48 -j ACCEPT
 COMMIT
 RULES
 }
@@ -71,10 +75,10 @@ RULES
 add_peer6() {
     local node=$1 peer=$2 ns=$LAB_PREFIX$1
     ip -n "$ns" neigh replace "$(vtep6 "$peer")" lladdr "$(vtep_mac6 "$peer")" \
-        dev flannel-v6.1 nud permanent
-    bridge -n "$ns" fdb append "$(vtep_mac6 "$peer")" dev flannel-v6.1 dst "$(node6 "$peer")"
+        dev "flannel-v6.$LAB_VNI" nud permanent
+    bridge -n "$ns" fdb append "$(vtep_mac6 "$peer")" dev "flannel-v6.$LAB_VNI" dst "$(node6 "$peer")"
     ip -n "$ns" route replace "$(network6 "$peer")::/64" via "$(vtep6 "$peer")" \
-        dev flannel-v6.1 onlink
+        dev "flannel-v6.$LAB_VNI" onlink
 }
 
 add_pod6() {

@@ -37,6 +37,9 @@ const MAX_LADDERS: usize = 60;
 /// Findings told before the rest is only counted.
 const MAX_FINDINGS: usize = 100;
 
+/// Differences told before the rest is only counted.
+const MAX_DIFFERENCES: usize = 200;
+
 /// Flows listed before the rest is only counted: a browser opens and filters so many in well under two seconds.
 const MAX_ROWS: usize = 100_000;
 
@@ -67,6 +70,7 @@ struct Page<'a> {
     findings: Vec<FindingView<'a>>,
     more_findings: usize,
     differences: Vec<DifferenceView<'a>>,
+    more_differences: usize,
     plots: Vec<OverTimePlot>,
     ladders: Vec<Ladder>,
     more_ladders: usize,
@@ -119,6 +123,9 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
     let counts = Counts::of(report);
     let findings = report.findings.iter().take(MAX_FINDINGS).enumerate();
     let verdict = counts.words(report);
+    let mut told = differences(report);
+    let more_differences = told.len().saturating_sub(MAX_DIFFERENCES);
+    told.truncate(MAX_DIFFERENCES);
     let captures = captures_text(report);
     let page = Page {
         report,
@@ -134,7 +141,8 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
             .map(|(nth, finding)| FindingView::new(nth + 1, finding, &flows, &drawn))
             .collect(),
         more_findings: report.findings.len().saturating_sub(MAX_FINDINGS),
-        differences: differences(report),
+        differences: told,
+        more_differences,
         plots: sets
             .iter()
             .filter_map(|(name, set)| Some(OverTimePlot::new(name, set.over_time.as_ref()?)))

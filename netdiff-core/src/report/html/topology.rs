@@ -183,7 +183,7 @@ impl Topology {
             .map(|roles| {
                 let of_node = set.capture_points.iter().filter(|p| p.node == node);
                 let mut points: Vec<_> = of_node.filter(|p| roles.contains(&p.role)).collect();
-                points.sort_by_key(|p| weight(p));
+                points.sort_by_cached_key(|p| weight(p));
                 points
             })
             .collect();

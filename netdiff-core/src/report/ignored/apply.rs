@@ -10,6 +10,7 @@ impl Report {
     /// Takes what is to be ignored out of findings and differences, and adds to `ignored` what became of each, in the order given.
     ///
     /// An item that several take in goes to the first. For one set alone, kinds of difference are passed over: it has none.
+    /// Of a selection of packets, nothing is said of what matches nothing: it may be among the others.
     pub fn ignore(&mut self, ignores: &[Ignore]) {
         let alone = self.set.is_some();
         let ignores = ignores.iter().filter(|i| !(alone && i.is_kind()));
@@ -30,8 +31,11 @@ impl Report {
                 None => self.differences.push(difference),
             }
         }
+        let reports = all.into_iter().map(|(_, report)| report);
+        // What was not selected is not gone.
+        let whole = self.selection.is_none();
         self.ignored
-            .extend(all.into_iter().map(|(_, report)| report));
+            .extend(reports.filter(|i| whole || i.effect != IgnoreEffect::Unused));
         let left: BTreeSet<&String> = self
             .differences
             .iter()

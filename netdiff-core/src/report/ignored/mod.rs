@@ -179,6 +179,38 @@ impl Ignore {
     }
 }
 
+impl IgnoredReport {
+    /// What came of it, for people: `1 difference – REASON (netdiff.toml, line 3)`.
+    pub(super) fn words(&self) -> String {
+        let what = match self.effect {
+            IgnoreEffect::Ignores => self.taken(),
+            IgnoreEffect::Shared => "nothing more than the others".to_owned(),
+            IgnoreEffect::Partial => {
+                "counts, since only some of the flows concerned are such".to_owned()
+            }
+            IgnoreEffect::Unused => {
+                "matches nothing: it no longer occurs, or is called otherwise".to_owned()
+            }
+        };
+        let reason = self.reason.as_ref();
+        let reason = reason.map_or_else(String::new, |reason| format!(" – {reason}"));
+        let place = self.stated_in.as_ref();
+        let place = place.map_or_else(String::new, |p| format!(" ({}, line {})", p.file, p.line));
+        format!("{what}{reason}{place}")
+    }
+
+    /// `1 finding, 2 differences`.
+    fn taken(&self) -> String {
+        let counts = [
+            (self.findings.len(), "finding"),
+            (self.differences.len(), "difference"),
+        ];
+        let some = counts.iter().filter(|(n, _)| *n > 0);
+        let parts = some.map(|(n, one)| format!("{n} {one}{}", if *n == 1 { "" } else { "s" }));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::escape::{code, prose, text};
-use crate::report::model::FindingReport;
+use crate::report::model::{FindingReport, SetName};
 use crate::report::summary::{by_file, place};
 use crate::report::text::flow_line::{FlowIndex, short};
 use crate::report::wireshark::frames_filter;
@@ -69,10 +69,14 @@ fn details(finding: &FindingReport, out: &mut String) {
     if !finding.evidence.is_empty() {
         out.push_str("\n| open in Wireshark | display filter |\n|---|---|\n");
     }
-    for (_, file, numbers) in by_file(&finding.evidence) {
+    for (set, file, numbers) in by_file(&finding.evidence) {
+        let set = match set {
+            SetName::Set => String::new(),
+            set => format!("{}: ", set.name()),
+        };
         let _ = writeln!(
             out,
-            "| {} | {} |",
+            "| {set}{} | {} |",
             code(file),
             code(&frames_filter(&numbers))
         );

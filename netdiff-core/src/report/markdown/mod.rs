@@ -17,6 +17,9 @@ use super::text::{flows_by_trouble, ladders_of};
 /// What GitHub takes as the text of an issue is 65,536 characters; findings and ladders end here and leave room for the rest.
 const MAX_LEN: usize = 48_000;
 
+/// Differences in a table before the rest is only counted.
+const MAX_DIFFERENCES: usize = 30;
+
 /// A list of flows or captures as text that is longer is left out.
 const MAX_LISTING: usize = 6_000;
 
@@ -77,17 +80,24 @@ fn render_differences(report: &Report, out: &mut String) {
     if of(true).next().is_some() {
         out.push_str("### What differs\n\n| | reference | failing |\n|---|---|---|\n");
     }
-    for difference in of(true) {
+    for difference in of(true).take(MAX_DIFFERENCES) {
         difference_row(difference, out);
     }
     if of(true).next().is_some() {
         out.push('\n');
     }
+    let left_out = of(true).count().saturating_sub(MAX_DIFFERENCES);
+    say_left_out(left_out as u64, "difference", out);
     if of(false).next().is_some() {
         out.push_str("<details><summary>Differs too, and alone does no harm</summary>\n\n");
         out.push_str("| | reference | failing |\n|---|---|---|\n");
-        of(false).for_each(|difference| difference_row(difference, out));
-        out.push_str("\n</details>\n\n");
+        for difference in of(false).take(MAX_DIFFERENCES) {
+            difference_row(difference, out);
+        }
+        let left_out = of(false).count().saturating_sub(MAX_DIFFERENCES);
+        out.push('\n');
+        say_left_out(left_out as u64, "difference", out);
+        out.push_str("</details>\n\n");
     }
 }
 
