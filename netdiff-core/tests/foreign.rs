@@ -36,7 +36,8 @@ the scenario's kinds of traffic, of these the first by name. What kinds of traff
 The **first divergence** is the first hop at which a pair of flows parts, of the first pair that the first finding explains; where packets take the same
 hops and arrive (copies, disorder, a little loss), that of the finding. It is
 
-- **right**: between the two points that scenario.toml names, or behind the first of them where none is known to come next;
+- **right**: between the two points that scenario.toml names as where packets part (`parts`, which stands there only where it is not where they
+  die), else as where the fault shows; or behind the first of them where none is known to come next;
 - **earlier**, **later**: on the way of these packets, but not where the finding has its place: packets of the failing set
   first differ there (an address is not rewritten, another node is next), and die elsewhere;
 - **elsewhere**: none of these;
@@ -52,7 +53,7 @@ enum Place {
     Later,
     Elsewhere,
     NoPair,
-    NoPlace,
+    Unstated,
 }
 
 impl Place {
@@ -62,7 +63,7 @@ impl Place {
         Self::Later,
         Self::Elsewhere,
         Self::NoPair,
-        Self::NoPlace,
+        Self::Unstated,
     ];
 
     const fn word(self) -> &'static str {
@@ -72,7 +73,7 @@ impl Place {
             Self::Later => "later",
             Self::Elsewhere => "elsewhere",
             Self::NoPair => "no pair",
-            Self::NoPlace => "no place",
+            Self::Unstated => "no place",
         }
     }
 }
@@ -107,9 +108,9 @@ fn first(report: &Report) -> String {
 
 /// Where the first pair parts that the first finding explains.
 fn place(scenario: &Scenario, report: &Report) -> Place {
-    let truth: Vec<(&str, &str)> = scenario.expect.all().flat_map(|e| e.segments()).collect();
+    let truth = scenario.expect.parting();
     if truth.is_empty() {
-        return Place::NoPlace;
+        return Place::Unstated;
     }
     let Some(finding) = findings(report).first().copied() else {
         return Place::Elsewhere;
@@ -283,7 +284,7 @@ fn totals(faults: &[&Row], text: &mut String) {
         let _ = writeln!(text, "| {} | {} | {} |", place.word(), count(0), count(1));
     }
     let share = |which: usize| {
-        let told = |place: &Place| !matches!(place, Place::NoPair | Place::NoPlace);
+        let told = |place: &Place| !matches!(place, Place::NoPair | Place::Unstated);
         let places: Vec<Place> = faults
             .iter()
             .map(|row| row.places[which])
@@ -311,8 +312,6 @@ fn totals(faults: &[&Row], text: &mut String) {
 const TRULY_OTHERWISE: &[(&str, &str)] = &[
     // One node reaches another by way of a third.
     ("asymmetric-via-third", "path"),
-    // The first packets to a pod are lost while its address is asked for.
-    ("first-packet-arp", "loss"),
 ];
 
 /// Healthy clusters that are built alike, whoever they belong to: each reference against the next two such ones in the order of their names, or against all

@@ -58,6 +58,10 @@ struct Expect {
     differences: Vec<String>,
     #[serde(default)]
     fine: Vec<String>,
+    /// Where packets first differ: `tests/foreign.rs` reads it.
+    #[serde(default)]
+    #[expect(dead_code, reason = "for another test")]
+    parts: Vec<Segment>,
 }
 
 #[derive(Deserialize)]

@@ -240,7 +240,7 @@ impl<'a> Paths<'a> {
         let (source, destination, point) = (way.source, way.destination, place.point);
         let to_itself = source == destination;
         match self.plan.kind(destination) {
-            PartyKind::Node if to_itself => true,
+            PartyKind::Node if to_itself => tunnel.is_none(),
             PartyKind::Node => {
                 self.plan.home(destination) == Some(self.layout.node(point))
                     && self.layout.role(point) != Role::Pod

@@ -186,11 +186,14 @@ mod tests {
             self.0 % sides
         }
 
+        fn word(&mut self, sides: u32) -> u32 {
+            u32::try_from(self.roll(u64::from(sides))).unwrap_or(0)
+        }
+
         fn items(&mut self, count: usize) -> Vec<Item> {
             let item = |index| {
-                let class = self.roll(2) as u32;
-                let features =
-                    std::array::from_fn(|_| Some(self.roll(3) as u32).filter(|f| *f > 0));
+                let class = self.word(2);
+                let features = std::array::from_fn(|_| Some(self.word(3)).filter(|f| *f > 0));
                 (index, Traits { class, features })
             };
             (0..count).map(item).collect()

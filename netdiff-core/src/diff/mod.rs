@@ -9,6 +9,7 @@ mod cluster;
 mod delivery;
 mod difference;
 mod divergence;
+mod harmless;
 mod joining;
 mod likeness;
 mod nodes;

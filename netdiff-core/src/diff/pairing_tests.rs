@@ -1,5 +1,7 @@
 //! Pairing on made-up sets: what may pair, and how long many flows take.
 
+#![allow(clippy::print_stdout, reason = "a measurement prints what it measured")]
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::nodes::pair_nodes;

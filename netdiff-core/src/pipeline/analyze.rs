@@ -338,9 +338,11 @@ fn anonymous_pairs(
 
 /// The reference that differs least from the failing set, the first of equals, and the comparison with it: what is normal in any of the others is no difference.
 fn nearest(references: &[Profile], failing: &Profile, pairs: &StatedPairs) -> (usize, Comparison) {
-    let compared = references
-        .iter()
-        .map(|usual| compare_timelines(&usual.timelines, &failing.timelines, pairs));
+    let compared = references.iter().map(|usual| {
+        let mut comparison = compare_timelines(&usual.timelines, &failing.timelines, pairs);
+        comparison.drop_harmless_losses(&usual.findings, &failing.findings);
+        comparison
+    });
     let mut comparisons: Vec<Comparison> = compared.collect();
     let significant = |comparison: &Comparison| {
         let differences = comparison.differences.iter();

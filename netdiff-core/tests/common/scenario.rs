@@ -26,6 +26,9 @@ pub struct Scenario {
 pub struct Expect {
     pub errors: Vec<Expected>,
     pub warnings: Vec<Expected>,
+    /// Where packets first differ from the reference's, if that is not where they die.
+    #[serde(default)]
+    parts: Vec<Segment>,
 }
 
 /// One finding.
@@ -75,6 +78,15 @@ impl Expected {
 }
 
 impl Expect {
+    /// Where packets first differ from the reference's, as `node/interface`: every segment that is right.
+    pub fn parting(&self) -> Vec<(&str, &str)> {
+        if self.parts.is_empty() {
+            return self.all().flat_map(Expected::segments).collect();
+        }
+        let parts = self.parts.iter();
+        parts.map(|s| (s.from.as_str(), s.to.as_str())).collect()
+    }
+
     /// Errors and warnings.
     pub fn all(&self) -> impl Iterator<Item = &Expected> {
         self.errors.iter().chain(&self.warnings)
