@@ -38,7 +38,7 @@ pub fn render_markdown(report: &Report) -> String {
     let _ = writeln!(out, "## netdiff {}: {verdict}\n", report.tool.version);
     let selection = selection_text(report);
     if !selection.is_empty() {
-        let _ = writeln!(out, "{}\n", escape::prose(&selection));
+        let _ = writeln!(out, "{}", escape::block(&selection));
     }
     render_findings(report, &flows, &mut out);
     render_differences(report, &mut out);
