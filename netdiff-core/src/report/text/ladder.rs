@@ -36,6 +36,14 @@ pub(super) struct Ladder<'a> {
     back: bool,
 }
 
+impl<'a> Ladder<'a> {
+    /// Left and right of each line.
+    pub(super) fn into_columns(self) -> Vec<(Option<&'a HopReport>, Option<&'a HopReport>)> {
+        let lines = self.lines.into_iter();
+        lines.map(|line| (line.left, line.right)).collect()
+    }
+}
+
 /// Two flows' directions side by side.
 pub(super) fn aligned<'a>(
     reference: &'a DirectionReport,
