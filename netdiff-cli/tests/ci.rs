@@ -312,7 +312,7 @@ fn wrong_settings_are_named_with_their_line() {
         "{message}"
     );
     let message = Folder::new().trouble(&["--ignore", "nonsense"]);
-    assert!(message.contains("kinds are delivery, loss, "), "{message}");
+    assert!(message.contains("kinds are delivery, answers, loss, "), "{message}");
     let message = Folder::new().trouble(&["--config", "no.toml"]);
     assert!(
         message.contains("cannot read the settings in no.toml"),
