@@ -8,6 +8,7 @@ mod near;
 mod output;
 mod run;
 mod select;
+mod taking;
 
 use std::process::ExitCode;
 

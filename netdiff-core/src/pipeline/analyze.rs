@@ -8,6 +8,7 @@ use super::selecting::{Picks, check_names, narrow_comparison, narrow_to, untold_
 use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Reference, diagnose};
 use crate::diff::{Comparison, StatedPairs, compare_timelines};
+use crate::extract::ReplayError;
 use crate::profile::{
     BaselineError, Profile, anonymize, anonymous_address, anonymous_node, is_baseline,
     read_baseline, write_baseline,
@@ -69,6 +70,28 @@ pub enum AnalysisError {
         /// The part of the selection.
         term: String,
     },
+    /// Packets of a set that has none.
+    #[error("{file}: a baseline holds no packets that could be written; give the captures")]
+    Packetless {
+        /// The file.
+        file: String,
+    },
+    /// A rule that found nothing.
+    #[error("no finding of the rule '{rule}': {found}")]
+    NoFinding {
+        /// The rule, as it was asked for.
+        rule: String,
+        /// What there is instead, as a clause.
+        found: String,
+    },
+    /// Packets cannot be read again or written.
+    #[error("{set}: {reason}")]
+    Extract {
+        /// The set, as it was asked for.
+        set: String,
+        /// What went wrong.
+        reason: ReplayError,
+    },
 }
 
 impl AnalysisError {
@@ -114,7 +137,7 @@ pub struct SetTimelines {
 }
 
 /// The profiles of a request: of its captures, or those of the baseline that it names.
-fn profiles(
+pub(super) fn profiles(
     request: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<Vec<Profile>, AnalysisError> {
@@ -132,9 +155,14 @@ fn profiles(
 /// A set of captures, followed and judged alone.
 fn profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, AnalysisError> {
     let (set, names, followed) = follow(request, options)?;
+    Ok(judged(&set, names, followed))
+}
+
+/// A set that was followed, judged alone.
+pub(super) fn judged(set: &CaptureSet, names: AddressNames, followed: SetTimelines) -> Profile {
     let findings = diagnose(&followed.timelines, &[]);
-    Ok(Profile {
-        label: set.label,
+    Profile {
+        label: set.label.clone(),
         files: followed.files,
         warnings: followed.warnings,
         names,
@@ -143,8 +171,8 @@ fn profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, A
         selected: None,
         anonymized: false,
         left_out: 0,
-        pairs: set.hints.pairs,
-    })
+        pairs: set.hints.pairs.clone(),
+    }
 }
 
 /// The one profile of a request; a merged baseline has several.
@@ -175,7 +203,7 @@ pub(super) fn analyzed<'a>(profile: &'a Profile) -> Analyzed<'a> {
 }
 
 /// Reads a set and follows its packets.
-fn follow(
+pub(super) fn follow(
     request: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<(CaptureSet, AddressNames, SetTimelines), AnalysisError> {

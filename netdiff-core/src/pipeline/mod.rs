@@ -2,6 +2,7 @@
 
 mod analyze;
 mod cluster;
+mod extracting;
 mod inspect;
 mod observe;
 mod options;
@@ -12,5 +13,6 @@ mod tally;
 pub use analyze::{
     AnalysisError, SetTimelines, baseline, compare, compare_with, timelines, trace, trace_with,
 };
+pub use extracting::{Extracted, Wanting, export, extract};
 pub use inspect::{inspect, inspect_baseline, inspect_with};
 pub use options::AnalysisOptions;
