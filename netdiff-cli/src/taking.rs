@@ -24,7 +24,7 @@ Examples:
 Every packet has a comment: its hop, what became of it, its flow, the findings that explain it, both clocks' times, and the file
 and frame that it comes from. In Wireshark, filter with:  frame.comment contains \"last seen here\"
 Packets stand in the order of events, by the clock of the set's first node, and bear the times that they were captured with. With
---strip-payload, headers still tell addresses, ports and lengths. Copies, and fragments behind the first, are not written.
+--strip-payload, headers still tell addresses, ports and lengths. Further copies of a packet at one point are not written.
 
 Exit status: 0 done, 2 could not do the job, or nothing is selected.";
 

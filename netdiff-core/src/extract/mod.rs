@@ -6,6 +6,7 @@
 
 mod chosen;
 mod clock;
+mod fragments;
 mod note;
 mod packet_file;
 mod pcapng;

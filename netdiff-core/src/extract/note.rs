@@ -24,6 +24,9 @@ pub(super) fn comment(chosen: &Chosen<'_>, seen: &Seen<'_>) -> String {
         1..=MAX_TOLD => {}
         all => lines.push(format!("and {} more of its pieces", all - MAX_TOLD)),
     }
+    lines.extend(seen.fragment_of.map(|completed| {
+        format!("a fragment of the packet that frame {completed} of its file completes")
+    }));
     lines.extend(findings_line(chosen, seen));
     lines.extend(clock_line(chosen, seen));
     let files = &chosen.facts.files;

@@ -6,6 +6,7 @@ use std::io;
 use super::chosen::{Chosen, Wanted};
 use super::clock::Corrected;
 use super::stream::{Held, Stream, Turn};
+use crate::decode::DecodeOptions;
 use crate::read::{CaptureFile, CaptureSet, ReadError};
 use crate::types::{FileId, LinkType, PacketNumber, PointId, Timestamp};
 
@@ -51,6 +52,8 @@ pub struct Seen<'a> {
     pub data: &'a [u8],
     /// What it is wanted for; never empty.
     pub wanted: &'a [Wanted],
+    /// For a fragment of a wanted datagram, the packet that completed that: the one that evidence names.
+    pub fragment_of: Option<PacketNumber>,
 }
 
 /// Takes wanted packets in corrected time order.
@@ -75,17 +78,20 @@ pub struct Replayed {
 /// first, then by file and number.
 ///
 /// The captures are merged as they are read, all at once: of each, at most some hundred packets are held, which puts its own disorder right as
-/// far as that reaches. Within the error of the comparison of clocks ([`Corrected::bound`]), packets of two nodes may stand in the wrong order.
+/// far as that reaches. The fragments of a wanted datagram come with it. Within the error of the comparison of clocks ([`Corrected::bound`]), packets of two nodes may stand in the wrong order.
 ///
 /// # Errors
 /// Where a file cannot be read again or has changed, or the sink cannot take a packet.
 pub fn replay(
     files: &CaptureSet,
     chosen: &Chosen<'_>,
+    decode: &DecodeOptions,
     sink: &mut dyn Sink,
 ) -> Result<Replayed, ReplayError> {
     let captures = files.files.chunk_by(is_same_capture);
-    let mut streams: Vec<Stream<'_>> = captures.map(|files| Stream::new(chosen, files)).collect();
+    let mut streams: Vec<Stream<'_>> = captures
+        .map(|files| Stream::new(chosen, decode, files))
+        .collect();
     let mut turns: BTreeSet<(Turn, usize)> = BTreeSet::new();
     for (index, stream) in streams.iter_mut().enumerate() {
         turns.extend(stream.turn()?.map(|turn| (turn, index)));
@@ -99,7 +105,10 @@ pub fn replay(
             let wanted = chosen.wanted.get(held.wanted.0..held.wanted.1);
             let wanted = wanted.unwrap_or_default();
             replayed.packets += 1;
-            replayed.sightings += wanted.len() as u64;
+            if held.fragment_of.is_none() {
+                let places = wanted.iter().filter(|wanted| wanted.place.is_some());
+                replayed.sightings += places.count() as u64;
+            }
             sink.packet(&seen(&held, wanted))?;
         }
         turns.extend(stream.turn()?.map(|turn| (turn, index)));
@@ -124,5 +133,6 @@ fn seen<'a>(held: &'a Held, wanted: &'a [Wanted]) -> Seen<'a> {
         original_len: held.original_len,
         data: &held.data,
         wanted,
+        fragment_of: held.fragment_of,
     }
 }

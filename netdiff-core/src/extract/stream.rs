@@ -5,7 +5,10 @@ use std::collections::BinaryHeap;
 
 use super::chosen::{Chosen, Wanted};
 use super::clock::{Corrected, corrected};
+use super::fragments::{Fragments, Kept};
 use super::replay::ReplayError;
+use crate::correlate::Timelines;
+use crate::decode::DecodeOptions;
 use crate::read::{CaptureFile, PacketReader};
 use crate::types::{FileId, LinkType, PacketNumber, PointId, Timestamp};
 
@@ -30,6 +33,8 @@ pub(super) struct Held {
     pub(super) data: Vec<u8>,
     /// What it is wanted for: a range of all that is wanted.
     pub(super) wanted: (usize, usize),
+    /// For a fragment of a wanted datagram, the packet that is named as its evidence.
+    pub(super) fragment_of: Option<PacketNumber>,
 }
 
 impl PartialEq for Held {
@@ -55,6 +60,7 @@ impl Ord for Held {
 /// One capture: the files of a rotated one behind each other, in time order.
 pub(super) struct Stream<'a> {
     chosen: &'a Chosen<'a>,
+    decode: &'a DecodeOptions,
     /// Files that are still to be opened.
     files: std::slice::Iter<'a, CaptureFile>,
     open: Option<Open<'a>>,
@@ -70,12 +76,18 @@ struct Open<'a> {
     /// What is still wanted of it: a range of all that is wanted.
     next: usize,
     end: usize,
+    fragments: Fragments<'a>,
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(chosen: &'a Chosen<'a>, files: &'a [CaptureFile]) -> Self {
+    pub(super) fn new(
+        chosen: &'a Chosen<'a>,
+        decode: &'a DecodeOptions,
+        files: &'a [CaptureFile],
+    ) -> Self {
         Self {
             chosen,
+            decode,
             files: files.iter(),
             open: None,
             held: BinaryHeap::new(),
@@ -89,9 +101,14 @@ impl<'a> Stream<'a> {
         while self.held.len() < HELD_PACKETS
             && (self.held_bytes < HELD_BYTES || self.held.is_empty())
         {
-            let Some(packet) = self.read_on()? else { break };
-            self.held_bytes += packet.data.len();
-            self.held.push(Reverse(packet));
+            let packets = self.read_on()?;
+            if packets.is_empty() {
+                break;
+            }
+            for packet in packets {
+                self.held_bytes += packet.data.len();
+                self.held.push(Reverse(packet));
+            }
         }
         Ok(self.held.peek().map(|Reverse(packet)| packet.turn))
     }
@@ -103,26 +120,31 @@ impl<'a> Stream<'a> {
         Some(packet)
     }
 
-    fn read_on(&mut self) -> Result<Option<Held>, ReplayError> {
+    /// The next wanted packet of the files, with the fragments that belong to it; nothing at the end.
+    fn read_on(&mut self) -> Result<Vec<Held>, ReplayError> {
         loop {
             if let Some(open) = &mut self.open {
-                let wanted = &self.chosen.wanted;
-                if let Some(packet) = open.next(wanted, self.chosen, &mut self.last_time)? {
-                    return Ok(Some(packet));
+                let packets = open.next(self.chosen, &mut self.last_time)?;
+                if !packets.is_empty() {
+                    return Ok(packets);
                 }
                 self.open = None;
             }
             let Some(file) = self.files.next() else {
-                return Ok(None);
+                return Ok(Vec::new());
             };
-            self.open = Open::of(file, &self.chosen.wanted)?;
+            self.open = Open::of(file, &self.chosen.wanted, self.decode)?;
         }
     }
 }
 
 impl<'a> Open<'a> {
     /// `None` where nothing is wanted of the file: it is not opened.
-    fn of(file: &'a CaptureFile, wanted: &[Wanted]) -> Result<Option<Self>, ReplayError> {
+    fn of(
+        file: &'a CaptureFile,
+        wanted: &[Wanted],
+        decode: &'a DecodeOptions,
+    ) -> Result<Option<Self>, ReplayError> {
         let next = wanted.partition_point(|one| one.file < file.id);
         let end = wanted.partition_point(|one| one.file <= file.id);
         if next == end {
@@ -133,18 +155,18 @@ impl<'a> Open<'a> {
             reader: file.open()?,
             next,
             end,
+            fragments: Fragments::new(decode),
         }))
     }
 
     fn next(
         &mut self,
-        wanted: &[Wanted],
         chosen: &Chosen<'_>,
         last_time: &mut Timestamp,
-    ) -> Result<Option<Held>, ReplayError> {
-        let left = wanted.get(self.next..self.end).unwrap_or_default();
+    ) -> Result<Vec<Held>, ReplayError> {
+        let left = chosen.wanted.get(self.next..self.end).unwrap_or_default();
         let Some(first) = left.first() else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let same = left.partition_point(|one| one.packet_number <= first.packet_number);
         let range = (self.next, self.next + same);
@@ -152,24 +174,42 @@ impl<'a> Open<'a> {
         while let Some(raw) = self.reader.next_packet() {
             *last_time = raw.time.unwrap_or(*last_time);
             if raw.packet_number < first.packet_number {
+                self.fragments.keep(&raw, *last_time);
                 continue;
             }
-            let corrected = corrected(chosen.facts.set, first.point, *last_time);
-            let step = first.place.map_or(0, |place| place.step);
-            return Ok(Some(Held {
-                turn: (corrected.time, step, self.file.id, raw.packet_number),
-                point: first.point,
-                link_type: raw.link_type,
-                time: *last_time,
-                corrected,
-                original_len: raw.original_len,
-                data: raw.data.to_vec(),
-                wanted: range,
-            }));
+            let mut packets: Vec<Held> = self
+                .fragments
+                .take(&raw)
+                .into_iter()
+                .map(|kept| held(chosen.facts.set, first, range, kept))
+                .collect();
+            let own = Kept::of(&raw, *last_time);
+            packets.push(Held {
+                fragment_of: None,
+                ..held(chosen.facts.set, first, range, own)
+            });
+            return Ok(packets);
         }
         Err(ReplayError::Changed {
             file: self.file.name.clone(),
             packet_number: first.packet_number,
         })
+    }
+}
+
+/// A fragment of a wanted packet.
+fn held(set: &Timelines, wanted: &Wanted, range: (usize, usize), kept: Kept) -> Held {
+    let corrected = corrected(set, wanted.point, kept.time);
+    let step = wanted.place.map_or(0, |place| place.step);
+    Held {
+        turn: (corrected.time, step, wanted.file, kept.packet_number),
+        point: wanted.point,
+        link_type: kept.link_type,
+        time: kept.time,
+        corrected,
+        original_len: kept.original_len,
+        data: kept.data,
+        wanted: range,
+        fragment_of: Some(wanted.packet_number),
     }
 }

@@ -78,7 +78,7 @@ pub const COLUMNS: [(&str, &str); 34] = [
     ("file", "the capture, by its name in the set"),
     (
         "packet_number",
-        "the packet's place in it, from 1: Wireshark's frame number",
+        "the packet's place in it, from 1: Wireshark's frame number; of a fragmented packet, that of the fragment that completed it",
     ),
     (
         "time",
@@ -92,10 +92,7 @@ pub const COLUMNS: [(&str, &str); 34] = [
         "clock_error_ns",
         "the largest error of the comparison in nanoseconds, 0 on the first node",
     ),
-    (
-        "ttl",
-        "time to live of the inner-most IP header; of fragments, the first one's",
-    ),
+    ("ttl", "time to live of the inner-most IP header"),
     (
         "ip_length",
         "length of the inner-most IP packet of this frame in bytes",
@@ -230,6 +227,9 @@ impl<'a> Table<'a> {
 
 impl Sink for Table<'_> {
     fn packet(&mut self, seen: &Seen<'_>) -> io::Result<()> {
+        if seen.fragment_of.is_some() {
+            return Ok(());
+        }
         decode_packet(
             seen.link_type,
             seen.data,

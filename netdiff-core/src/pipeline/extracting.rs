@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::analyze::{AnalysisError, follow, judged, label, profiles};
+use super::analyze::{follow, judged, label, profiles};
+use super::error::AnalysisError;
 use super::options::AnalysisOptions;
 use super::selecting::check_names;
 use crate::diagnose::{Finding, Reference, RuleId, diagnose};
@@ -57,7 +58,7 @@ pub fn extract(
             ..file.clone()
         };
         let mut sink = PacketFile::new(chosen, file, options.decode(), out)?;
-        let replayed = replay(set, chosen, &mut sink)?;
+        let replayed = replay(set, chosen, &options.decode(), &mut sink)?;
         out.flush()?;
         Ok(replayed)
     })
@@ -78,7 +79,7 @@ pub fn export(
     let names = taken.profile.names.clone();
     taken.replayed(request, wanting, options, |chosen, set| {
         let mut sink = Table::new(chosen, &names, separator, options.decode(), out)?;
-        let replayed = replay(set, chosen, &mut sink)?;
+        let replayed = replay(set, chosen, &options.decode(), &mut sink)?;
         out.flush()?;
         Ok(replayed)
     })
