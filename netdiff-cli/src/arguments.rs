@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use netdiff_core::PointOverride;
 
 use crate::judging::Judging;
+use crate::schema::{SCHEMA_HELP, Subject};
 use crate::select::Selecting;
 use crate::taking::{EXPORT_HELP, EXTRACT_HELP, Export, Extract};
 
@@ -106,6 +107,13 @@ pub(crate) enum Command {
     /// Write where each packet was seen as a table: CSV or TSV
     #[command(after_help = EXPORT_HELP)]
     Export(Box<Export>),
+    /// Write the JSON Schema of what netdiff writes as JSON
+    #[command(after_help = SCHEMA_HELP)]
+    Schema {
+        /// Of what
+        #[arg(value_enum, default_value_t = Subject::Report)]
+        of: Subject,
+    },
     /// Say what a rule means, what netdiff looks for, how to confirm it and what helps
     #[command(after_help = EXPLAIN_HELP)]
     Explain {

@@ -7,6 +7,7 @@ mod manifest;
 mod near;
 mod output;
 mod run;
+mod schema;
 mod select;
 mod taking;
 

@@ -15,6 +15,7 @@ use crate::manifest::write_manifest;
 use crate::output::{
     check_format, write_file, write_inspection, write_report, write_rules, write_stored, write_text,
 };
+use crate::schema::write_schema;
 use crate::select::Selecting;
 use crate::taking::{export_sightings, extract_packets};
 
@@ -88,6 +89,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         } => write_baseline(sets, output.as_deref(), selecting, common),
         Command::Extract(arguments) => extract_packets(arguments).map(|()| EXIT_SAME),
         Command::Export(arguments) => export_sightings(arguments).map(|()| EXIT_SAME),
+        Command::Schema { of } => write_schema(*of).map(|()| EXIT_SAME),
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
     }
 }

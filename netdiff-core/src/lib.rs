@@ -46,6 +46,8 @@ mod pipeline;
 pub mod profile;
 pub mod read;
 mod report;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod select;
 pub mod types;
 
@@ -73,5 +75,7 @@ pub use report::{
     render_rule_text, render_rules_json, render_rules_markdown, render_rules_text, render_sarif,
     render_text,
 };
+#[cfg(feature = "schema")]
+pub use schema::{Described, json_schema};
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
 pub use types::{PairError, StatedPair};

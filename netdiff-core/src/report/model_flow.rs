@@ -8,6 +8,7 @@ use super::model::{EvidenceReport, PointName, SetName};
 
 /// One end of a flow.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AddressedParty {
     /// IP address.
     pub address: String,
@@ -24,6 +25,7 @@ pub struct AddressedParty {
 
 /// What makes packets one flow.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlowKeyReport {
     /// `tcp`, `udp`, `icmp` …
     pub protocol: String,
@@ -37,6 +39,7 @@ pub struct FlowKeyReport {
 
 /// All conversations of an initiator with one service of a responder.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlowReport {
     /// Unique in the report, such as `failing-3`.
     pub id: String,
@@ -70,6 +73,7 @@ pub struct FlowReport {
 
 /// One direction of a flow.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DirectionReport {
     /// By what packets were recognized: `payload`, `headers` or `first-bytes`, the weakest that was needed; `null` where TCP's sequence
     /// numbers alone were.
@@ -92,6 +96,7 @@ pub struct DirectionReport {
 
 /// How many packets met which end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DispositionCounts {
     /// Arrived: seen at the end of the way, or answered.
     pub delivered: u64,
@@ -111,6 +116,7 @@ pub struct DispositionCounts {
 
 /// A capture point on the way.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HopReport {
     /// Node name.
     pub node: String,
@@ -144,6 +150,7 @@ pub struct HopReport {
 
 /// Outer headers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EncapsulationReport {
     /// `vxlan` …
     pub kind: &'static str,
@@ -161,6 +168,7 @@ pub struct EncapsulationReport {
 
 /// Lowest and highest time to live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TtlReport {
     /// Lowest.
     pub min: u8,
@@ -170,6 +178,7 @@ pub struct TtlReport {
 
 /// An address that leads somewhere else.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CalledReport {
     /// IP address.
     pub address: String,
@@ -181,6 +190,7 @@ pub struct CalledReport {
 
 /// Further copies of packets, by kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DuplicatesReport {
     /// The same frame again: a mirror, or a network or capture that duplicates.
     pub same_frame: u64,
@@ -192,6 +202,7 @@ pub struct DuplicatesReport {
 
 /// A field that differs from the previous hop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangeReport {
     /// `source`, `destination`, `ttl`, `dscp`, `ecn`, `dont-fragment`, `vlan` or `mss`.
     pub field: &'static str,
@@ -207,6 +218,7 @@ pub struct ChangeReport {
 
 /// Delays between two points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DelayReport {
     /// Packets measured.
     pub samples: u64,
@@ -224,6 +236,7 @@ pub struct DelayReport {
 
 /// How long answers take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoundTripReport {
     /// Answers measured.
     pub samples: u64,
@@ -239,6 +252,7 @@ pub struct RoundTripReport {
 
 /// Packets refused behind one point.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RejectionReport {
     /// Last point that saw them.
     pub after: PointName,
@@ -254,6 +268,7 @@ pub struct RejectionReport {
 
 /// Packets that never got out of a loop.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoopReport {
     /// A point on the loop.
     pub at: PointName,
@@ -265,6 +280,7 @@ pub struct LoopReport {
 
 /// Packets lost on one segment.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LossReport {
     /// Last point that saw them.
     pub from: PointName,
