@@ -274,7 +274,7 @@ fn reports_of_all_options_are_of_the_schema() {
             &reference,
             &failing,
             "--ignore",
-            "mtu",
+            "mss",
             "--protocol",
             "icmp",
         ],
