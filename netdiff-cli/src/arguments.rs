@@ -54,6 +54,9 @@ pub(crate) enum Command {
         /// A node's name or an address of the reference, and the one of the failing set that plays its part
         #[arg(long = "pair", value_name = "REFERENCE=FAILING")]
         pairs: Vec<String>,
+        /// Where to write the report, whole or not at all [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
         #[command(flatten)]
         judging: Judging,
         #[command(flatten)]
@@ -67,6 +70,9 @@ pub(crate) enum Command {
         /// The set: a folder, an archive, or captures
         #[arg(required = true)]
         set: Vec<PathBuf>,
+        /// Where to write the report, whole or not at all [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
         #[command(flatten)]
         judging: Judging,
         #[command(flatten)]
@@ -128,6 +134,8 @@ const DIFF_HELP: &str = "\
 Examples:
   netdiff diff healthy/ failing/
   netdiff diff healthy/ failing/ --format json > report.json
+  netdiff diff healthy/ failing/ --format markdown     to paste into an issue
+  netdiff diff healthy/ failing/ --format html -o report.html
   netdiff diff healthy/ failing/ --point node/eth0=failing/dump3.pcap
 
 Both sets may have been recorded at any time; flows are paired by what they are, not by when they ran.
@@ -154,6 +162,7 @@ Examples:
   netdiff trace failing/
   netdiff trace failing/ --flow 'icmp and 10.244.0.4' --not-seen-at node/eth0
   netdiff trace failing/ --format json | jq '.flows[] | {key, dispositions}'
+  netdiff trace failing/ --format html -o report.html
   netdiff trace a.pcap b.pcap --point master/eth0=a.pcap --point node/eth0=b.pcap
 
 Exit status: 0 no error or warning, 1 errors or warnings, 2 could not do the job; --fail-on and --ignore as for diff.";
@@ -230,6 +239,10 @@ pub(crate) enum Format {
     Text,
     /// For programs; the shape is versioned
     Json,
+    /// For an issue tracker (trace and diff)
+    Markdown,
+    /// One page that stands alone, for a browser (trace and diff)
+    Html,
     /// Test report for build servers: JUnit XML (diff and trace)
     Junit,
     /// Results for code scanning: SARIF 2.1.0 (diff and trace)
