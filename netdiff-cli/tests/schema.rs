@@ -98,18 +98,14 @@ impl Checked {
                     names.all(|name| object.contains_key(name.as_str().unwrap()))
                 }),
                 "prefixItems" => {
-                    for (place, (one, item)) in list(wanted).iter().zip(items(value)).enumerate() {
-                        self.check(one, item, &format!("{at}[{place}]"), faults);
-                    }
-                    true
+                    let pairs = list(wanted).iter().zip(items(value));
+                    self.check_items(pairs, at, faults)
                 }
                 "items" => {
-                    for (place, item) in items(value).iter().enumerate() {
-                        self.check(wanted, item, &format!("{at}[{place}]"), faults);
-                    }
-                    true
+                    let pairs = items(value).iter().map(|item| (wanted, item));
+                    self.check_items(pairs, at, faults)
                 }
-                // Read with `type`.
+                // See `check_properties`.
                 "properties" | "additionalProperties" => true,
                 known if ANNOTATIONS.contains(&known) => true,
                 unknown => panic!("{unknown}: a keyword that this test does not know"),
@@ -121,6 +117,19 @@ impl Checked {
         if let Value::Object(object) = value {
             self.check_properties(keywords, object, at, faults);
         }
+    }
+
+    /// Faults tell for themselves.
+    fn check_items<'a>(
+        &self,
+        pairs: impl Iterator<Item = (&'a Value, &'a Value)>,
+        at: &str,
+        faults: &mut Vec<String>,
+    ) -> bool {
+        for (place, (schema, item)) in pairs.enumerate() {
+            self.check(schema, item, &format!("{at}[{place}]"), faults);
+        }
+        true
     }
 
     fn check_properties(
