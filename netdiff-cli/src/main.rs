@@ -7,7 +7,9 @@ mod manifest;
 mod near;
 mod output;
 mod run;
+mod schema;
 mod select;
+mod taking;
 
 use std::process::ExitCode;
 

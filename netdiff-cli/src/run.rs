@@ -16,7 +16,9 @@ use crate::output::{
     check_format, check_target, write_file, write_inspection, write_report, write_rules,
     write_stored, write_text,
 };
+use crate::schema::write_schema;
 use crate::select::Selecting;
+use crate::taking::{export_sightings, extract_packets};
 
 /// Nothing that counts.
 const EXIT_SAME: u8 = 0;
@@ -55,7 +57,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 pairs: stated_pairs(pairs)?,
                 ..selected(selecting, common)?
             };
-            let report = in_pool(common, || compare_with(&ours, &theirs, &options))??;
+            let report = in_pool(common.jobs, || compare_with(&ours, &theirs, &options))??;
             judge(report, &settings, judging, output.as_deref(), common)
         }
         Command::Trace {
@@ -89,6 +91,9 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             selecting,
             common,
         } => write_baseline(sets, output.as_deref(), selecting, common),
+        Command::Extract(arguments) => extract_packets(arguments).map(|()| EXIT_SAME),
+        Command::Export(arguments) => export_sightings(arguments).map(|()| EXIT_SAME),
+        Command::Schema { of } => write_schema(*of).map(|()| EXIT_SAME),
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
     }
 }
@@ -107,7 +112,7 @@ fn trace_set(
         paths: set.to_vec(),
         points: common.points.clone(),
     };
-    let report = in_pool(common, || trace_with(&request, options))??;
+    let report = in_pool(common.jobs, || trace_with(&request, options))??;
     judge(report, &settings, judging, output, common)
 }
 
@@ -148,7 +153,7 @@ fn inspect_set(
         write_stored(&report, common)?;
         return Ok(EXIT_SAME);
     }
-    let report = in_pool(common, || inspect_with(request, &options(common)))??;
+    let report = in_pool(common.jobs, || inspect_with(request, &options(common)))??;
     match manifest {
         Some(target) => write_manifest(&report, request, target, common)?,
         None => write_inspection(&report, common)?,
@@ -189,7 +194,7 @@ fn write_baseline(
                 .collect(),
         })
         .collect();
-    let text = in_pool(common, || baseline(&requests, &options))??;
+    let text = in_pool(common.jobs, || baseline(&requests, &options))??;
     match output {
         Some(file) => write_file(file, &text)?,
         None => write_text(&text)?,
@@ -247,8 +252,12 @@ fn selected(selecting: &Selecting, common: &Common) -> anyhow::Result<AnalysisOp
     })
 }
 
-fn in_pool<T: Send>(common: &Common, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
-    let Some(jobs) = common.jobs else {
+/// Works on so many threads, or on one a core.
+pub(crate) fn in_pool<T: Send>(
+    jobs: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> anyhow::Result<T> {
+    let Some(jobs) = jobs else {
         return Ok(work());
     };
     if jobs == 0 {
