@@ -53,7 +53,7 @@ pub use pipeline::{
     AnalysisError, AnalysisOptions, SetTimelines, baseline, compare, compare_with, inspect,
     inspect_baseline, inspect_with, timelines, trace, trace_with,
 };
-pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
+pub use read::{InterfaceName, PointOverride, Progress, ReadError, SetError, SetRequest};
 pub use report::{
     AccountingReport, AddressedParty, AdviceReport, BaselineReport, BaselineSetReport,
     CapturePointReport, CauseReport, ClockReport, ClockStepReport, ComparisonReport, CoverageCell,
