@@ -3,11 +3,15 @@
 mod arguments;
 mod config;
 mod judging;
+mod locale;
 mod manifest;
 mod near;
 mod output;
+mod pager;
+mod progress;
 mod run;
 mod select;
+mod shell;
 
 use std::process::ExitCode;
 

@@ -31,7 +31,7 @@ pub(crate) fn write_manifest(
         Some(target) => Some(target.to_owned()),
     };
     let Some(target) = file else {
-        return write_text(&text);
+        return write_text(&text, &common.layout);
     };
     write_new(&target, &text)?;
     anstream::eprintln!("netdiff: wrote {}", target.display());

@@ -13,6 +13,7 @@ use netdiff_core::{
 };
 
 use crate::arguments::{Color, Common, Format, Layout};
+use crate::{locale, pager};
 
 /// Writes the report as asked for.
 pub(crate) fn write_report(
@@ -27,7 +28,7 @@ pub(crate) fn write_report(
         Format::Github => render_github(report),
         Format::Text => render_text(report, &text_options(common)),
     };
-    write_text(&text)
+    write_text(&text, &common.layout)
 }
 
 /// Checks that what judges nothing can be written so, before anything is read.
@@ -55,7 +56,7 @@ pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyho
         Format::Text => render_inspect_text(report, &text_options(common)),
         other => return Err(judges(other)),
     };
-    write_text(&text)
+    write_text(&text, &common.layout)
 }
 
 /// Writes what a baseline holds as asked for.
@@ -65,7 +66,7 @@ pub(crate) fn write_stored(report: &BaselineReport, common: &Common) -> anyhow::
         Format::Text => render_baseline_text(report, &text_options(common)),
         other => return Err(judges(other)),
     };
-    write_text(&text)
+    write_text(&text, &common.layout)
 }
 
 /// Writes manuals of rules as asked for: one whole, or the list of all.
@@ -77,15 +78,23 @@ pub(crate) fn write_rules(rules: &[RuleReport], layout: &Layout) -> anyhow::Resu
         (Format::Text, _) => render_rules_text(rules, &options),
         (other, _) => return Err(judges(other)),
     };
-    write_text(&text)
+    write_text(&text, layout)
+}
+
+/// Writes to standard output, on a terminal through the pager.
+pub(crate) fn write_text(text: &str, layout: &Layout) -> anyhow::Result<()> {
+    if !layout.no_pager && pager::show(text) {
+        return Ok(());
+    }
+    write_bytes(text.as_bytes())
 }
 
 /// Writes to standard output. A reader that has seen enough (`| head`) is no error.
-pub(crate) fn write_text(text: &str) -> anyhow::Result<()> {
+pub(crate) fn write_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("cannot write the report to standard output"),
+        result => result.context("cannot write to standard output; is the disk full?"),
     }
 }
 
@@ -126,6 +135,7 @@ fn layout_options(layout: &Layout) -> TextOptions {
         } else {
             Styles::PLAIN
         },
+        ascii: layout.ascii || !locale::has_unicode(),
         ..TextOptions::default()
     }
 }

@@ -5,17 +5,22 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use netdiff_core::{
-    AnalysisOptions, PointOverride, Report, SELECTION_MANUAL, SetRequest, StatedPair, StatedPairs,
-    baseline, compare_with, explain, explain_all, inspect_baseline, inspect_with, trace_with,
+    AnalysisOptions, PointOverride, Progress, Report, SELECTION_MANUAL, SetRequest, StatedPair,
+    StatedPairs, baseline, compare_with, explain, explain_all, inspect_baseline, inspect_with,
+    trace_with,
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
 use crate::judging::{Judging, Settings};
 use crate::manifest::write_manifest;
+use crate::near::unknown_rule;
 use crate::output::{
-    check_format, write_file, write_inspection, write_report, write_rules, write_stored, write_text,
+    check_format, write_bytes, write_file, write_inspection, write_report, write_rules,
+    write_stored, write_text,
 };
+use crate::progress::Watch;
 use crate::select::Selecting;
+use crate::shell;
 
 /// Nothing that counts.
 const EXIT_SAME: u8 = 0;
@@ -50,9 +55,10 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
+                progress: (!judging.quiet).then(Progress::default),
                 ..selected(selecting, common)?
             };
-            let report = in_pool(common, || compare_with(&ours, &theirs, &options))??;
+            let report = in_pool(common, &options, || compare_with(&ours, &theirs, &options))??;
             judge(report, &settings, judging, common)
         }
         Command::Trace {
@@ -61,7 +67,10 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             selecting,
             common,
         } => {
-            let options = selected(selecting, common)?;
+            let options = AnalysisOptions {
+                progress: (!judging.quiet).then(Progress::default),
+                ..selected(selecting, common)?
+            };
             trace_set(set, &options, judging, common)
         }
         Command::Inspect {
@@ -86,6 +95,11 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             common,
         } => write_baseline(sets, output.as_deref(), selecting, common),
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
+        Command::Completions { shell } => {
+            write_bytes(&shell::completions(*shell))?;
+            Ok(EXIT_SAME)
+        }
+        Command::Man { folder } => write_manual(folder.as_deref()),
     }
 }
 
@@ -102,7 +116,7 @@ fn trace_set(
         paths: set.to_vec(),
         points: common.points.clone(),
     };
-    let report = in_pool(common, || trace_with(&request, options))??;
+    let report = in_pool(common, options, || trace_with(&request, options))??;
     judge(report, &settings, judging, common)
 }
 
@@ -131,7 +145,8 @@ fn inspect_set(
     common: &Common,
 ) -> anyhow::Result<u8> {
     check_format(&common.layout)?;
-    if let Some(report) = inspect_baseline(request, &options(common))? {
+    let options = options(common);
+    if let Some(report) = inspect_baseline(request, &options)? {
         if manifest.is_some() {
             bail!(
                 "{}: a baseline holds no captures that a manifest could place",
@@ -141,7 +156,7 @@ fn inspect_set(
         write_stored(&report, common)?;
         return Ok(EXIT_SAME);
     }
-    let report = in_pool(common, || inspect_with(request, &options(common)))??;
+    let report = in_pool(common, &options, || inspect_with(request, &options))??;
     match manifest {
         Some(target) => write_manifest(&report, request, target, common)?,
         None => write_inspection(&report, common)?,
@@ -182,10 +197,10 @@ fn write_baseline(
                 .collect(),
         })
         .collect();
-    let text = in_pool(common, || baseline(&requests, &options))??;
+    let text = in_pool(common, &options, || baseline(&requests, &options))??;
     match output {
         Some(file) => write_file(file, &text)?,
-        None => write_text(&text)?,
+        None => write_text(&text, &common.layout)?,
     }
     Ok(EXIT_SAME)
 }
@@ -197,7 +212,7 @@ const SELECTION: &str = "selection";
 fn explain_rules(rule: Option<&str>, layout: &Layout) -> anyhow::Result<u8> {
     let rules = match rule {
         Some(SELECTION) => {
-            write_text(SELECTION_MANUAL)?;
+            write_text(SELECTION_MANUAL, layout)?;
             return Ok(EXIT_SAME);
         }
         None => explain_all(),
@@ -210,24 +225,27 @@ fn explain_rules(rule: Option<&str>, layout: &Layout) -> anyhow::Result<u8> {
     Ok(EXIT_SAME)
 }
 
-/// Names the rules that share a word with what was asked for.
-fn unknown_rule(id: &str) -> String {
-    let words: Vec<&str> = id.split('-').filter(|word| word.len() > 2).collect();
-    let near: Vec<&str> = explain_all()
-        .iter()
-        .map(|rule| rule.rule)
-        .filter(|rule| words.iter().any(|word| rule.contains(word)))
-        .collect();
-    match near.as_slice() {
-        [] => format!("there is no rule '{id}'; `netdiff explain` lists them all"),
-        near => format!("there is no rule '{id}'; did you mean {}?", near.join(", ")),
+/// The manual pages, in a folder or one after the other.
+fn write_manual(folder: Option<&Path>) -> anyhow::Result<u8> {
+    match folder {
+        Some(folder) => {
+            let pages = shell::write_manual(folder)?;
+            anstream::eprintln!("netdiff: wrote {pages} pages to {}", folder.display());
+        }
+        None => {
+            let pages = shell::manual()?;
+            let text: Vec<u8> = pages.into_iter().flat_map(|page| page.text).collect();
+            write_bytes(&text)?;
+        }
     }
+    Ok(EXIT_SAME)
 }
 
 fn options(common: &Common) -> AnalysisOptions {
     AnalysisOptions {
         vxlan_ports: common.vxlan_ports.clone(),
         anonymize: common.anonymize,
+        progress: Some(Progress::default()),
         ..AnalysisOptions::default()
     }
 }
@@ -240,7 +258,13 @@ fn selected(selecting: &Selecting, common: &Common) -> anyhow::Result<AnalysisOp
     })
 }
 
-fn in_pool<T: Send>(common: &Common, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+/// Does the work on as many threads as asked for, and shows how far it has come.
+fn in_pool<T: Send>(
+    common: &Common,
+    options: &AnalysisOptions,
+    work: impl FnOnce() -> T + Send,
+) -> anyhow::Result<T> {
+    let _shown = Watch::start(options.progress.clone());
     let Some(jobs) = common.jobs else {
         return Ok(work());
     };

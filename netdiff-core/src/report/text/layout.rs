@@ -22,8 +22,23 @@ impl<'a> Page<'a> {
         self.options.width.max(TextOptions::MIN_WIDTH)
     }
 
+    /// The widest column that names of flows get, so that something is left for what is said of them.
+    pub(super) fn names(&self) -> usize {
+        self.width().saturating_sub(34).max(16)
+    }
+
+    /// Text as it will be written: with signs that the terminal has. Whoever measures text measures this.
+    pub(super) fn signs(&self, text: &str) -> String {
+        if self.options.ascii {
+            ascii_signs(text)
+        } else {
+            text.to_owned()
+        }
+    }
+
     /// One line as it is, without spaces at its end.
     pub(super) fn line(&mut self, line: &str) {
+        let line = self.signs(line);
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
@@ -45,7 +60,7 @@ impl<'a> Page<'a> {
 
     /// A paragraph: `first` begins its first line, spaces of the same width the others.
     pub(super) fn paragraph(&mut self, first: &str, text: &str) {
-        for line in wrap(first, text, self.width()) {
+        for line in wrap(&self.signs(first), &self.signs(text), self.width()) {
             self.line(&line);
         }
     }
@@ -53,7 +68,7 @@ impl<'a> Page<'a> {
     /// The same, all of it in a style.
     pub(super) fn styled_paragraph(&mut self, style: &str, first: &str, text: &str) {
         let reset = self.options.styles.reset;
-        for line in wrap(first, text, self.width()) {
+        for line in wrap(&self.signs(first), &self.signs(text), self.width()) {
             self.line(&format!("{style}{}{reset}", line.trim_end()));
         }
     }
@@ -64,6 +79,23 @@ impl<'a> Page<'a> {
         }
         self.text
     }
+}
+
+/// netdiff's own signs in ASCII. Names stay as they are: another name would be a wrong one.
+fn ascii_signs(text: &str) -> String {
+    let mut ascii = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '→' | '↳' => ascii.push_str("->"),
+            '±' => ascii.push_str("+-"),
+            '…' => ascii.push_str("..."),
+            '×' | '✗' => ascii.push('x'),
+            'µ' => ascii.push('u'),
+            '–' | '·' => ascii.push('-'),
+            other => ascii.push(other),
+        }
+    }
+    ascii
 }
 
 /// The lines of a paragraph.
