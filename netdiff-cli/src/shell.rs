@@ -77,8 +77,20 @@ fn page(command: &Command) -> std::io::Result<ManualPage> {
     examples(command).to_writer(&mut text)?;
     Ok(ManualPage {
         file: man.get_filename(),
-        text,
+        text: in_ascii(&String::from_utf8_lossy(&text)),
     })
+}
+
+/// With signs beyond ASCII by their names, which every roff knows whatever the locale.
+fn in_ascii(text: &str) -> Vec<u8> {
+    let mut ascii = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_ascii() => ascii.push(c),
+            c => ascii.push_str(&format!("\\[u{:04X}]", u32::from(c))),
+        }
+    }
+    ascii.into_bytes()
 }
 
 /// What stands below the options in the help: examples first, as the lines are.

@@ -25,8 +25,8 @@ pub(super) struct Columns {
     pub(super) side: usize,
     packets: usize,
     delay: usize,
-    /// Whether delays between nodes are shown, with their error.
-    bounds: bool,
+    /// The error of delays between nodes, which are shown with it only.
+    bound: usize,
     tunnel: usize,
     ttl: usize,
     frame: usize,
@@ -48,7 +48,7 @@ impl Columns {
             side: 0,
             packets: PACKETS.max(1 + widest(|hop| hop.packets.to_string())),
             delay: DELAY.max(1 + widest(|hop| delay(hop, false))),
-            bounds: false,
+            bound: 0,
             tunnel: widest(tunnel),
             ttl: 0,
             frame: 0,
@@ -72,7 +72,7 @@ impl Columns {
         if width >= WIDE {
             fitted.try_with(width, |columns| columns.ttl = widest(ttl));
             fitted.try_with(width, |columns| {
-                columns.bounds = true;
+                columns.bound = widest(bound);
                 columns.delay = DELAY.max(2 + widest(|hop| delay(hop, true)));
             });
             fitted.try_with(width, |columns| columns.frame = widest(frame));
@@ -101,7 +101,7 @@ impl Columns {
     fn needed(&self) -> usize {
         let parts = [self.tunnel, self.ttl, self.frame];
         let parts = parts.iter().filter(|part| **part > 0);
-        self.packets + self.delay + parts.map(|part| 2 + part).sum::<usize>()
+        self.packets + self.delay + self.bound + parts.map(|part| 2 + part).sum::<usize>()
     }
 
     /// What one side has.
@@ -128,7 +128,10 @@ impl Columns {
     pub(super) fn figures(&self, hop: &HopReport) -> String {
         let mut text = right(&hop.packets.to_string(), self.packets);
         if self.delay > 0 {
-            text.push_str(&right(&delay(hop, self.bounds), self.delay));
+            text.push_str(&right(&delay(hop, self.bound > 0), self.delay));
+            if self.bound > 0 {
+                text.push_str(&left(&bound(hop), self.bound));
+            }
         }
         for (part, width) in [
             (tunnel as fn(&HopReport) -> String, self.tunnel),
@@ -144,18 +147,19 @@ impl Columns {
     }
 }
 
-/// Time since the hop before; between nodes only with `bounds`, since without its error it says too little.
-fn delay(hop: &HopReport, bounds: bool) -> String {
-    let Some(delay) = hop.delay else {
-        return String::new();
-    };
-    let sign = if delay.median_ns < 0 { "" } else { "+" };
-    let median = format!("{sign}{}", Nanos(delay.median_ns));
-    match delay.bound_ns {
-        0 => median,
-        bound if bounds => format!("{median} ± {}", Nanos(bound)),
-        _ => String::new(),
-    }
+/// Time since the hop before; between nodes only where its error is shown, since without it says too little.
+fn delay(hop: &HopReport, with_bound: bool) -> String {
+    let shown = hop.delay.filter(|delay| with_bound || delay.bound_ns == 0);
+    shown.map_or_else(String::new, |delay| {
+        let sign = if delay.median_ns < 0 { "" } else { "+" };
+        format!("{sign}{}", Nanos(delay.median_ns))
+    })
+}
+
+/// ` ± 3 µs`.
+fn bound(hop: &HopReport) -> String {
+    let between_nodes = hop.delay.filter(|delay| delay.bound_ns != 0);
+    between_nodes.map_or_else(String::new, |delay| format!(" ± {}", Nanos(delay.bound_ns)))
 }
 
 fn tunnel(hop: &HopReport) -> String {

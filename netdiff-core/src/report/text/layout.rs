@@ -98,16 +98,20 @@ fn ascii_signs(text: &str) -> String {
     ascii
 }
 
-/// The lines of a paragraph.
+/// The lines of a paragraph. Where a word does not fit beside the indentation, all stands further left.
 fn wrap(first: &str, text: &str, width: usize) -> Vec<String> {
-    let indent = first.width();
+    const LEFT: usize = 4;
+    let longest = text.split_whitespace().map(UnicodeWidthStr::width).max();
+    let wide = first.width() + longest.unwrap_or(0) > width && first.width() > LEFT;
+    let indent = if wide { LEFT } else { first.width() };
     let mut lines = Vec::new();
     let mut line = first.to_owned();
-    let mut filled = indent;
+    let mut filled = first.width();
     let mut empty = true;
     for word in text.split_whitespace() {
         let len = word.width();
-        if !empty && filled + 1 + len > width {
+        let starts = empty && filled > indent && filled + len > width;
+        if starts || (!empty && filled + 1 + len > width) {
             lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
             filled = indent;
             empty = true;
@@ -175,6 +179,23 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines.iter().all(|line| line.width() <= 72));
         assert!(lines[1].starts_with("     word"));
+    }
+
+    #[test]
+    fn a_long_word_goes_left() {
+        let lines = wrap("  a long beginning: ", "one 01234567890123456789 two", 30);
+        let wrapped = ["  a long beginning: one", "    01234567890123456789 two"];
+        assert_eq!(lines, wrapped);
+        let lines = wrap("  a long beginning: ", "01234567890123456789", 30);
+        assert_eq!(lines, ["  a long beginning: ", "    01234567890123456789"]);
+    }
+
+    #[test]
+    fn ascii_has_netdiffs_signs_but_leaves_names() {
+        assert_eq!(
+            ascii_signs("✗ 主机 → b, 3 µs ± 1 µs …"),
+            "x 主机 -> b, 3 us +- 1 us ..."
+        );
     }
 
     #[test]

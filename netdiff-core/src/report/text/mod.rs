@@ -261,9 +261,8 @@ fn packets(flow: &FlowReport) -> u64 {
 fn folded(all: usize, page: &mut Page<'_>) {
     let left = all.saturating_sub(page.options.max_ladders);
     if left > 0 {
-        page.line(&format!(
-            "{left} more ladders are left out here; --format json has them all"
-        ));
+        let text = format!("{left} more ladders are left out here; --format json has them all");
+        page.paragraph("", &text);
         page.blank();
     }
 }
