@@ -2,6 +2,9 @@
 
 mod arguments;
 mod config;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail")]
+mod help_tests;
 mod judging;
 mod locale;
 mod manifest;

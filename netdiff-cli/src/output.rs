@@ -1,6 +1,6 @@
 //! Standard output and the terminal.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
@@ -118,11 +118,18 @@ fn text_options(common: &Common) -> TextOptions {
     }
 }
 
+/// On a terminal that can, or where `CLICOLOR_FORCE` is set and not 0; not where `NO_COLOR` is.
+fn can_color() -> bool {
+    let stdout = std::io::stdout();
+    let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|force| force != "0");
+    (forced || stdout.is_terminal()) && AutoStream::choice(&stdout) != ColorChoice::Never
+}
+
 fn layout_options(layout: &Layout) -> TextOptions {
     let colored = match layout.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
+        Color::Auto => can_color(),
     };
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     TextOptions {
