@@ -101,7 +101,7 @@ fn ascii_signs(text: &str) -> String {
 /// The lines of a paragraph. Where a word does not fit beside the indentation, all stands further left.
 fn wrap(first: &str, text: &str, width: usize) -> Vec<String> {
     const LEFT: usize = 4;
-    let longest = text.split_whitespace().map(UnicodeWidthStr::width).max();
+    let longest = text.split_whitespace().map(shown).max();
     let wide = first.width() + longest.unwrap_or(0) > width && first.width() > LEFT;
     let indent = if wide { LEFT } else { first.width() };
     let mut lines = Vec::new();
@@ -109,7 +109,7 @@ fn wrap(first: &str, text: &str, width: usize) -> Vec<String> {
     let mut filled = first.width();
     let mut empty = true;
     for word in text.split_whitespace() {
-        let len = word.width();
+        let len = shown(word);
         let starts = empty && filled > indent && filled + len > width;
         if starts || (!empty && filled + 1 + len > width) {
             lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
@@ -126,6 +126,14 @@ fn wrap(first: &str, text: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// Columns that a word takes; escape codes take none.
+fn shown(word: &str) -> usize {
+    let mut parts = word.split("\x1b[");
+    let first = parts.next().map_or(0, UnicodeWidthStr::width);
+    let behind = |part: &str| part.split_once('m').map_or(0, |(_, text)| text.width());
+    first + parts.map(behind).sum::<usize>()
 }
 
 /// `text` in a column of `width`, filled with spaces behind it; longer text is cut with `…`.
@@ -188,6 +196,7 @@ mod tests {
         assert_eq!(lines, wrapped);
         let lines = wrap("  a long beginning: ", "01234567890123456789", 30);
         assert_eq!(lines, ["  a long beginning: ", "    01234567890123456789"]);
+        assert_eq!(shown("\x1b[1;31merrors\x1b[0m,"), 7);
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(super) fn verdict_line(report: &Report, page: &mut Page<'_>) {
         0 => what,
         n => format!("{what}, {n} ignored"),
     };
-    page.line(&format!("netdiff {}: {what}", report.tool.version));
+    page.paragraph(&format!("netdiff {}: ", report.tool.version), &what);
 }
 
 pub(super) fn render_difference(
