@@ -50,6 +50,9 @@ pub(crate) enum Command {
         /// A node's name or an address of the reference, and the one of the failing set that plays its part
         #[arg(long = "pair", value_name = "REFERENCE=FAILING")]
         pairs: Vec<String>,
+        /// Where to write the report, whole or not at all [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
         #[command(flatten)]
         judging: Judging,
         #[command(flatten)]
@@ -63,6 +66,9 @@ pub(crate) enum Command {
         /// The set: a folder, an archive, or captures
         #[arg(required = true)]
         set: Vec<PathBuf>,
+        /// Where to write the report, whole or not at all [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
         #[command(flatten)]
         judging: Judging,
         #[command(flatten)]
@@ -124,6 +130,8 @@ const DIFF_HELP: &str = "\
 Examples:
   netdiff diff healthy/ failing/
   netdiff diff healthy/ failing/ --format json > report.json
+  netdiff diff healthy/ failing/ --format markdown     to paste into an issue
+  netdiff diff healthy/ failing/ --format html -o report.html
   netdiff diff healthy/ failing/ --point node/eth0=failing/dump3.pcap
 
 Both sets may have been recorded at any time; flows are paired by what they are, not by when they ran.
@@ -150,6 +158,7 @@ Examples:
   netdiff trace failing/
   netdiff trace failing/ --flow 'icmp and 10.244.0.4' --not-seen-at node/eth0
   netdiff trace failing/ --format json | jq '.flows[] | {key, dispositions}'
+  netdiff trace failing/ --format html -o report.html
   netdiff trace a.pcap b.pcap --point master/eth0=a.pcap --point node/eth0=b.pcap
 
 Exit status: 0 no error or warning, 1 errors or warnings, 2 could not do the job; --fail-on and --ignore as for diff.";
@@ -218,7 +227,7 @@ pub(crate) struct Common {
     #[command(flatten)]
     pub(crate) layout: Layout,
     /// Threads that read captures [default: one a core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number)]
     pub(crate) jobs: Option<usize>,
 }
 
@@ -232,7 +241,7 @@ pub(crate) struct Layout {
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
     /// Columns of the text, 40 or more [default: the terminal's, else 80]
-    #[arg(long, value_name = "COLUMNS")]
+    #[arg(long, value_name = "COLUMNS", value_parser = whole_number)]
     pub(crate) width: Option<usize>,
     /// Write text in ASCII, but for names; so does a locale (`LC_ALL`, `LC_CTYPE`, `LANG`) without UTF-8
     #[arg(long)]
@@ -242,12 +251,21 @@ pub(crate) struct Layout {
     pub(crate) no_pager: bool,
 }
 
+fn whole_number(text: &str) -> Result<usize, String> {
+    text.parse()
+        .map_err(|_| "write a whole number, such as 100".to_owned())
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
     Text,
     /// For programs; the shape is versioned
     Json,
+    /// For an issue tracker (trace and diff)
+    Markdown,
+    /// One page that stands alone, for a browser (trace and diff)
+    Html,
     /// Test report for build servers: JUnit XML (diff and trace)
     Junit,
     /// Results for code scanning: SARIF 2.1.0 (diff and trace)

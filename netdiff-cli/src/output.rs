@@ -4,21 +4,35 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use netdiff_core::{
     BaselineReport, FailOn, InspectReport, Report, RuleReport, Styles, TextOptions,
-    render_baseline_json, render_baseline_text, render_github, render_inspect_json,
-    render_inspect_text, render_json, render_junit, render_rule_text, render_rules_json,
-    render_rules_text, render_sarif, render_text,
+    render_baseline_json, render_baseline_text, render_github, render_html, render_inspect_json,
+    render_inspect_text, render_json, render_junit, render_markdown, render_rule_text,
+    render_rules_json, render_rules_markdown, render_rules_text, render_sarif, render_text,
 };
 
 use crate::arguments::{Color, Common, Format, Layout};
 use crate::{locale, pager};
 
-/// Writes the report as asked for.
+/// Refuses a page on a terminal, before anything is read.
+///
+/// # Errors
+/// For HTML that no file and no other program would take.
+pub(crate) fn check_target(output: Option<&Path>, layout: &Layout) -> anyhow::Result<()> {
+    if layout.format == Format::Html && output.is_none() && std::io::stdout().is_terminal() {
+        bail!(
+            "a page is of no use on a terminal: write it to a file with -o report.html and open that in a browser"
+        );
+    }
+    Ok(())
+}
+
+/// Writes the report as asked for, to a file or to standard output.
 pub(crate) fn write_report(
     report: &Report,
     fail_on: FailOn,
+    output: Option<&Path>,
     common: &Common,
 ) -> anyhow::Result<()> {
     let text = match common.layout.format {
@@ -26,9 +40,14 @@ pub(crate) fn write_report(
         Format::Junit => render_junit(report, fail_on),
         Format::Sarif => render_sarif(report).context("cannot render the report as SARIF")?,
         Format::Github => render_github(report),
-        Format::Text => render_text(report, &text_options(common)),
+        Format::Markdown => render_markdown(report),
+        Format::Html => render_html(report).context("cannot render the report as HTML")?,
+        Format::Text => render_text(report, &text_options(common, output)),
     };
-    write_text(&text, &common.layout)
+    match output {
+        Some(file) => write_file(file, &text),
+        None => write_text(&text, &common.layout),
+    }
 }
 
 /// Checks that what judges nothing can be written so, before anything is read.
@@ -37,8 +56,8 @@ pub(crate) fn write_report(
 /// For formats that say what is wrong.
 pub(crate) fn check_format(layout: &Layout) -> anyhow::Result<()> {
     match layout.format {
-        format @ (Format::Junit | Format::Sarif | Format::Github) => Err(judges(format)),
-        _ => Ok(()),
+        Format::Text | Format::Json => Ok(()),
+        format => Err(judges(format)),
     }
 }
 
@@ -53,7 +72,7 @@ fn judges(format: Format) -> anyhow::Error {
 pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyhow::Result<()> {
     let text = match common.layout.format {
         Format::Json => render_inspect_json(report).context("cannot render the report as JSON")?,
-        Format::Text => render_inspect_text(report, &text_options(common)),
+        Format::Text => render_inspect_text(report, &text_options(common, None)),
         other => return Err(judges(other)),
     };
     write_text(&text, &common.layout)
@@ -63,7 +82,7 @@ pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyho
 pub(crate) fn write_stored(report: &BaselineReport, common: &Common) -> anyhow::Result<()> {
     let text = match common.layout.format {
         Format::Json => render_baseline_json(report).context("cannot render the report as JSON")?,
-        Format::Text => render_baseline_text(report, &text_options(common)),
+        Format::Text => render_baseline_text(report, &text_options(common, None)),
         other => return Err(judges(other)),
     };
     write_text(&text, &common.layout)
@@ -71,11 +90,12 @@ pub(crate) fn write_stored(report: &BaselineReport, common: &Common) -> anyhow::
 
 /// Writes manuals of rules as asked for: one whole, or the list of all.
 pub(crate) fn write_rules(rules: &[RuleReport], layout: &Layout) -> anyhow::Result<()> {
-    let options = layout_options(layout);
+    let options = layout_options(layout, None);
     let text = match (layout.format, rules) {
         (Format::Json, _) => render_rules_json(rules).context("cannot render the rules as JSON")?,
         (Format::Text, [rule]) => render_rule_text(rule, &options),
         (Format::Text, _) => render_rules_text(rules, &options),
+        (Format::Markdown, _) => render_rules_markdown(rules),
         (other, _) => return Err(judges(other)),
     };
     write_text(&text, layout)
@@ -98,6 +118,17 @@ pub(crate) fn write_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     }
 }
 
+/// Why a file cannot be written, and what to do.
+pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    let advice = match error.kind() {
+        ErrorKind::NotFound => "; make its folder first, or name another",
+        ErrorKind::IsADirectory => "; that is a folder: name a file in it",
+        ErrorKind::PermissionDenied => "; name a place that you may write to",
+        _ => "",
+    };
+    anyhow!("cannot write {}: {error}{advice}", path.display())
+}
+
 /// Writes a file whole or not at all: beside it first, then in its place.
 pub(crate) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut name = path.as_os_str().to_owned();
@@ -108,13 +139,13 @@ pub(crate) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
         // What could not be written whole is of no use; that it cannot be removed either, nobody needs to know.
         let _ = std::fs::remove_file(&part);
     }
-    written.with_context(|| format!("cannot write {}", path.display()))
+    written.map_err(|error| cannot_write(path, &error))
 }
 
-fn text_options(common: &Common) -> TextOptions {
+fn text_options(common: &Common, output: Option<&Path>) -> TextOptions {
     TextOptions {
         verbose: common.verbose,
-        ..layout_options(&common.layout)
+        ..layout_options(&common.layout, output)
     }
 }
 
@@ -125,13 +156,18 @@ fn can_color() -> bool {
     (forced || stdout.is_terminal()) && AutoStream::choice(&stdout) != ColorChoice::Never
 }
 
-fn layout_options(layout: &Layout) -> TextOptions {
+/// A file has no width and no colors, unless they are asked for.
+fn layout_options(layout: &Layout, output: Option<&Path>) -> TextOptions {
     let colored = match layout.color {
         Color::Always => true,
         Color::Never => false,
+        Color::Auto if output.is_some() => false,
         Color::Auto => can_color(),
     };
-    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let terminal = match output {
+        Some(_) => None,
+        None => terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+    };
     TextOptions {
         width: layout
             .width

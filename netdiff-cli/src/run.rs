@@ -15,8 +15,8 @@ use crate::judging::{Judging, Settings};
 use crate::manifest::write_manifest;
 use crate::near::unknown_rule;
 use crate::output::{
-    check_format, write_bytes, write_file, write_inspection, write_report, write_rules,
-    write_stored, write_text,
+    check_format, check_target, write_bytes, write_file, write_inspection, write_report,
+    write_rules, write_stored, write_text,
 };
 use crate::progress::Watch;
 use crate::select::Selecting;
@@ -47,10 +47,12 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             reference,
             failing,
             pairs,
+            output,
             judging,
             selecting,
             common,
         } => {
+            check_target(output.as_deref(), &common.layout)?;
             let settings = judging.settings(&[reference, failing], common.anonymize)?;
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
@@ -59,10 +61,11 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 ..selected(selecting, common)?
             };
             let report = in_pool(common, &options, || compare_with(&ours, &theirs, &options))??;
-            judge(report, &settings, judging, common)
+            judge(report, &settings, judging, output.as_deref(), common)
         }
         Command::Trace {
             set,
+            output,
             judging,
             selecting,
             common,
@@ -71,7 +74,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 progress: (!judging.quiet).then(Progress::default),
                 ..selected(selecting, common)?
             };
-            trace_set(set, &options, judging, common)
+            trace_set(set, &options, (judging, output.as_deref()), common)
         }
         Command::Inspect {
             set,
@@ -107,9 +110,10 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
 fn trace_set(
     set: &[PathBuf],
     options: &AnalysisOptions,
-    judging: &Judging,
+    (judging, output): (&Judging, Option<&Path>),
     common: &Common,
 ) -> anyhow::Result<u8> {
+    check_target(output, &common.layout)?;
     let folders: Vec<&Path> = set.iter().map(PathBuf::as_path).collect();
     let settings = judging.settings(&folders, common.anonymize)?;
     let request = SetRequest {
@@ -117,7 +121,7 @@ fn trace_set(
         points: common.points.clone(),
     };
     let report = in_pool(common, options, || trace_with(&request, options))??;
-    judge(report, &settings, judging, common)
+    judge(report, &settings, judging, output, common)
 }
 
 /// Takes out what is ignored, writes the rest, and says whether it counts.
@@ -125,11 +129,13 @@ fn judge(
     mut report: Report,
     settings: &Settings,
     judging: &Judging,
+    output: Option<&Path>,
     common: &Common,
 ) -> anyhow::Result<u8> {
     report.ignore(&settings.ignores);
-    if !judging.quiet {
-        write_report(&report, settings.fail_on, common)?;
+    // Quiet is about the terminal: a file that is asked for is written.
+    if !judging.quiet || output.is_some() {
+        write_report(&report, settings.fail_on, output, common)?;
     }
     Ok(if settings.fail_on.fails(&report) {
         EXIT_DIFFERENT

@@ -12,6 +12,7 @@ use clap_mangen::roff::{Roff, roman};
 use netdiff_core::{Ignore, explain_all};
 
 use crate::arguments::Arguments;
+use crate::output::cannot_write;
 
 /// The script that a shell reads to complete `netdiff`'s commands, options and names.
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
@@ -117,10 +118,10 @@ fn examples(command: &Command) -> Roff {
 pub(crate) fn write_manual(folder: &Path) -> anyhow::Result<usize> {
     let pages = manual()?;
     fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        .with_context(|| format!("cannot make the folder {}; name another", folder.display()))?;
     for page in &pages {
         let file = folder.join(&page.file);
-        fs::write(&file, &page.text).with_context(|| format!("cannot write {}", file.display()))?;
+        fs::write(&file, &page.text).map_err(|error| cannot_write(&file, &error))?;
     }
     Ok(pages.len())
 }

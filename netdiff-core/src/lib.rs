@@ -55,20 +55,21 @@ pub use pipeline::{
 };
 pub use read::{InterfaceName, PointOverride, Progress, ReadError, SetError, SetRequest};
 pub use report::{
-    AccountingReport, AddressedParty, AdviceReport, BaselineReport, BaselineSetReport,
-    CapturePointReport, CauseReport, ClockReport, ClockStepReport, ComparisonReport, CoverageCell,
-    CoverageRow, DelayReport, DifferenceReport, DirectionReport, DispositionCounts,
-    DivergenceReport, EncapsulationReport, EvidenceReport, FailOn, FindingReport, FlowKeyReport,
-    FlowReport, HopReport, Ignore, IgnoreEffect, IgnoreError, IgnoredReport, InspectReport,
-    InspectedAddress, InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, LadderLine,
-    LossReport, NodePairReport, NodeReport, Outline, OutlinedDifference, OutlinedFinding,
-    OutlinedFlow, PacketsReport, PointName, Redaction, Report, RoundTripReport, RuleReport,
-    SCHEMA_VERSION, SegmentReport, SelectedReport, SelectionReport, SetName, SetReport, StatedIn,
-    StopReport, StoredFlow, Styles, SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport,
-    explain, explain_all, render_baseline_json, render_baseline_text, render_github,
+    AccountingReport, AddressedParty, AdviceReport, BaselineReport, BaselineSetReport, BinReport,
+    CalledReport, CapturePointReport, CauseReport, ChangeReport, ClockReport, ClockStepReport,
+    ComparisonReport, CoverageCell, CoverageRow, DelayReport, DifferenceReport, DirectionReport,
+    DispositionCounts, DivergenceReport, DuplicatesReport, EncapsulationReport, EvidenceReport,
+    FailOn, FindingReport, FlowKeyReport, FlowReport, HopReport, HtmlError, Ignore, IgnoreEffect,
+    IgnoreError, IgnoredReport, InspectReport, InspectedAddress, InspectedFile, InspectedInterface,
+    InspectedNode, InspectedPoint, LadderLine, LoopReport, LossReport, NodePairReport, NodeReport,
+    Outline, OutlinedDifference, OutlinedFinding, OutlinedFlow, OverTimeReport, PacketsReport,
+    PointName, Redaction, RejectionReport, Report, RoundTripReport, RuleReport, SCHEMA_VERSION,
+    SegmentReport, SelectedReport, SelectionReport, SetName, SetReport, StatedIn, StopReport,
+    StoredFlow, Styles, SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport, explain,
+    explain_all, render_baseline_json, render_baseline_text, render_github, render_html,
     render_inspect_json, render_inspect_text, render_json, render_junit, render_manifest,
-    render_rule_text, render_rules_json, render_rules_markdown, render_rules_text, render_sarif,
-    render_text,
+    render_markdown, render_rule_text, render_rules_json, render_rules_markdown, render_rules_text,
+    render_sarif, render_text,
 };
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
 pub use types::{PairError, StatedPair};

@@ -40,7 +40,7 @@ mirror! {
     Tool { name: String, version: String }
     Selected { expression: Option<String>, sets: Vec<SelectedSet>, findings_not_shown: u64, differences_not_shown: u64, notes: Vec<String> }
     SelectedSet { set: SetName, flows: u64, all_flows: u64, packets: Option<u64>, all_packets: u64 }
-    Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, clocks: Vec<Clock>, warnings: Vec<String> }
+    Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, clocks: Vec<Clock>, over_time: Option<OverTime>, warnings: Vec<String> }
     CapturePoint {
         node: String, interface: String, role: Role, files: Vec<String>, link_type: Option<String>, packets: u64,
         first_time: Option<String>, last_time: Option<String>, incomplete_datagrams: u64, overlapping_datagrams: u64,
@@ -52,6 +52,8 @@ mirror! {
         drift_error_ppb: Option<i64>, steps: Vec<ClockStep>, contradicting: u64,
     }
     ClockStep { after: String, before: String, size_ns: i64, error_ns: i64 }
+    OverTime { start: String, bin_ns: i64, bins: Vec<Bin> }
+    Bin { bin: u64, delivered: u64, lost: u64, assumed_lost: u64, refused: u64, unknown: u64 }
     Point { node: String, interface: String }
     Segment { from: Point, to: Point }
     Evidence { set: SetName, file: String, packet_number: u64, point: Point }
@@ -82,16 +84,16 @@ mirror! {
         id: String, set: SetName, key: Key, relation: String, initiator: Party, responder: Party,
         conversations: u64, counterpart: Option<String>, called: Option<Called>, seen_as: Option<String>, round_trip: Option<RoundTrip>,
         matched_by: Option<String>, hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
-        rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>, reply: Direction,
+        rejections: Vec<Rejection>, loops: Vec<Loop>, over_time: Option<OverTime>, unseen_bytes: u64, contradictions: Vec<String>, reply: Direction,
     }
     Called { address: String, name: Option<String>, port: Option<u16> }
     Direction {
         matched_by: Option<String>, hops: Vec<Hop>, dispositions: Dispositions, reasons: BTreeMap<String, u64>, losses: Vec<Loss>,
-        rejections: Vec<Rejection>, loops: Vec<Loop>, contradictions: Vec<String>,
+        rejections: Vec<Rejection>, loops: Vec<Loop>, over_time: Option<OverTime>, unseen_bytes: u64, contradictions: Vec<String>,
     }
     Dispositions { delivered: u64, lost: u64, assumed_lost: u64, not_covered: u64, unknown: u64, rejected: u64, looped: u64 }
-    Rejection { after: Point, next: Option<Point>, by: String, how: String, packets: u64 }
-    Loop { at: Point, packets: u64, most_rounds: u32 }
+    Rejection { after: Point, next: Option<Point>, by: String, how: String, packets: u64, first: Option<Evidence> }
+    Loop { at: Point, packets: u64, first: Option<Evidence>, most_rounds: u32 }
     Hop {
         node: String, interface: String, role: Role, encapsulation: Option<Encapsulation>, packets: u64,
         source: String, destination: String, duplicates: u64, duplicates_by_kind: Duplicates, ttl: Ttl,
@@ -103,7 +105,7 @@ mirror! {
     Delay { samples: u64, min_ns: i64, median_ns: i64, high_ns: i64, max_ns: i64, bound_ns: i64 }
     RoundTrip { samples: u64, min_ns: i64, median_ns: i64, high_ns: i64, max_ns: i64 }
     Change { field: String, before: String, after: String, packets: u64, expected: bool }
-    Loss { from: Point, to: Point, packets: u64, capture: String, expected_because: String }
+    Loss { from: Point, to: Point, packets: u64, first: Option<Evidence>, capture: String, expected_because: String }
     Accounting {
         set: SetName, node: String, interface: String, packets: u64, matched: u64, duplicate: u64,
         fragment_part: u64, outside_window: u64, unmatched: BTreeMap<String, u64>, residual: i64,

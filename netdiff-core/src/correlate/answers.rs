@@ -110,6 +110,13 @@ impl Answers {
         }
     }
 
+    /// How far a conversation was acknowledged by all that was seen, from the number from which its bytes count.
+    pub(super) fn furthest(&self, conversation: u32, base: u32) -> Option<i64> {
+        let nodes = self.reached.get(&conversation)?.values();
+        let last = nodes.filter_map(|reached| reached.last());
+        last.map(|r| distance(base, r.number)).max()
+    }
+
     /// Whether an answer proves that a trip arrived. `s` is one of its sightings, `base` the number from which its bytes count.
     pub(super) fn prove(&self, trip: &Trip, s: &Seen, base: Option<u32>, watch: Watch<'_>) -> bool {
         if let Detail::Query {

@@ -25,6 +25,7 @@ use super::seen_elsewhere::SeenElsewhere;
 use super::tally::Tally;
 use super::timeline::{Direction, Journey};
 use super::trip::Trip;
+use super::unseen::unseen_bytes;
 use crate::identify::{Detail, MacAddr, TcpFlags};
 use crate::types::{Nanos, PointId};
 
@@ -94,7 +95,10 @@ pub(super) fn judge_direction(
     Direction {
         matched_by: track.matched.matched_by,
         hops: hops(track, scales.context),
-        tally: Tally::of(&journeys),
+        tally: Tally {
+            unseen_bytes: unseen_bytes(trips, &track.seen, &judge.answers, &judge.bases),
+            ..Tally::of(&journeys)
+        },
         journeys,
         contradictions: track.order.contradictions.clone(),
     }

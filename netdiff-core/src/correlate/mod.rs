@@ -34,6 +34,7 @@ mod linked;
 mod links;
 mod neighbors;
 mod outcome;
+mod over_time;
 mod own_way;
 mod path;
 mod pauses;
@@ -53,6 +54,7 @@ mod testing;
 mod timeline;
 mod translation;
 mod trip;
+mod unseen;
 
 pub use accounting::{PointAccounting, Unmatched};
 pub use address_plan::{AddressPlan, StatedAddresses};
@@ -65,6 +67,7 @@ pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use habits::{ArpHabit, Counted, Habits, IcmpHabit};
 pub use hop::{Change, Delay, Duplicates, Field, Hop, MAX_NEXT_HOPS, Spread};
 pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
+pub use over_time::{Bin, MAX_BINS, OverTime};
 pub use tally::{EndCount, Tally};
 pub use timeline::{
     Called, Direction, FlowTimeline, IcmpError, Journey, MatchedBy, NodeId, Party, PartyKind,

@@ -48,8 +48,8 @@ pub(super) struct Class {
     destination: Option<NodeId>,
     source_kind: PartyKind,
     destination_kind: PartyKind,
-    /// Whether the destination's address is one that pods have: nodes have others, but for their tunnel devices.
-    among_pods: bool,
+    /// Whether the addresses of source and destination are such as pods have: nodes have others, but for their tunnel devices.
+    among_pods: (bool, bool),
     ipv4: bool,
 }
 
@@ -116,12 +116,13 @@ impl<'a> Paths<'a> {
 
     /// The class of packets from one address to another.
     pub(super) fn class(&self, source: IpAddr, destination: IpAddr) -> Class {
+        let among_pods = |address| self.plan.shares_pod_network(address);
         Class {
             source: self.plan.home(source),
             destination: self.plan.home(destination),
             source_kind: self.plan.kind(source),
             destination_kind: self.plan.kind(destination),
-            among_pods: self.plan.shares_pod_network(destination),
+            among_pods: (among_pods(source), among_pods(destination)),
             ipv4: source.is_ipv4(),
         }
     }
@@ -240,7 +241,7 @@ impl<'a> Paths<'a> {
         let (source, destination, point) = (way.source, way.destination, place.point);
         let to_itself = source == destination;
         match self.plan.kind(destination) {
-            PartyKind::Node if to_itself => true,
+            PartyKind::Node if to_itself => tunnel.is_none(),
             PartyKind::Node => {
                 self.plan.home(destination) == Some(self.layout.node(point))
                     && self.layout.role(point) != Role::Pod

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::basis::Basis;
 use super::disposition::Disposition;
+use super::over_time::OverTime;
 use super::timeline::Journey;
 use crate::identify::{Evidence, TcpFlags};
 
@@ -25,6 +26,17 @@ pub struct Tally {
     pub sent_again: u64,
     /// Packets that came in fragments somewhere.
     pub fragmented: u64,
+    /// Bytes that were acknowledged, between bytes that were seen, and that no capture shows: a gap of the captures, not a loss.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unseen_bytes: u64,
+    /// When its packets met their ends, by the clock of the node that saw them first; empty where the packets are gone (a baseline).
+    #[serde(skip)]
+    pub over_time: OverTime,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How many packets met one end.
@@ -50,6 +62,7 @@ impl Tally {
         let mut sent: BTreeSet<(u16, u32, u32)> = BTreeSet::new();
         for journey in journeys {
             tally.note_end(journey);
+            tally.over_time.note(journey.time, journey.disposition);
             let has = |flag| journey.flags.is_some_and(|flags| flags.any(flag));
             tally.opened += u64::from(has(TcpFlags::SYN));
             tally.resets += u64::from(has(TcpFlags::RST));

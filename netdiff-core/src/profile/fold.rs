@@ -209,6 +209,8 @@ fn join_tallies(mut first: Tally, other: Tally) -> Tally {
     first.sent += other.sent;
     first.sent_again += other.sent_again;
     first.fragmented += other.fragmented;
+    first.unseen_bytes += other.unseen_bytes;
+    first.over_time.merge(&other.over_time);
     for (end, count) in other.ends {
         first
             .ends

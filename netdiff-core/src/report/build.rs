@@ -11,8 +11,9 @@ use super::model::{
     FindingReport, NodeReport, PacketsReport, PointName, Report, SCHEMA_VERSION, SegmentReport,
     SetName, SetReport, ToolReport,
 };
+use super::over_time::{OverTimeReport, over_time_report};
 use super::time::render_time;
-use crate::correlate::{NodeId, Timelines};
+use crate::correlate::{NodeId, OverTime, Timelines};
 use crate::diagnose::{Finding, Severity};
 use crate::diff::{Comparison, Difference};
 use crate::identify::Evidence;
@@ -94,8 +95,18 @@ impl Analyzed<'_> {
                 .map(|node| self.node_report(node))
                 .collect(),
             clocks: clock_reports(self.timelines),
+            over_time: self.over_time(),
             warnings: self.warnings.to_vec(),
         }
+    }
+
+    fn over_time(&self) -> Option<OverTimeReport> {
+        let mut all = OverTime::default();
+        for flow in &self.timelines.flows {
+            all.merge(&flow.forward.tally.over_time);
+            all.merge(&flow.reply.tally.over_time);
+        }
+        over_time_report(&all)
     }
 
     fn node_report(&self, node: usize) -> NodeReport {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::build::Analyzed;
+use super::model::SetName;
 use super::model_flow::{DispositionCounts, LoopReport, LossReport, RejectionReport};
 use crate::correlate::{
     Basis, Blind, Direction, Disposition, Doubt, EndCount, Proof, Refusal, Trust,
@@ -15,10 +16,10 @@ use crate::types::PointId;
 pub(super) struct Ends {
     pub(super) counts: DispositionCounts,
     pub(super) reasons: BTreeMap<&'static str, u64>,
-    losses: BTreeMap<(PointId, PointId, Trust), (u64, Option<Basis>)>,
-    rejections: BTreeMap<(PointId, Option<PointId>, IpAddr, Refusal), u64>,
-    /// Packets, and the most rounds of one.
-    loops: BTreeMap<PointId, (u64, u32)>,
+    losses: BTreeMap<(PointId, PointId, Trust), EndCount>,
+    rejections: BTreeMap<(PointId, Option<PointId>, IpAddr, Refusal), EndCount>,
+    /// With the most rounds of one packet.
+    loops: BTreeMap<PointId, (EndCount, u32)>,
 }
 
 impl Ends {
@@ -47,8 +48,7 @@ impl Ends {
         *self.reasons.entry(reason(disposition)).or_default() += packets;
         match disposition {
             Disposition::Lost { from, to, trust } => {
-                self.losses
-                    .insert((from, to, trust), (packets, count.basis));
+                self.losses.insert((from, to, trust), *count);
             }
             Disposition::Rejected {
                 after,
@@ -56,35 +56,41 @@ impl Ends {
                 by,
                 refusal,
             } => {
-                self.rejections.insert((after, next, by, refusal), packets);
+                self.rejections.insert((after, next, by, refusal), *count);
             }
             Disposition::Looped { at, rounds } => {
-                self.loops.insert(at, (packets, rounds));
+                self.loops.insert(at, (*count, rounds));
             }
             _ => {}
         }
     }
 
-    pub(super) fn losses(&self, set: &Analyzed<'_>) -> Vec<LossReport> {
+    /// Whether a packet was lost or refused, or may have been lost.
+    pub(super) fn is_trouble(&self) -> bool {
+        !(self.losses.is_empty() && self.rejections.is_empty() && self.loops.is_empty())
+    }
+
+    pub(super) fn losses(&self, set: &Analyzed<'_>, name: SetName) -> Vec<LossReport> {
         let losses = self.losses.iter();
         losses
-            .map(|((from, to, trust), (packets, basis))| LossReport {
+            .map(|((from, to, trust), count)| LossReport {
                 from: set.point(*from),
                 to: set.point(*to),
-                packets: *packets,
+                packets: count.packets,
+                first: count.first.map(|first| set.evidence(name, first)),
                 capture: match trust {
                     Trust::Proven => "proven",
                     Trust::Assumed => "assumed",
                 },
-                expected_because: basis.map_or("", Basis::phrase),
+                expected_because: count.basis.map_or("", Basis::phrase),
             })
             .collect()
     }
 
-    pub(super) fn rejections(&self, set: &Analyzed<'_>) -> Vec<RejectionReport> {
+    pub(super) fn rejections(&self, set: &Analyzed<'_>, name: SetName) -> Vec<RejectionReport> {
         let rejections = self.rejections.iter();
         rejections
-            .map(|((after, next, by, refusal), packets)| RejectionReport {
+            .map(|((after, next, by, refusal), count)| RejectionReport {
                 after: set.point(*after),
                 next: next.map(|next| set.point(next)),
                 by: by.to_string(),
@@ -92,17 +98,19 @@ impl Ends {
                     Refusal::Icmp { icmp_type, code } => format!("icmp {icmp_type}/{code}"),
                     Refusal::Reset => "reset".to_owned(),
                 },
-                packets: *packets,
+                packets: count.packets,
+                first: count.first.map(|first| set.evidence(name, first)),
             })
             .collect()
     }
 
-    pub(super) fn loops(&self, set: &Analyzed<'_>) -> Vec<LoopReport> {
+    pub(super) fn loops(&self, set: &Analyzed<'_>, name: SetName) -> Vec<LoopReport> {
         let loops = self.loops.iter();
         loops
-            .map(|(at, (packets, most_rounds))| LoopReport {
+            .map(|(at, (count, most_rounds))| LoopReport {
                 at: set.point(*at),
-                packets: *packets,
+                packets: count.packets,
+                first: count.first.map(|first| set.evidence(name, first)),
                 most_rounds: *most_rounds,
             })
             .collect()

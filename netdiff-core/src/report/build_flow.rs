@@ -7,6 +7,7 @@ use super::model_flow::{
     AddressedParty, CalledReport, ChangeReport, DelayReport, DirectionReport, DuplicatesReport,
     EncapsulationReport, FlowKeyReport, FlowReport, HopReport, RoundTripReport, TtlReport,
 };
+use super::over_time::over_time_report;
 use crate::correlate::{
     Called, Change, Direction, FlowTimeline, Hop, MatchedBy, Party, PartyKind, Service,
 };
@@ -103,10 +104,12 @@ fn direction_report(set: &Analyzed<'_>, name: SetName, direction: &Direction) ->
             .map(|hop| hop_report(set, name, hop))
             .collect(),
         dispositions: ends.counts,
-        losses: ends.losses(set),
-        rejections: ends.rejections(set),
-        loops: ends.loops(set),
+        losses: ends.losses(set, name),
+        rejections: ends.rejections(set, name),
+        loops: ends.loops(set, name),
+        over_time: over_time_report(&direction.tally.over_time).filter(|_| ends.is_trouble()),
         reasons: ends.reasons,
+        unseen_bytes: direction.tally.unseen_bytes,
         contradictions: direction.contradictions.clone(),
     }
 }

@@ -11,21 +11,26 @@ mod explain;
 mod fail_on;
 mod github;
 mod glob;
+mod html;
 mod ignored;
 mod inspect;
 mod items;
 mod json;
 mod junit;
 mod kinds;
+mod markdown;
 mod model;
 mod model_flow;
 mod outline;
+mod over_time;
 mod redact;
 mod sarif;
 mod selection;
 mod stable;
+mod summary;
 mod text;
 mod time;
+mod wireshark;
 
 pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
 pub use clock::{ClockReport, ClockStepReport};
@@ -33,6 +38,7 @@ use explain::rule_markdown;
 pub use explain::{RuleReport, explain, explain_all, render_rules_markdown};
 pub use fail_on::FailOn;
 pub use github::render_github;
+pub use html::{HtmlError, render_html};
 pub use ignored::{Ignore, IgnoreEffect, IgnoreError, IgnoredReport, StatedIn};
 pub use inspect::{
     AdviceReport, BaselineReport, BaselineSetReport, CoverageCell, CoverageRow, InspectReport,
@@ -42,6 +48,7 @@ pub use inspect::{
 };
 pub use json::{render_baseline_json, render_inspect_json, render_json, render_rules_json};
 pub use junit::render_junit;
+pub use markdown::render_markdown;
 pub use model::{
     AccountingReport, CapturePointReport, CauseReport, ComparisonReport, DifferenceReport,
     DivergenceReport, EvidenceReport, FindingReport, LadderLine, NodePairReport, NodeReport,
@@ -49,10 +56,12 @@ pub use model::{
     ToolReport,
 };
 pub use model_flow::{
-    AddressedParty, DelayReport, DirectionReport, DispositionCounts, EncapsulationReport,
-    FlowKeyReport, FlowReport, HopReport, LossReport, RoundTripReport, TtlReport,
+    AddressedParty, CalledReport, ChangeReport, DelayReport, DirectionReport, DispositionCounts,
+    DuplicatesReport, EncapsulationReport, FlowKeyReport, FlowReport, HopReport, LoopReport,
+    LossReport, RejectionReport, RoundTripReport, TtlReport,
 };
 pub use outline::{Outline, OutlinedDifference, OutlinedFinding, OutlinedFlow};
+pub use over_time::{BinReport, OverTimeReport};
 pub use redact::Redaction;
 pub use sarif::render_sarif;
 pub use selection::{SelectedReport, SelectionReport};

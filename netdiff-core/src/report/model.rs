@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::clock::ClockReport;
 use super::ignored::IgnoredReport;
 use super::model_flow::FlowReport;
+use super::over_time::OverTimeReport;
 use super::selection::SelectionReport;
 
 /// The version of the report's shape.
@@ -107,6 +108,8 @@ pub struct SetReport {
     pub nodes: Vec<NodeReport>,
     /// Each two nodes between which packets were seen to go, sorted by names.
     pub clocks: Vec<ClockReport>,
+    /// What became of the packets of all flows, over time; `null` for a baseline, which holds no times.
+    pub over_time: Option<OverTimeReport>,
     /// Damage in the files, as sentences.
     pub warnings: Vec<String>,
 }

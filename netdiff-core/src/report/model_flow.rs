@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::{EvidenceReport, PointName, SetName};
+use super::over_time::OverTimeReport;
 
 /// One end of a flow.
 #[derive(Clone, Debug, Serialize)]
@@ -86,6 +87,10 @@ pub struct DirectionReport {
     pub rejections: Vec<RejectionReport>,
     /// Where packets went round and round.
     pub loops: Vec<LoopReport>,
+    /// What became of its packets, over time; `null` where none was lost or refused, and for a baseline.
+    pub over_time: Option<OverTimeReport>,
+    /// Bytes of TCP that were acknowledged, between bytes that were seen, and that no capture shows: a gap of the captures, not a loss.
+    pub unseen_bytes: u64,
     /// Evidence that speaks against the order of the hops.
     pub contradictions: Vec<String>,
 }
@@ -250,6 +255,8 @@ pub struct RejectionReport {
     pub how: String,
     /// How many.
     pub packets: u64,
+    /// The first of them, where it was last seen; `null` where the packets are gone (a baseline).
+    pub first: Option<EvidenceReport>,
 }
 
 /// Packets that never got out of a loop.
@@ -259,6 +266,8 @@ pub struct LoopReport {
     pub at: PointName,
     /// How many.
     pub packets: u64,
+    /// The first of them, where it was last seen; `null` where the packets are gone (a baseline).
+    pub first: Option<EvidenceReport>,
     /// How often one of them came through there, at most.
     pub most_rounds: u32,
 }
@@ -272,6 +281,8 @@ pub struct LossReport {
     pub to: PointName,
     /// How many.
     pub packets: u64,
+    /// The first of them, where it was last seen; `null` where the packets are gone (a baseline).
+    pub first: Option<EvidenceReport>,
     /// `proven`: the point captured before and after; `assumed`: that is not known, and they are lost only if it did.
     pub capture: &'static str,
     /// On what the expectation rests.

@@ -85,6 +85,7 @@ impl Report {
             for node in &mut set.nodes {
                 (node.clock_offset_ns, node.clock_error_ns) = (None, None);
             }
+            set.over_time = None;
             set.clocks.iter_mut().for_each(silence_clock);
             set.warnings.iter_mut().for_each(redact_words);
         }
@@ -120,6 +121,7 @@ fn silence_flow(flow: &mut FlowReport) {
 
 impl DirectionReport {
     fn silence(&mut self) {
+        self.over_time = None;
         self.hops.iter_mut().for_each(|hop| hop.delay = None);
     }
 }

@@ -3,10 +3,13 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 
 pub mod foreign;
+pub mod hostile;
 pub mod scenario;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use netdiff_core::Report;
 
 /// The project's recorded captures.
 pub fn testdata() -> PathBuf {
@@ -30,4 +33,15 @@ pub fn part_of(scenario: &str, keep: impl Fn(&str) -> bool) -> tempfile::TempDir
         }
     }
     folder
+}
+
+/// Paths of the machine do not belong into snapshots.
+pub fn without_paths(mut report: Report) -> Report {
+    for set in [&mut report.set, &mut report.reference, &mut report.failing]
+        .into_iter()
+        .flatten()
+    {
+        set.path = scenario::name_of(Path::new(&set.path));
+    }
+    report
 }

@@ -127,6 +127,24 @@ pub fn scenarios() -> Vec<Scenario> {
     folders.into_iter().map(read).collect()
 }
 
+/// Scenarios that are told as differently as any: losses proven, assumed, at random and on services, refusals, loops, tunnels, other addresses, gaps, clocks, nothing.
+pub const VARIED: [&str; 14] = [
+    "capture-any",
+    "capture-gap-one-node",
+    "capture-paused",
+    "clock-step",
+    "clusterip-blocked",
+    "forward-reject-dst",
+    "hairpin-off",
+    "healthy-other-addresses",
+    "ipv6-only-broken",
+    "loss-random",
+    "routing-loop",
+    "three-nodes",
+    "uncaptured-uplink-blocked",
+    "vxlan-8472-blocked",
+];
+
 /// The scenario of this name.
 pub fn scenario(name: &str) -> Scenario {
     let found = scenarios().into_iter().find(|s| s.name == name);

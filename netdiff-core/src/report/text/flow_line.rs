@@ -9,10 +9,10 @@ use super::super::model_flow::{AddressedParty, FlowReport};
 use super::layout::Page;
 
 /// The flows of a report by id.
-pub(super) struct FlowIndex<'a>(BTreeMap<&'a str, &'a FlowReport>);
+pub(in crate::report) struct FlowIndex<'a>(BTreeMap<&'a str, &'a FlowReport>);
 
 impl<'a> FlowIndex<'a> {
-    pub(super) fn new(report: &'a Report) -> Self {
+    pub(in crate::report) fn new(report: &'a Report) -> Self {
         Self(
             report
                 .flows
@@ -22,13 +22,13 @@ impl<'a> FlowIndex<'a> {
         )
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&'a FlowReport> {
+    pub(in crate::report) fn get(&self, id: &str) -> Option<&'a FlowReport> {
         self.0.get(id).copied()
     }
 }
 
 /// Relations in the order in which a reader cares about them.
-pub(super) fn importance(relation: &str) -> usize {
+pub(in crate::report) fn importance(relation: &str) -> usize {
     [
         "cross-node",
         "node-to-remote-pod",
@@ -94,7 +94,7 @@ fn with_port(address: &str, port: Option<u16>) -> String {
 }
 
 /// An address with what it is called: `10.244.1.5 (default/web-0)`.
-pub(super) fn named(address: &str, name: Option<&str>) -> String {
+pub(in crate::report) fn named(address: &str, name: Option<&str>) -> String {
     match name {
         Some(name) => format!("{address} ({name})"),
         None => address.to_owned(),
@@ -109,7 +109,8 @@ fn what(flow: &FlowReport) -> &str {
     }
 }
 
-fn place(party: &AddressedParty) -> String {
+/// `pod on master`.
+pub(in crate::report) fn place(party: &AddressedParty) -> String {
     match (party.kind, &party.node) {
         ("node", Some(node)) => format!("node {node}"),
         (kind @ "pod", Some(node)) => format!("{kind} on {node}"),
@@ -119,7 +120,7 @@ fn place(party: &AddressedParty) -> String {
 }
 
 /// `5 there, 5 back`, `3 there, 2 lost`.
-pub(super) fn outcome(flow: &FlowReport) -> String {
+pub(in crate::report) fn outcome(flow: &FlowReport) -> String {
     let there = flow.forward.dispositions;
     let back = flow.reply.dispositions;
     let parts: Vec<String> = [

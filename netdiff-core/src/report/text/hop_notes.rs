@@ -66,7 +66,7 @@ pub(super) fn render_notes(line: &Line<'_>, back: bool, page: &mut Page<'_>) {
     }
 }
 
-fn notes(hop: &HopReport, verbose: bool) -> Vec<String> {
+pub(super) fn notes(hop: &HopReport, verbose: bool) -> Vec<String> {
     let mut notes = Vec::new();
     let kinds = hop.duplicates_by_kind;
     for (n, what) in [

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::columns::{Columns, short_tunnel};
 use super::hop_notes;
-use super::layout::{Page, left};
+use super::layout::{Page, count, left};
 use crate::report::model::{LadderLine, PointName, SetReport};
 use crate::report::model_flow::{DirectionReport, FlowReport, HopReport, LossReport};
 
@@ -28,6 +28,14 @@ pub(super) struct Ladder<'a> {
     sides: [&'a DirectionReport; 2],
     /// Whether the right column is read upwards.
     back: bool,
+}
+
+impl<'a> Ladder<'a> {
+    /// Left and right of each line.
+    pub(super) fn into_columns(self) -> Vec<(Option<&'a HopReport>, Option<&'a HopReport>)> {
+        let lines = self.lines.into_iter();
+        lines.map(|line| (line.left, line.right)).collect()
+    }
 }
 
 /// Two flows' directions side by side.
@@ -112,6 +120,7 @@ pub(super) fn render(ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>
         before = (line.left.or(before.0), line.right.or(before.1));
     }
     render_unseen(ladder, page);
+    render_gaps(ladder, page);
     render_tunnels(ladder, page);
 }
 
@@ -184,13 +193,31 @@ fn captured(set: &SetReport, hop: &HopReport) -> bool {
         .any(|p| p.interface == hop.interface && p.node == hop.node)
 }
 
-/// Says below a line which packets were last seen there.
-fn render_ends(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
-    let ways = if ladder.back {
+/// What the two columns are called in sentences.
+const fn ways(ladder: &Ladder<'_>) -> [&'static str; 2] {
+    if ladder.back {
         ["on the way there", "on the way back"]
     } else {
         ["reference", "failing"]
-    };
+    }
+}
+
+/// Bytes that arrived unseen.
+fn render_gaps(ladder: &Ladder<'_>, page: &mut Page<'_>) {
+    for (direction, way) in ladder.sides.into_iter().zip(ways(ladder)) {
+        if direction.unseen_bytes > 0 {
+            let text = format!(
+                "{} were acknowledged, and no capture shows them: the captures have a gap, nothing was lost",
+                count(direction.unseen_bytes, "byte")
+            );
+            page.paragraph(&format!("    {way}: "), &text);
+        }
+    }
+}
+
+/// Says below a line which packets were last seen there.
+fn render_ends(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
+    let ways = ways(ladder);
     let columns = [line.left, line.right].into_iter().zip(ladder.sides);
     for ((hop, direction), way) in columns.zip(ways) {
         let Some(hop) = hop else { continue };

@@ -5,7 +5,7 @@ mod clock;
 mod columns;
 mod explain;
 mod finding;
-mod flow_line;
+pub(in crate::report) mod flow_line;
 mod hop_notes;
 mod ignored;
 mod inspect;
@@ -13,6 +13,7 @@ mod inspect_contents;
 mod ladder;
 mod layout;
 mod overview;
+pub(in crate::report) mod parts;
 mod selection;
 
 use super::model::{ComparisonReport, DivergenceReport, PointName, Report, SetReport};
@@ -154,21 +155,7 @@ fn render_comparisons(
     flows: &FlowIndex<'_>,
     page: &mut Page<'_>,
 ) {
-    let (mut differing, same): (Vec<_>, Vec<_>) =
-        report.comparisons.iter().partition(|c| c.differs);
-    // What is ignored must not take the place of what is not.
-    differing.sort_by_key(|c| c.ignored);
-    // What crosses between pods' nodes is worth a look even where nothing differs.
-    let crosses = |c: &&&ComparisonReport| {
-        flows.get(&c.failing).is_some_and(|flow| {
-            flow.relation.contains("cross") || flow.relation.contains("remote-pod")
-        })
-    };
-    let ladders: Vec<&ComparisonReport> = differing
-        .iter()
-        .copied()
-        .chain(same.iter().filter(crosses).copied())
-        .collect();
+    let ladders = ladders_of(report, flows);
     if !ladders.is_empty() {
         page.heading("Hop by hop");
     }
@@ -176,8 +163,41 @@ fn render_comparisons(
         render_comparison(comparison, sets, flows, page);
     }
     folded(ladders.len(), page);
+    render_others(report, flows, page);
+}
+
+/// The comparisons whose ladders are worth a look: what differs, then what crosses between pods' nodes even where nothing differs.
+pub(in crate::report) fn ladders_of<'a>(
+    report: &'a Report,
+    flows: &FlowIndex<'_>,
+) -> Vec<&'a ComparisonReport> {
+    let crosses = |c: &&ComparisonReport| {
+        flows.get(&c.failing).is_some_and(|flow| {
+            flow.relation.contains("cross") || flow.relation.contains("remote-pod")
+        })
+    };
+    let mut differing: Vec<_> = report.comparisons.iter().filter(|c| c.differs).collect();
+    // What is ignored must not take the place of what is not.
+    differing.sort_by_key(|c| c.ignored);
+    let same = report.comparisons.iter().filter(|c| !c.differs);
+    differing.into_iter().chain(same.filter(crosses)).collect()
+}
+
+/// The flows of a trace: trouble first, then what crosses nodes; of equals, the report's order.
+pub(in crate::report) fn flows_by_trouble(report: &Report) -> Vec<&FlowReport> {
+    let mut flows: Vec<&FlowReport> = report.flows.iter().collect();
+    flows.sort_by_key(|flow| {
+        let ends = [flow.forward.dispositions, flow.reply.dispositions];
+        let lost: u64 = ends.iter().map(|end| end.lost + end.assumed_lost).sum();
+        (lost == 0, flow_line::importance(flow.relation))
+    });
+    flows
+}
+
+/// What is the same in both sets, and what is in one alone.
+fn render_others(report: &Report, flows: &FlowIndex<'_>, page: &mut Page<'_>) {
+    let same = report.comparisons.iter().filter(|c| !c.differs);
     let quiet: Vec<(&FlowReport, &FlowReport)> = same
-        .iter()
         .filter_map(|c| Some((flows.get(&c.reference)?, flows.get(&c.failing)?)))
         .collect();
     overview::render_unchanged(&quiet, page);
@@ -197,6 +217,16 @@ fn render_comparison(
         return;
     };
     flow_line::render_title(failing, page);
+    render_side_by_side(comparison, sets, (reference, failing), page);
+}
+
+/// What stands below a title.
+fn render_side_by_side(
+    comparison: &ComparisonReport,
+    sets: (&SetReport, &SetReport),
+    (reference, failing): (&FlowReport, &FlowReport),
+    page: &mut Page<'_>,
+) {
     if let Some(divergence) = &comparison.divergence {
         page.paragraph("  ", &parting(divergence));
     }
@@ -230,7 +260,7 @@ fn render_comparison(
 }
 
 /// Where the two part, and which finding explains it.
-fn parting(divergence: &DivergenceReport) -> String {
+pub(in crate::report) fn parting(divergence: &DivergenceReport) -> String {
     let name = |point: &PointName| format!("{}/{}", point.node, point.interface);
     let what = if divergence.direction == "reply" {
         "the replies part"
@@ -267,34 +297,29 @@ fn folded(all: usize, page: &mut Page<'_>) {
     }
 }
 
+/// What stands below a title.
+fn render_there_and_back(report: &Report, flow: &FlowReport, set: &SetReport, page: &mut Page<'_>) {
+    let (left, right) = match report.selection {
+        Some(_) => ("selected", "selected replies"),
+        None => ("packets", "replies"),
+    };
+    let sides = ladder::Sides {
+        left,
+        right,
+        left_set: set,
+        right_set: set,
+    };
+    ladder::render(&ladder::there_and_back(flow), &sides, page);
+}
+
 fn render_trace_flows(report: &Report, set: &SetReport, page: &mut Page<'_>) {
-    let mut flows: Vec<&FlowReport> = report.flows.iter().collect();
-    // Trouble first, then what crosses nodes; of equals, the report's order.
-    flows.sort_by_key(|flow| {
-        let ends = [flow.forward.dispositions, flow.reply.dispositions];
-        let lost: u64 = ends.iter().map(|end| end.lost + end.assumed_lost).sum();
-        (lost == 0, flow_line::importance(flow.relation))
-    });
+    let flows = flows_by_trouble(report);
     if !flows.is_empty() {
         page.heading("Hop by hop");
     }
     for flow in flows.iter().take(page.options.max_ladders) {
         flow_line::render_title(flow, page);
-        let sides = ladder::Sides {
-            left: if report.selection.is_some() {
-                "selected"
-            } else {
-                "packets"
-            },
-            right: if report.selection.is_some() {
-                "selected replies"
-            } else {
-                "replies"
-            },
-            left_set: set,
-            right_set: set,
-        };
-        ladder::render(&ladder::there_and_back(flow), &sides, page);
+        render_there_and_back(report, flow, set, page);
         page.blank();
     }
     folded(flows.len(), page);

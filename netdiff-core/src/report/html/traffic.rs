@@ -1,0 +1,94 @@
+//! Where packets went, and where they ended, over all flows of a set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::report::model::{PointName, Report, SetName};
+use crate::report::model_flow::{DirectionReport, HopReport};
+use crate::report::summary::{ends, point};
+
+/// Two capture points, one after the other.
+pub(super) type Pair = (PointName, PointName);
+
+/// How many packets met which end on one segment.
+#[derive(Default)]
+pub(super) struct Death(BTreeMap<&'static str, u64>);
+
+impl Death {
+    fn packets(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    pub(super) fn words(&self, from: &PointName, to: &PointName) -> String {
+        let ends: Vec<String> = self
+            .0
+            .iter()
+            .map(|(kind, n)| format!("{n} {kind}"))
+            .collect();
+        let ends = ends.join(", ");
+        if from == to {
+            format!("{}: {ends} behind it", point(from))
+        } else {
+            format!("{} → {}: {ends}", point(from), point(to))
+        }
+    }
+}
+
+fn directions(report: &Report, set: SetName) -> impl Iterator<Item = &DirectionReport> {
+    let flows = report.flows.iter().filter(move |flow| flow.set == set);
+    flows.flat_map(|flow| [&flow.forward, &flow.reply])
+}
+
+/// Where packets end, the most first.
+pub(super) fn deaths(report: &Report, set: SetName) -> Vec<(Pair, Death)> {
+    let mut deaths: BTreeMap<Pair, Death> = BTreeMap::new();
+    for end in directions(report, set).flat_map(ends) {
+        let pair = (end.at.clone(), end.to.unwrap_or(end.at).clone());
+        *deaths
+            .entry(pair)
+            .or_default()
+            .0
+            .entry(end.kind)
+            .or_default() += end.packets;
+    }
+    let mut deaths: Vec<(Pair, Death)> = deaths.into_iter().collect();
+    deaths.sort_by_key(|(_, death)| std::cmp::Reverse(death.packets()));
+    deaths
+}
+
+/// Between which points packets went.
+pub(super) fn traffic(report: &Report, set: SetName) -> BTreeSet<Pair> {
+    let mut pairs = BTreeSet::new();
+    for direction in directions(report, set) {
+        for two in direction.hops.windows(2) {
+            if let [a, b] = two {
+                let name = |hop: &HopReport| PointName {
+                    node: hop.node.clone(),
+                    interface: hop.interface.clone(),
+                };
+                let (a, b) = (name(a), name(b));
+                pairs.insert(if a <= b { (a, b) } else { (b, a) });
+            }
+        }
+    }
+    pairs
+}
+
+/// What only the reference has, by the failing set's names of its nodes.
+pub(super) fn traffic_of_reference(report: &Report, here: &BTreeSet<Pair>) -> BTreeSet<Pair> {
+    let rename = |p: PointName| {
+        let mut pairs = report.node_pairs.iter();
+        match pairs.find(|pair| pair.reference == p.node) {
+            Some(pair) => PointName {
+                node: pair.failing.clone(),
+                ..p
+            },
+            None => p,
+        }
+    };
+    let usual = traffic(report, SetName::Reference);
+    let renamed = usual.into_iter().map(|(a, b)| {
+        let (a, b) = (rename(a), rename(b));
+        if a <= b { (a, b) } else { (b, a) }
+    });
+    renamed.filter(|pair| !here.contains(pair)).collect()
+}

@@ -1,0 +1,180 @@
+//! What every format says first: how much is wrong, and where a finding is.
+
+use super::model::{EvidenceReport, FindingReport, PointName, Report, SetName};
+use super::model_flow::DirectionReport;
+
+/// How much is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) errors: u64,
+    pub(super) warnings: u64,
+    /// Significant differences.
+    pub(super) differences: u64,
+}
+
+impl Counts {
+    pub(super) fn of(report: &Report) -> Self {
+        let severe = |severity| {
+            let findings = report.findings.iter();
+            findings.filter(|f| f.severity == severity).count() as u64
+        };
+        Self {
+            errors: severe("error"),
+            warnings: severe("warning"),
+            differences: report.differences.iter().filter(|d| d.significant).count() as u64,
+        }
+    }
+
+    /// `1 error, 2 significant differences`, without markup.
+    pub(super) fn words(self, report: &Report) -> String {
+        let parts = [
+            (self.errors, "error"),
+            (self.warnings, "warning"),
+            (self.differences, "significant difference"),
+        ];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| count(*n, what))
+            .collect();
+        let of_what = match report.selection {
+            Some(_) => " in what is selected",
+            None => "",
+        };
+        let words = match parts.as_slice() {
+            [] if report.set.is_some() => format!("no error found{of_what}"),
+            [] => format!("no error and no significant difference{of_what}"),
+            parts => parts.join(", "),
+        };
+        let ignored = report.ignored.iter();
+        match ignored
+            .map(|i| i.findings.len() + i.differences.len())
+            .sum::<usize>()
+        {
+            0 => words,
+            n => format!("{words}, {n} ignored"),
+        }
+    }
+}
+
+/// `1 packet`, `2 packets`.
+pub(super) fn count(n: u64, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+}
+
+/// `master/eth0`.
+pub(super) fn point(point: &PointName) -> String {
+    format!("{}/{}", point.node, point.interface)
+}
+
+/// Where packets stop, in words; `None` where the fault has no such place.
+pub(super) fn place(finding: &FindingReport) -> Option<(String, String)> {
+    let segment = finding.segment.as_ref()?;
+    Some((point(&segment.from), point(&segment.to)))
+}
+
+/// The packets of each file, in the order in which files come, numbers in theirs.
+pub(super) fn by_file(evidence: &[EvidenceReport]) -> Vec<(SetName, &str, Vec<u64>)> {
+    let mut files: Vec<(SetName, &str, Vec<u64>)> = Vec::new();
+    for packet in evidence {
+        let known = files
+            .iter_mut()
+            .find(|(set, file, _)| (*set, *file) == (packet.set, packet.file.as_str()));
+        match known {
+            Some((_, _, numbers)) => numbers.push(packet.packet_number),
+            None => files.push((packet.set, &packet.file, vec![packet.packet_number])),
+        }
+    }
+    files
+}
+
+/// Whether a character shows as itself: no control character, and none that turns the direction of the text around it.
+pub(super) fn is_shown(c: char) -> bool {
+    !(c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}'))
+}
+
+/// Text with what would not show replaced by `�`.
+pub(super) fn shown(text: &str) -> String {
+    let shown = text.chars().map(|c| match c {
+        '\n' => c,
+        c if is_shown(c) => c,
+        _ => char::REPLACEMENT_CHARACTER,
+    });
+    shown.collect()
+}
+
+/// Packets that ended at one point in one way.
+pub(super) struct End<'a> {
+    /// Where they were last seen.
+    pub(super) at: &'a PointName,
+    /// Where they should have been seen next, if that is known.
+    pub(super) to: Option<&'a PointName>,
+    pub(super) packets: u64,
+    /// `lost`, `missing` (lost on an assumption), `refused` or `looped`.
+    pub(super) kind: &'static str,
+    pub(super) sentence: String,
+    /// The first of them, where it was last seen.
+    pub(super) first: Option<&'a EvidenceReport>,
+}
+
+/// Where packets of a direction ended before their time, in the report's order.
+pub(super) fn ends(direction: &DirectionReport) -> Vec<End<'_>> {
+    let losses = direction.losses.iter().map(|loss| {
+        let (from, to, n) = (point(&loss.from), point(&loss.to), loss.packets);
+        let (kind, sentence) = if loss.capture == "proven" {
+            ("lost", format!("{n} lost between {from} and {to}"))
+        } else {
+            let sentence =
+                format!("{n} missing at {to} (last seen at {from}): lost, if it captured then");
+            ("missing", sentence)
+        };
+        End {
+            at: &loss.from,
+            to: Some(&loss.to),
+            packets: n,
+            kind,
+            sentence,
+            first: loss.first.as_ref(),
+        }
+    });
+    let rejections = direction.rejections.iter().map(|refused| End {
+        at: &refused.after,
+        to: refused.next.as_ref(),
+        packets: refused.packets,
+        kind: "refused",
+        first: refused.first.as_ref(),
+        sentence: format!(
+            "{} rejected behind {} by {} ({})",
+            refused.packets,
+            point(&refused.after),
+            refused.by,
+            refused.how
+        ),
+    });
+    let loops = direction.loops.iter().map(|round| End {
+        at: &round.at,
+        to: None,
+        packets: round.packets,
+        kind: "looped",
+        first: round.first.as_ref(),
+        sentence: format!(
+            "{} in a loop through {}, up to {} times",
+            round.packets,
+            point(&round.at),
+            round.most_rounds
+        ),
+    });
+    losses.chain(rejections).chain(loops).collect()
+}
+
+/// A sentence's parts in turn, with whether each is code: what stands between two backticks. With an odd number of them there is no code.
+pub(super) fn code_parts(text: &str) -> Vec<(bool, &str)> {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return vec![(false, text)];
+    }
+    let parts = parts.into_iter().enumerate();
+    let parts = parts.map(|(nth, part)| (nth % 2 == 1, part));
+    parts.filter(|(_, part)| !part.is_empty()).collect()
+}
