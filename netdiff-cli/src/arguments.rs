@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use netdiff_core::PointOverride;
 
 use crate::judging::Judging;
@@ -128,6 +129,19 @@ pub(crate) enum Command {
         #[command(flatten)]
         layout: Layout,
     },
+    /// Write a script that completes commands, options and names in a shell
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write the manual pages, into a folder or all to standard output
+    #[command(after_help = MAN_HELP)]
+    Man {
+        /// Where to write one page for each command; made if it is not there
+        folder: Option<PathBuf>,
+    },
 }
 
 const DIFF_HELP: &str = "\
@@ -198,6 +212,22 @@ Examples:
 
 Exit status: 0 done, 2 there is no such rule.";
 
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  netdiff completions bash > ~/.local/share/bash-completion/completions/netdiff
+  netdiff completions zsh > ~/.zfunc/_netdiff             (with fpath+=~/.zfunc before compinit in ~/.zshrc)
+  netdiff completions fish > ~/.config/fish/completions/netdiff.fish
+  netdiff completions powershell >> $PROFILE
+
+Exit status: 0 done, 2 could not do the job.";
+
+const MAN_HELP: &str = "\
+Examples:
+  netdiff man ~/.local/share/man/man1      then: man netdiff-diff
+  netdiff man | man -l -
+
+Exit status: 0 done, 2 could not do the job.";
+
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// Say where a capture was taken; wins over names and netdiff.toml
@@ -215,7 +245,7 @@ pub(crate) struct Common {
     #[command(flatten)]
     pub(crate) layout: Layout,
     /// Threads that read captures [default: one a core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number)]
     pub(crate) jobs: Option<usize>,
 }
 
@@ -228,9 +258,20 @@ pub(crate) struct Layout {
     /// When to color the text
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
-    /// Columns of the text [default: the terminal's, else 80]
-    #[arg(long, value_name = "COLUMNS")]
+    /// Columns of the text, 40 or more [default: the terminal's, else 80]
+    #[arg(long, value_name = "COLUMNS", value_parser = whole_number)]
     pub(crate) width: Option<usize>,
+    /// Write text in ASCII, but for names; so does a locale (`LC_ALL`, `LC_CTYPE`, `LANG`) without UTF-8
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Do not show long output with `$NETDIFF_PAGER`, `$PAGER` or less, as is done on a terminal
+    #[arg(long)]
+    pub(crate) no_pager: bool,
+}
+
+fn whole_number(text: &str) -> Result<usize, String> {
+    text.parse()
+        .map_err(|_| "write a whole number, such as 100".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -263,7 +304,7 @@ impl Format {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal that can, unless `NO_COLOR` is set
+    /// On a terminal that can, unless `NO_COLOR` is set; elsewhere if `CLICOLOR_FORCE` is
     Auto,
     /// Always
     Always,

@@ -14,7 +14,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use netdiff_core::{FailOn, Ignore};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -52,7 +52,14 @@ pub(crate) fn read_config(asked: Option<&Path>) -> anyhow::Result<Config> {
             Ok(Config::default())
         }
         Err(error) => {
-            Err(error).with_context(|| format!("cannot read the settings in {}", file.display()))
+            let check = match error.kind() {
+                ErrorKind::NotFound => "; check the spelling behind --config",
+                _ => "",
+            };
+            Err(anyhow!(
+                "cannot read the settings in {}: {error}{check}",
+                file.display()
+            ))
         }
     }
 }

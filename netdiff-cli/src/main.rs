@@ -2,13 +2,20 @@
 
 mod arguments;
 mod config;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail")]
+mod help_tests;
 mod judging;
+mod locale;
 mod manifest;
 mod near;
 mod output;
+mod pager;
+mod progress;
 mod run;
 mod schema;
 mod select;
+mod shell;
 mod taking;
 
 use std::process::ExitCode;

@@ -4,11 +4,11 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use netdiff_core::{InspectReport, SetRequest, render_manifest};
 
 use crate::arguments::Common;
-use crate::output::{write_inspection, write_text};
+use crate::output::{cannot_write, write_inspection, write_text};
 
 /// The name by which a manifest is found in a set's folder.
 const MANIFEST_NAME: &str = "netdiff.toml";
@@ -31,7 +31,7 @@ pub(crate) fn write_manifest(
         Some(target) => Some(target.to_owned()),
     };
     let Some(target) = file else {
-        return write_text(&text);
+        return write_text(&text, &common.layout);
     };
     write_new(&target, &text)?;
     anstream::eprintln!("netdiff: wrote {}", target.display());
@@ -56,8 +56,8 @@ fn write_new(target: &Path, text: &str) -> anyhow::Result<()> {
              --write-manifest=-",
             target.display()
         ),
-        result => result.with_context(|| format!("cannot write {}", target.display()))?,
+        result => result.map_err(|error| cannot_write(target, &error))?,
     };
     file.write_all(text.as_bytes())
-        .with_context(|| format!("cannot write {}", target.display()))
+        .map_err(|error| cannot_write(target, &error))
 }

@@ -1,6 +1,6 @@
 //! What was probably meant by a name that does not exist.
 
-use netdiff_core::{Ignore, IgnoreError, explain};
+use netdiff_core::{Ignore, IgnoreError, explain, explain_all};
 
 /// `did you mean X?`; `None` if nothing is near.
 pub(crate) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
@@ -28,4 +28,33 @@ pub(crate) fn unknown_item(error: &IgnoreError) -> String {
         )
     });
     format!("{error}; {help}")
+}
+
+/// Words of a rule's name that are shared by too many to mean one.
+const MAX_SHARED: usize = 8;
+
+/// Why there is nothing to explain: the rule that was probably meant, else those that share a word with it.
+pub(crate) fn unknown_rule(name: &str) -> String {
+    let no = format!("there is no rule '{name}'");
+    let rules: Vec<&str> = explain_all().iter().map(|rule| rule.rule).collect();
+    if Ignore::names().contains(&name) {
+        return format!(
+            "'{name}' is a kind of difference, not a rule: where the clusters differ in it, `netdiff diff` says how; `netdiff explain` \
+             lists the rules"
+        );
+    }
+    let topics: Vec<&str> = rules.iter().copied().chain(["selection"]).collect();
+    if let Some(near) = did_you_mean(&name.to_ascii_lowercase(), &topics) {
+        return format!("{no}; {near}");
+    }
+    let words: Vec<&str> = name.split('-').filter(|word| word.len() > 2).collect();
+    let near: Vec<&str> = rules
+        .into_iter()
+        .filter(|rule| words.iter().any(|word| rule.contains(word)))
+        .take(MAX_SHARED)
+        .collect();
+    match near.as_slice() {
+        [] => format!("{no}; `netdiff explain` lists them all"),
+        near => format!("{no}; did you mean {}?", near.join(", ")),
+    }
 }

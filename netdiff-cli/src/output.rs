@@ -13,6 +13,7 @@ use netdiff_core::{
 };
 
 use crate::arguments::{Color, Common, Format, Layout};
+use crate::{locale, pager};
 
 /// Refuses a page on a terminal, before anything is read.
 ///
@@ -45,7 +46,7 @@ pub(crate) fn write_report(
     };
     match output {
         Some(file) => write_file(file, &text),
-        None => write_text(&text),
+        None => write_text(&text, &common.layout),
     }
 }
 
@@ -74,7 +75,7 @@ pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyho
         Format::Text => render_inspect_text(report, &text_options(common, None)),
         other => return Err(judges(other)),
     };
-    write_text(&text)
+    write_text(&text, &common.layout)
 }
 
 /// Writes what a baseline holds as asked for.
@@ -84,7 +85,7 @@ pub(crate) fn write_stored(report: &BaselineReport, common: &Common) -> anyhow::
         Format::Text => render_baseline_text(report, &text_options(common, None)),
         other => return Err(judges(other)),
     };
-    write_text(&text)
+    write_text(&text, &common.layout)
 }
 
 /// Writes manuals of rules as asked for: one whole, or the list of all.
@@ -97,16 +98,35 @@ pub(crate) fn write_rules(rules: &[RuleReport], layout: &Layout) -> anyhow::Resu
         (Format::Markdown, _) => render_rules_markdown(rules),
         (other, _) => return Err(judges(other)),
     };
-    write_text(&text)
+    write_text(&text, layout)
+}
+
+/// Writes to standard output, on a terminal through the pager.
+pub(crate) fn write_text(text: &str, layout: &Layout) -> anyhow::Result<()> {
+    if !layout.no_pager && pager::show(text) {
+        return Ok(());
+    }
+    write_bytes(text.as_bytes())
 }
 
 /// Writes to standard output. A reader that has seen enough (`| head`) is no error.
-pub(crate) fn write_text(text: &str) -> anyhow::Result<()> {
+pub(crate) fn write_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("cannot write the report to standard output"),
+        result => result.context("cannot write to standard output; is the disk full?"),
     }
+}
+
+/// Why a file cannot be written, and what to do.
+pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    let advice = match error.kind() {
+        ErrorKind::NotFound => "; make its folder first, or name another",
+        ErrorKind::IsADirectory => "; that is a folder: name a file in it",
+        ErrorKind::PermissionDenied => "; name a place that you may write to",
+        _ => "",
+    };
+    anyhow!("cannot write {}: {error}{advice}", path.display())
 }
 
 /// Writes a file whole or not at all: beside it first, then in its place.
@@ -119,7 +139,7 @@ pub(crate) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
         // What could not be written whole is of no use; that it cannot be removed either, nobody needs to know.
         let _ = std::fs::remove_file(&part);
     }
-    written.with_context(|| format!("cannot write {}", path.display()))
+    written.map_err(|error| cannot_write(path, &error))
 }
 
 fn text_options(common: &Common, output: Option<&Path>) -> TextOptions {
@@ -129,13 +149,20 @@ fn text_options(common: &Common, output: Option<&Path>) -> TextOptions {
     }
 }
 
+/// On a terminal that can, or where `CLICOLOR_FORCE` is set and not 0; not where `NO_COLOR` is.
+fn can_color() -> bool {
+    let stdout = std::io::stdout();
+    let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|force| force != "0");
+    (forced || stdout.is_terminal()) && AutoStream::choice(&stdout) != ColorChoice::Never
+}
+
 /// A file has no width and no colors, unless they are asked for.
 fn layout_options(layout: &Layout, output: Option<&Path>) -> TextOptions {
     let colored = match layout.color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if output.is_some() => false,
-        Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
+        Color::Auto => can_color(),
     };
     let terminal = match output {
         Some(_) => None,
@@ -151,6 +178,7 @@ fn layout_options(layout: &Layout, output: Option<&Path>) -> TextOptions {
         } else {
             Styles::PLAIN
         },
+        ascii: layout.ascii || !locale::has_unicode(),
         ..TextOptions::default()
     }
 }

@@ -5,19 +5,23 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use netdiff_core::{
-    AnalysisOptions, PointOverride, Report, SELECTION_MANUAL, SetRequest, StatedPair, StatedPairs,
-    baseline, compare_with, explain, explain_all, inspect_baseline, inspect_with, trace_with,
+    AnalysisOptions, PointOverride, Progress, Report, SELECTION_MANUAL, SetRequest, StatedPair,
+    StatedPairs, baseline, compare_with, explain, explain_all, inspect_baseline, inspect_with,
+    trace_with,
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
 use crate::judging::{Judging, Settings};
 use crate::manifest::write_manifest;
+use crate::near::unknown_rule;
 use crate::output::{
-    check_format, check_target, write_file, write_inspection, write_report, write_rules,
-    write_stored, write_text,
+    check_format, check_target, write_bytes, write_file, write_inspection, write_report,
+    write_rules, write_stored, write_text,
 };
+use crate::progress::Watch;
 use crate::schema::write_schema;
 use crate::select::Selecting;
+use crate::shell;
 use crate::taking::{export_sightings, extract_packets};
 
 /// Nothing that counts.
@@ -55,9 +59,12 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
+                progress: (!judging.quiet).then(Progress::default),
                 ..selected(selecting, common)?
             };
-            let report = in_pool(common.jobs, || compare_with(&ours, &theirs, &options))??;
+            let report = in_pool(common.jobs, options.progress.clone(), || {
+                compare_with(&ours, &theirs, &options)
+            })??;
             judge(report, &settings, judging, output.as_deref(), common)
         }
         Command::Trace {
@@ -67,7 +74,10 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             selecting,
             common,
         } => {
-            let options = selected(selecting, common)?;
+            let options = AnalysisOptions {
+                progress: (!judging.quiet).then(Progress::default),
+                ..selected(selecting, common)?
+            };
             trace_set(set, &options, (judging, output.as_deref()), common)
         }
         Command::Inspect {
@@ -95,6 +105,11 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Export(arguments) => export_sightings(arguments).map(|()| EXIT_SAME),
         Command::Schema { of } => write_schema(*of).map(|()| EXIT_SAME),
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
+        Command::Completions { shell } => {
+            write_bytes(&shell::completions(*shell))?;
+            Ok(EXIT_SAME)
+        }
+        Command::Man { folder } => write_manual(folder.as_deref()),
     }
 }
 
@@ -112,7 +127,9 @@ fn trace_set(
         paths: set.to_vec(),
         points: common.points.clone(),
     };
-    let report = in_pool(common.jobs, || trace_with(&request, options))??;
+    let report = in_pool(common.jobs, options.progress.clone(), || {
+        trace_with(&request, options)
+    })??;
     judge(report, &settings, judging, output, common)
 }
 
@@ -143,7 +160,8 @@ fn inspect_set(
     common: &Common,
 ) -> anyhow::Result<u8> {
     check_format(&common.layout)?;
-    if let Some(report) = inspect_baseline(request, &options(common))? {
+    let options = options(common);
+    if let Some(report) = inspect_baseline(request, &options)? {
         if manifest.is_some() {
             bail!(
                 "{}: a baseline holds no captures that a manifest could place",
@@ -153,7 +171,9 @@ fn inspect_set(
         write_stored(&report, common)?;
         return Ok(EXIT_SAME);
     }
-    let report = in_pool(common.jobs, || inspect_with(request, &options(common)))??;
+    let report = in_pool(common.jobs, options.progress.clone(), || {
+        inspect_with(request, &options)
+    })??;
     match manifest {
         Some(target) => write_manifest(&report, request, target, common)?,
         None => write_inspection(&report, common)?,
@@ -194,10 +214,12 @@ fn write_baseline(
                 .collect(),
         })
         .collect();
-    let text = in_pool(common.jobs, || baseline(&requests, &options))??;
+    let text = in_pool(common.jobs, options.progress.clone(), || {
+        baseline(&requests, &options)
+    })??;
     match output {
         Some(file) => write_file(file, &text)?,
-        None => write_text(&text)?,
+        None => write_text(&text, &common.layout)?,
     }
     Ok(EXIT_SAME)
 }
@@ -209,7 +231,7 @@ const SELECTION: &str = "selection";
 fn explain_rules(rule: Option<&str>, layout: &Layout) -> anyhow::Result<u8> {
     let rules = match rule {
         Some(SELECTION) => {
-            write_text(SELECTION_MANUAL)?;
+            write_text(SELECTION_MANUAL, layout)?;
             return Ok(EXIT_SAME);
         }
         None => explain_all(),
@@ -222,24 +244,27 @@ fn explain_rules(rule: Option<&str>, layout: &Layout) -> anyhow::Result<u8> {
     Ok(EXIT_SAME)
 }
 
-/// Names the rules that share a word with what was asked for.
-fn unknown_rule(id: &str) -> String {
-    let words: Vec<&str> = id.split('-').filter(|word| word.len() > 2).collect();
-    let near: Vec<&str> = explain_all()
-        .iter()
-        .map(|rule| rule.rule)
-        .filter(|rule| words.iter().any(|word| rule.contains(word)))
-        .collect();
-    match near.as_slice() {
-        [] => format!("there is no rule '{id}'; `netdiff explain` lists them all"),
-        near => format!("there is no rule '{id}'; did you mean {}?", near.join(", ")),
+/// The manual pages, in a folder or one after the other.
+fn write_manual(folder: Option<&Path>) -> anyhow::Result<u8> {
+    match folder {
+        Some(folder) => {
+            let pages = shell::write_manual(folder)?;
+            anstream::eprintln!("netdiff: wrote {pages} pages to {}", folder.display());
+        }
+        None => {
+            let pages = shell::manual()?;
+            let text: Vec<u8> = pages.into_iter().flat_map(|page| page.text).collect();
+            write_bytes(&text)?;
+        }
     }
+    Ok(EXIT_SAME)
 }
 
 fn options(common: &Common) -> AnalysisOptions {
     AnalysisOptions {
         vxlan_ports: common.vxlan_ports.clone(),
         anonymize: common.anonymize,
+        progress: Some(Progress::default()),
         ..AnalysisOptions::default()
     }
 }
@@ -252,11 +277,13 @@ fn selected(selecting: &Selecting, common: &Common) -> anyhow::Result<AnalysisOp
     })
 }
 
-/// Works on so many threads, or on one a core.
+/// Does the work on so many threads, or on one a core, and shows how far it has come.
 pub(crate) fn in_pool<T: Send>(
     jobs: Option<usize>,
+    progress: Option<Progress>,
     work: impl FnOnce() -> T + Send,
 ) -> anyhow::Result<T> {
+    let _shown = Watch::start(progress);
     let Some(jobs) = jobs else {
         return Ok(work());
     };

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use netdiff_core::{Described, json_schema};
 
-use crate::output::write_text;
+use crate::output::write_bytes;
 
 pub(crate) const SCHEMA_HELP: &str = "\
 Examples:
@@ -28,9 +28,10 @@ pub(crate) enum Subject {
 
 /// Writes a schema to standard output.
 pub(crate) fn write_schema(subject: Subject) -> anyhow::Result<()> {
-    write_text(&json_schema(match subject {
+    let schema = json_schema(match subject {
         Subject::Report => Described::Report,
         Subject::Baseline => Described::Baseline,
         Subject::Inspect => Described::Inspection,
-    }))
+    });
+    write_bytes(schema.as_bytes())
 }

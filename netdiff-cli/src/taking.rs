@@ -139,7 +139,7 @@ impl Taking {
     ) -> anyhow::Result<Option<Extracted>> {
         if output.as_os_str() == STANDARD_OUTPUT {
             let mut out = BufWriter::new(Pipe::default());
-            let written = in_pool(self.jobs, || write(&mut out))?;
+            let written = in_pool(self.jobs, None, || write(&mut out))?;
             return match written {
                 Err(_) if out.get_ref().closed => Ok(None),
                 written => Ok(Some(written?)),
@@ -164,7 +164,7 @@ impl Taking {
     ) -> anyhow::Result<Extracted> {
         let cannot = || format!("cannot write {}", output.display());
         let mut out = BufWriter::new(File::create(part).with_context(cannot)?);
-        let extracted = in_pool(self.jobs, || write(&mut out))??;
+        let extracted = in_pool(self.jobs, None, || write(&mut out))??;
         if extracted.packets == 0 {
             bail!("{}", self.nothing());
         }

@@ -58,7 +58,7 @@ pub use pipeline::{
     compare_with, export, extract, inspect, inspect_baseline, inspect_with, timelines, trace,
     trace_with,
 };
-pub use read::{InterfaceName, PointOverride, ReadError, SetError, SetRequest};
+pub use read::{InterfaceName, PointOverride, Progress, ReadError, SetError, SetRequest};
 pub use report::{
     AccountingReport, AddressedParty, AdviceReport, BaselineReport, BaselineSetReport, BinReport,
     CalledReport, CapturePointReport, CauseReport, ChangeReport, ClockReport, ClockStepReport,

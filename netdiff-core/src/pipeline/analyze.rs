@@ -102,7 +102,8 @@ pub(super) fn follow(
     request: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<(CaptureSet, AddressNames, SetTimelines), AnalysisError> {
-    let set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
+    let mut set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
+    options.count(&mut set);
     let mut observed = observe_set(&set, &options.decode(), Detail::Observations)
         .map_err(|error| AnalysisError::of_file(request, error))?;
     settle_tunnel_devices(&set, &mut observed.points, &observed.observations);

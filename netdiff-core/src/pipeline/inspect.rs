@@ -40,8 +40,9 @@ pub fn inspect_with(
     request: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<InspectReport, AnalysisError> {
-    let (set, unplaced) =
+    let (mut set, unplaced) =
         open_any_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
+    options.count(&mut set);
     let SetObservations {
         mut points,
         contents,

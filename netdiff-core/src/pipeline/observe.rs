@@ -71,6 +71,7 @@ pub(super) fn observe_set(
         .par_iter()
         .map(|file| observe_file(file, limit, options, detail))
         .collect::<Result<_, _>>()?;
+    set.count_rest();
     Ok(join(set, files))
 }
 

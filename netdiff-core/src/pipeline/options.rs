@@ -2,6 +2,7 @@
 
 use crate::decode::DecodeOptions;
 use crate::diff::StatedPairs;
+use crate::read::{CaptureSet, Progress};
 use crate::select::Selection;
 
 /// Options of an analysis. The default is right for most clusters.
@@ -17,9 +18,18 @@ pub struct AnalysisOptions {
     pub anonymize: bool,
     /// What to show; everything without. [`inspect`](crate::inspect) knows no packets and shows everything.
     pub selection: Option<Selection>,
+    /// Where to count what is read, for a program that shows how far it has come.
+    pub progress: Option<Progress>,
 }
 
 impl AnalysisOptions {
+    /// Counts what is read of a set from now on, if that is asked for.
+    pub(super) fn count(&self, set: &mut CaptureSet) {
+        if let Some(progress) = &self.progress {
+            set.count_in(progress);
+        }
+    }
+
     pub(super) fn decode(&self) -> DecodeOptions {
         let mut options = DecodeOptions::default();
         options.vxlan_ports.extend(&self.vxlan_ports);

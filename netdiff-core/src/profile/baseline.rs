@@ -22,7 +22,7 @@ pub const BASELINE_VERSION: u32 = 1;
 #[non_exhaustive]
 pub enum BaselineError {
     /// It is no JSON, or not of a baseline's shape.
-    #[error("no baseline: {0}")]
+    #[error("a baseline that cannot be read ({0}): write it anew with `netdiff baseline`")]
     Shape(#[from] serde_json::Error),
     /// It is of another version.
     #[error(
@@ -33,10 +33,12 @@ pub enum BaselineError {
         found: u32,
     },
     /// It holds no set.
-    #[error("a baseline without a set")]
+    #[error("a baseline without a set: write it anew with `netdiff baseline`")]
     Empty,
     /// An index in it leads nowhere.
-    #[error("a baseline that was changed by hand: {0} names what is not there")]
+    #[error(
+        "a baseline that was changed by hand: {0} names what is not there; write it anew with `netdiff baseline`"
+    )]
     Dangling(&'static str),
 }
 

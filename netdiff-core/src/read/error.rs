@@ -9,7 +9,7 @@ use super::warning::ReadWarning;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The operating system refused.
-    #[error("{file}: cannot be read: {reason}")]
+    #[error("{file}: cannot be read: {reason}{}", remedy(.reason))]
     Open {
         /// The file's name.
         file: String,
@@ -55,7 +55,7 @@ pub enum SetError {
         path: String,
     },
     /// The operating system refused.
-    #[error("{path}: cannot be read: {reason}")]
+    #[error("{path}: cannot be read: {reason}{}", remedy(.reason))]
     Unreadable {
         /// The path.
         path: String,
@@ -125,6 +125,17 @@ pub enum SetError {
         /// Which limit.
         what: String,
     },
+}
+
+/// What helps where the operating system refuses, if anything does.
+fn remedy(reason: &io::Error) -> &'static str {
+    match reason.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "; tcpdump writes as root or as its own user: give yourself the right to read it (chmod, chown), or copy it"
+        }
+        io::ErrorKind::NotFound => "; it was there a moment ago: is something still moving files?",
+        _ => "",
+    }
 }
 
 /// One line for each of `warnings`.

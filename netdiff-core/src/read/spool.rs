@@ -62,6 +62,11 @@ impl FileSection {
         })
     }
 
+    /// Bytes in it.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
     /// A stream of its bytes.
     pub(super) fn stream(&self) -> SectionStream {
         SectionStream {

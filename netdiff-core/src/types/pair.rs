@@ -16,7 +16,7 @@ pub enum StatedPair {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PairError {
     /// An address cannot play the part of a node.
-    #[error("one is an address and the other is not")]
+    #[error("one is an address and the other is not; write two nodes or two addresses")]
     Mixed,
     /// A side is missing.
     #[error("one side is missing; write two nodes or two addresses")]

@@ -202,6 +202,7 @@ fn number_files(files: Vec<Placed>) -> Vec<CaptureFile> {
             interface: place.interface,
             role: place.role,
             source: found.source,
+            progress: None,
         })
         .collect()
 }

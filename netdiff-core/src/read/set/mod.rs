@@ -21,7 +21,8 @@ pub use assemble::open_set;
 pub use request::{PointOverride, SetRequest};
 
 use self::source::Source;
-use super::{ClusterFacts, PacketReader, ReadError, ReadWarning};
+use super::progress::{Counted, FileProgress};
+use super::{ClusterFacts, PacketReader, Progress, ReadError, ReadWarning};
 use crate::types::{FileId, Role, StatedPair};
 
 /// The captures of one run of a cluster.
@@ -53,6 +54,7 @@ pub struct CaptureFile {
     /// The interface's role, where the manifest says it.
     pub role: Option<Role>,
     source: Source,
+    progress: Option<FileProgress>,
 }
 
 /// The interface of a capture file.
@@ -85,6 +87,21 @@ pub struct NodeHint {
     pub addresses: Vec<IpAddr>,
 }
 
+impl CaptureSet {
+    /// Counts in `progress` what is read of the captures from now on.
+    pub fn count_in(&mut self, progress: &Progress) {
+        for file in &mut self.files {
+            file.progress = Some(FileProgress::new(progress, file.source.len()));
+        }
+    }
+
+    /// Counts as read what damage kept from being read.
+    pub fn count_rest(&self) {
+        let counted = self.files.iter().filter_map(|file| file.progress.as_ref());
+        counted.for_each(FileProgress::done);
+    }
+}
+
 impl CaptureFile {
     /// Starts to read the file from its first packet; may be called as often as needed.
     ///
@@ -96,7 +113,17 @@ impl CaptureFile {
             file: self.name.clone(),
             reason,
         })?;
-        PacketReader::new(&self.name, source)
+        match &self.progress {
+            Some(progress) => PacketReader::new(
+                &self.name,
+                Box::new(Counted {
+                    source,
+                    progress: progress.clone(),
+                    position: 0,
+                }),
+            ),
+            None => PacketReader::new(&self.name, source),
+        }
     }
 }
 

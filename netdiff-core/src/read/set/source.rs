@@ -35,6 +35,14 @@ impl Source {
         unpack(name, stream)
     }
 
+    /// How many bytes that is; 0 where it cannot be told.
+    pub(in crate::read) fn len(&self) -> u64 {
+        match self {
+            Self::Path(path) => std::fs::metadata(path).map_or(0, |file| file.len()),
+            Self::Section(section) => section.len(),
+        }
+    }
+
     /// The bytes as part of a file, for what must be read back and forth.
     pub(in crate::read) fn section(&self) -> io::Result<FileSection> {
         match self {

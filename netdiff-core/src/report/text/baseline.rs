@@ -8,9 +8,6 @@ use super::inspect::{render_coverage, render_node};
 use super::layout::{Page, count, left};
 use crate::report::inspect::{BaselineReport, BaselineSetReport, StoredFlow};
 
-/// The widest column of flows' names.
-const NAMES: usize = 46;
-
 /// Renders what a baseline holds as text.
 #[must_use]
 pub fn render_baseline_text(report: &BaselineReport, options: &TextOptions) -> String {
@@ -85,8 +82,10 @@ fn render_flows(set: &BaselineSetReport, page: &mut Page<'_>) {
     page.heading("Flows");
     let mut flows: Vec<&StoredFlow> = set.flows.iter().collect();
     flows.sort_by_key(|stored| importance(stored.flow.relation));
-    let widths = flows.iter().map(|stored| short(&stored.flow).width());
-    let width = widths.max().unwrap_or(0).min(NAMES);
+    let widths = flows
+        .iter()
+        .map(|stored| page.signs(&short(&stored.flow)).width());
+    let width = widths.max().unwrap_or(0).min(page.names());
     let mut relation = "";
     for stored in flows {
         if stored.flow.relation != relation {
@@ -98,7 +97,7 @@ fn render_flows(set: &BaselineSetReport, page: &mut Page<'_>) {
             n => format!("; {n} flows that are alike"),
         };
         let result = format!("{}{alike}", outcome(&stored.flow));
-        let label = short(&stored.flow);
+        let label = page.signs(&short(&stored.flow));
         if label.width() <= width {
             page.paragraph(&format!("    {}  ", left(&label, width)), &result);
         } else {

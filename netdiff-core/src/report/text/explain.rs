@@ -1,5 +1,7 @@
 //! A rule's manual as text.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::TextOptions;
 use super::layout::Page;
 use crate::report::explain::RuleReport;
@@ -10,7 +12,12 @@ pub fn render_rule_text(rule: &RuleReport, options: &TextOptions) -> String {
     let mut page = Page::new(options);
     let styles = options.styles;
     let title = format!("{}{}{}: ", styles.heading, rule.rule, styles.reset);
-    page.line(&format!("{title}{}", rule.summary));
+    if rule.rule.width() + 2 + rule.summary.width() > page.width() {
+        page.line(&title);
+        page.paragraph("  ", rule.summary);
+    } else {
+        page.line(&format!("{title}{}", rule.summary));
+    }
     page.blank();
     page.paragraph("", rule.meaning);
     list(&mut page, "What netdiff looks for", rule.looks_for);

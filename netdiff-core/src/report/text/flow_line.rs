@@ -47,20 +47,22 @@ pub(super) fn render_title(flow: &FlowReport, page: &mut Page<'_>) {
     if page.options.verbose
         && let Some(matched_by) = flow.forward.matched_by
     {
-        page.line(&format!("  packets recognized by: {matched_by}"));
+        page.paragraph("  packets recognized by: ", matched_by);
     }
 }
 
 fn render_names(flow: &FlowReport, page: &mut Page<'_>) {
     let places = format!("({} → {})", place(&flow.initiator), place(&flow.responder));
+    let places = page.signs(&places);
     let short = short(flow);
-    if short.width() + 1 + places.width() <= page.width() {
-        page.line(&format!("{short} {places}"));
+    let signs = page.signs(&short);
+    if signs.width() + 1 + places.width() <= page.width() {
+        page.line(&format!("{signs} {places}"));
         return;
     }
     match short.split_once(" → ") {
-        Some((from, to)) if short.width() > page.width() => {
-            page.line(from);
+        Some((from, to)) if signs.width() > page.width() => {
+            page.paragraph("", from);
             page.paragraph("  → ", to);
         }
         _ => page.line(&short),

@@ -22,11 +22,8 @@ pub(super) fn render_translations(
         translations(before.1, line.right)
     };
     let show = |text: &str, side: &str, page: &mut Page<'_>| {
-        let styles = page.options.styles;
-        page.line(&format!(
-            "      {}↳ {side}{text}{}",
-            styles.faint, styles.reset
-        ));
+        let text = format!("{side}{text}");
+        page.styled_paragraph(page.options.styles.faint, "      ↳ ", &text);
     };
     for text in &left {
         let side = match (back, right.contains(text)) {

@@ -14,6 +14,9 @@ const INTERFACE: usize = 16;
 const ROLE: usize = 9;
 const PACKETS: usize = 8;
 
+/// Width of the two times of a capture point.
+const TIMES: usize = 28;
+
 /// Width of a cell of the coverage matrix.
 const CELL: usize = 10;
 
@@ -81,28 +84,32 @@ fn render_point(point: &InspectedPoint, page: &mut Page<'_>) {
         Some(_) => "by name",
         None => "",
     };
-    page.line(&format!(
-        "    {} {} {} {}  {}",
-        left(&point.interface, INTERFACE),
+    let mut interface = point.interface.as_str();
+    if interface.width() > INTERFACE {
+        page.paragraph("    ", interface);
+        interface = "";
+    }
+    let line = format!(
+        "    {} {} {} {}",
+        left(interface, INTERFACE),
         left(point.role, ROLE),
         left(basis, CELL),
         right(&point.packets.to_string(), PACKETS),
-        window(
-            point.first_time.as_deref(),
-            point.last_time.as_deref(),
-            true
-        )
-    ));
+    );
+    let first = point.first_time.as_deref();
+    let times = window(first, point.last_time.as_deref(), true);
+    if line.width() + 2 + TIMES > page.width() {
+        page.line(&line);
+        page.line(&format!("      {times}"));
+    } else {
+        page.line(&format!("{line}  {times}"));
+    }
     let mut facts = point.files.clone();
     facts.extend(point.link_type.clone());
     facts.extend(point.snap_length.map(|n| format!("snap length {n}")));
     facts.extend(point.dropped.map(|n| format!("{n} dropped")));
     facts.extend(point.filters.iter().map(|f| format!("filter `{f}`")));
-    let styles = page.options.styles;
-    page.paragraph(
-        &format!("      {}", styles.faint),
-        &format!("{}{}", facts.join(", "), styles.reset),
-    );
+    page.styled_paragraph(page.options.styles.faint, "      ", &facts.join(", "));
 }
 
 /// From when to when; the time of day alone where `short`.
@@ -122,7 +129,8 @@ pub(super) fn render_coverage(rows: &[CoverageRow], page: &mut Page<'_>) {
     page.heading("Coverage");
     let styles = page.options.styles;
     let names = rows.iter().map(|row| row.node.width());
-    let width = names.max().unwrap_or(0).clamp(8, 32) + 2;
+    let room = page.width().saturating_sub(4 + 4 * CELL).max(8);
+    let width = names.max().unwrap_or(0).clamp(8, room) + 2;
     let Some(first) = rows.first() else {
         return;
     };
@@ -132,7 +140,12 @@ pub(super) fn render_coverage(rows: &[CoverageRow], page: &mut Page<'_>) {
     }
     page.line(&head);
     for row in rows {
-        let mut line = format!("  {}", left(&row.node, width));
+        let fits = row.node.width() < width;
+        if !fits {
+            page.line(&format!("  {}", row.node));
+        }
+        let name = if fits { row.node.as_str() } else { "" };
+        let mut line = format!("  {}", left(name, width));
         for (_, cell) in row.cells() {
             let style = match cell.state {
                 "captured" => styles.good,

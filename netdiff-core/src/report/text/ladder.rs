@@ -1,18 +1,12 @@
 //! Hop ladders: one line a capture point, two columns of what was seen there.
 
-use super::hop_notes;
-use super::layout::{Page, count, left, right};
-use crate::report::model::{LadderLine, PointName, SetReport};
-use crate::report::model_flow::{
-    DirectionReport, EncapsulationReport, FlowReport, HopReport, LossReport,
-};
-use crate::types::Nanos;
+use unicode_width::UnicodeWidthStr;
 
-/// Widths of the parts of a line, in columns.
-const INTERFACE: usize = 15;
-const ROLE: usize = 8;
-const PACKETS: usize = 6;
-const DELAY: usize = 8;
+use super::columns::{Columns, short_tunnel};
+use super::hop_notes;
+use super::layout::{Page, count, left};
+use crate::report::model::{LadderLine, PointName, SetReport};
+use crate::report::model_flow::{DirectionReport, FlowReport, HopReport, LossReport};
 
 /// What the two columns stand for.
 pub(super) struct Sides<'a> {
@@ -102,13 +96,13 @@ pub(super) fn there_and_back(flow: &FlowReport) -> Ladder<'_> {
 
 pub(super) fn render(ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>) {
     let styles = page.options.styles;
-    let side = side_width(page);
-    let indent = " ".repeat(4 + INTERFACE + 1 + ROLE);
+    let columns = columns(ladder, page.width());
     page.line(&format!(
-        "{indent}{}{}{}{}",
+        "{}{}{}{}{}",
+        " ".repeat(columns.before()),
         styles.faint,
-        left(&right(sides.left, PACKETS + 3), side),
-        right(sides.right, PACKETS + 3),
+        left(&columns.head(sides.left), columns.side),
+        columns.head(sides.right),
         styles.reset
     ));
     let mut node = String::new();
@@ -116,11 +110,11 @@ pub(super) fn render(ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>
     for line in &ladder.lines {
         let here = node_name(line);
         if here != node {
-            page.line(&format!("  {here}"));
+            page.paragraph("  ", &here);
             node = here;
         }
         hop_notes::render_translations(line, before, ladder.back, page);
-        render_line(line, ladder, sides, page);
+        render_line(line, ladder, sides, &columns, page);
         hop_notes::render_notes(line, ladder.back, page);
         render_ends(line, ladder, page);
         before = (line.left.or(before.0), line.right.or(before.1));
@@ -130,8 +124,13 @@ pub(super) fn render(ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>
     render_tunnels(ladder, page);
 }
 
-fn side_width(page: &Page<'_>) -> usize {
-    (page.width() - (4 + INTERFACE + 1 + ROLE)) / 2
+fn columns(ladder: &Ladder<'_>, width: usize) -> Columns {
+    let lines = ladder.lines.iter();
+    let names = lines.map(|line| both(line, |hop| &hop.interface).width());
+    let names = names.max().unwrap_or(0);
+    let hops = ladder.lines.iter();
+    let hops = hops.flat_map(|line| line.left.into_iter().chain(line.right));
+    Columns::fit(width, names, &hops.collect::<Vec<_>>())
 }
 
 fn node_name(line: &Line<'_>) -> String {
@@ -146,56 +145,43 @@ fn both(line: &Line<'_>, name: fn(&HopReport) -> &String) -> String {
     }
 }
 
-fn render_line(line: &Line<'_>, ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>) {
+fn render_line(
+    line: &Line<'_>,
+    ladder: &Ladder<'_>,
+    sides: &Sides<'_>,
+    columns: &Columns,
+    page: &mut Page<'_>,
+) {
     let styles = page.options.styles;
-    let side = side_width(page);
     let role = line.left.or(line.right).map_or("", |hop| hop.role);
-    let interface = both(line, |hop| &hop.interface);
     let cell = |hop: Option<&HopReport>,
                 other: Option<&HopReport>,
                 set: &SetReport,
                 losses: &[LossReport]| match hop {
-        Some(hop) => {
-            // Between nodes the clocks say too little for a short figure.
-            let delay = hop
-                .delay
-                .filter(|delay| delay.bound_ns == 0)
-                .map_or_else(String::new, |d| format!("{}", Nanos(d.median_ns)));
-            let sign = if delay.is_empty() || delay.starts_with('-') {
-                ""
-            } else {
-                "+"
-            };
-            let tunnel = hop
-                .encapsulation
-                .as_ref()
-                .map_or_else(String::new, short_tunnel);
-            (
-                format!(
-                    "{}{}  {tunnel}",
-                    right(&hop.packets.to_string(), PACKETS),
-                    right(&format!("{sign}{delay}"), DELAY)
-                ),
-                "",
-            )
-        }
+        Some(hop) => (page.signs(&columns.figures(hop)), ""),
         None if other.is_some_and(|other| captured(set, other)) => {
             let style = if losses.is_empty() { "" } else { styles.error };
-            (right("none", PACKETS), style)
+            (columns.word("none"), style)
         }
-        None => (right("–", PACKETS), ""),
+        None => (page.signs(&columns.word("–")), ""),
     };
     let [there, other] = ladder.sides;
     let (l, l_style) = cell(line.left, line.right, sides.left_set, &there.losses);
     let (r, r_style) = cell(line.right, line.left, sides.right_set, &other.losses);
     let reset = |style: &str| if style.is_empty() { "" } else { styles.reset };
+    let mut interface = both(line, |hop| &hop.interface);
+    if interface.width() > columns.interface {
+        // A cut name is another name: it gets a line of its own.
+        page.paragraph("    ", &interface);
+        interface.clear();
+    }
     page.line(&format!(
         "    {} {}{l_style}{}{}{r_style}{}{}",
-        left(&interface, INTERFACE),
-        left(role, ROLE),
-        left(&l, side),
+        left(&interface, columns.interface),
+        left(role, columns.role),
+        left(&l, columns.side),
         reset(l_style),
-        left(&r, side).trim_end(),
+        left(&r, columns.side).trim_end(),
         reset(r_style),
     ));
 }
@@ -205,13 +191,6 @@ fn captured(set: &SetReport, hop: &HopReport) -> bool {
     set.capture_points
         .iter()
         .any(|p| p.interface == hop.interface && p.node == hop.node)
-}
-
-fn short_tunnel(tunnel: &EncapsulationReport) -> String {
-    match tunnel.vni {
-        Some(vni) => format!("{} {vni}", tunnel.kind),
-        None => tunnel.kind.to_owned(),
-    }
 }
 
 /// What the two columns are called in sentences.
@@ -299,7 +278,7 @@ fn render_unseen(ladder: &Ladder<'_>, page: &mut Page<'_>) {
     unseen.sort_unstable();
     unseen.dedup();
     for point in unseen {
-        page.line(&format!("  {point}: none"));
+        page.paragraph("  ", &format!("{point}: none"));
     }
 }
 
@@ -332,8 +311,7 @@ fn render_tunnels(ladder: &Ladder<'_>, page: &mut Page<'_>) {
         }
     }
     for text in seen {
-        let styles = page.options.styles;
-        page.line(&format!("    {}{text}{}", styles.faint, styles.reset));
+        page.styled_paragraph(page.options.styles.faint, "    ", &text);
     }
 }
 

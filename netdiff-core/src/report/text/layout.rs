@@ -22,8 +22,23 @@ impl<'a> Page<'a> {
         self.options.width.max(TextOptions::MIN_WIDTH)
     }
 
+    /// The widest column that names of flows get, so that something is left for what is said of them.
+    pub(super) fn names(&self) -> usize {
+        self.width().saturating_sub(34).max(16)
+    }
+
+    /// Text as it will be written: with signs that the terminal has. Whoever measures text measures this.
+    pub(super) fn signs(&self, text: &str) -> String {
+        if self.options.ascii {
+            ascii_signs(text)
+        } else {
+            text.to_owned()
+        }
+    }
+
     /// One line as it is, without spaces at its end.
     pub(super) fn line(&mut self, line: &str) {
+        let line = self.signs(line);
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
@@ -45,7 +60,7 @@ impl<'a> Page<'a> {
 
     /// A paragraph: `first` begins its first line, spaces of the same width the others.
     pub(super) fn paragraph(&mut self, first: &str, text: &str) {
-        for line in wrap(first, text, self.width()) {
+        for line in wrap(&self.signs(first), &self.signs(text), self.width()) {
             self.line(&line);
         }
     }
@@ -53,7 +68,7 @@ impl<'a> Page<'a> {
     /// The same, all of it in a style.
     pub(super) fn styled_paragraph(&mut self, style: &str, first: &str, text: &str) {
         let reset = self.options.styles.reset;
-        for line in wrap(first, text, self.width()) {
+        for line in wrap(&self.signs(first), &self.signs(text), self.width()) {
             self.line(&format!("{style}{}{reset}", line.trim_end()));
         }
     }
@@ -66,16 +81,37 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The lines of a paragraph.
+/// netdiff's own signs in ASCII. Names stay as they are: another name would be a wrong one.
+fn ascii_signs(text: &str) -> String {
+    let mut ascii = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '→' | '↳' => ascii.push_str("->"),
+            '±' => ascii.push_str("+-"),
+            '…' => ascii.push_str("..."),
+            '×' | '✗' => ascii.push('x'),
+            'µ' => ascii.push('u'),
+            '–' | '·' => ascii.push('-'),
+            other => ascii.push(other),
+        }
+    }
+    ascii
+}
+
+/// The lines of a paragraph. Where a word does not fit beside the indentation, all stands further left.
 fn wrap(first: &str, text: &str, width: usize) -> Vec<String> {
-    let indent = first.width();
+    const LEFT: usize = 4;
+    let longest = text.split_whitespace().map(shown).max();
+    let wide = first.width() + longest.unwrap_or(0) > width && first.width() > LEFT;
+    let indent = if wide { LEFT } else { first.width() };
     let mut lines = Vec::new();
     let mut line = first.to_owned();
-    let mut filled = indent;
+    let mut filled = first.width();
     let mut empty = true;
     for word in text.split_whitespace() {
-        let len = word.width();
-        if !empty && filled + 1 + len > width {
+        let len = shown(word);
+        let starts = empty && filled > indent && filled + len > width;
+        if starts || (!empty && filled + 1 + len > width) {
             lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
             filled = indent;
             empty = true;
@@ -90,6 +126,14 @@ fn wrap(first: &str, text: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// Columns that a word takes; escape codes take none.
+fn shown(word: &str) -> usize {
+    let mut parts = word.split("\x1b[");
+    let first = parts.next().map_or(0, UnicodeWidthStr::width);
+    let behind = |part: &str| part.split_once('m').map_or(0, |(_, text)| text.width());
+    first + parts.map(behind).sum::<usize>()
 }
 
 /// `text` in a column of `width`, filled with spaces behind it; longer text is cut with `…`.
@@ -143,6 +187,24 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines.iter().all(|line| line.width() <= 72));
         assert!(lines[1].starts_with("     word"));
+    }
+
+    #[test]
+    fn a_long_word_goes_left() {
+        let lines = wrap("  a long beginning: ", "one 01234567890123456789 two", 30);
+        let wrapped = ["  a long beginning: one", "    01234567890123456789 two"];
+        assert_eq!(lines, wrapped);
+        let lines = wrap("  a long beginning: ", "01234567890123456789", 30);
+        assert_eq!(lines, ["  a long beginning: ", "    01234567890123456789"]);
+        assert_eq!(shown("\x1b[1;31merrors\x1b[0m,"), 7);
+    }
+
+    #[test]
+    fn ascii_has_netdiffs_signs_but_leaves_names() {
+        assert_eq!(
+            ascii_signs("✗ 主机 → b, 3 µs ± 1 µs …"),
+            "x 主机 -> b, 3 us +- 1 us ..."
+        );
     }
 
     #[test]

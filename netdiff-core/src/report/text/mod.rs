@@ -2,6 +2,7 @@
 
 mod baseline;
 mod clock;
+mod columns;
 mod explain;
 mod finding;
 pub(in crate::report) mod flow_line;
@@ -36,11 +37,13 @@ pub struct TextOptions {
     pub max_ladders: usize,
     /// Whether to say why each hop stands where it stands, what it changed and what expectations rest on.
     pub verbose: bool,
+    /// ASCII in place of netdiff's own signs (`->` for `→`, `us` for `µs`); names stay as they are.
+    pub ascii: bool,
 }
 
 impl TextOptions {
-    /// Ladders need this many columns.
-    pub const MIN_WIDTH: usize = 72;
+    /// Below this many columns lines are no longer wrapped, but left to the terminal.
+    pub const MIN_WIDTH: usize = 40;
     /// The width where nothing is known about the terminal.
     pub const DEFAULT_WIDTH: usize = 80;
 }
@@ -52,6 +55,7 @@ impl Default for TextOptions {
             styles: Styles::PLAIN,
             max_ladders: 12,
             verbose: false,
+            ascii: false,
         }
     }
 }
@@ -246,7 +250,7 @@ fn render_side_by_side(
             "  replies: {} in the reference, none in the failing set",
             packets(reference)
         );
-        page.line(&text);
+        page.paragraph("  ", text.trim_start());
     } else {
         page.line("  replies");
         let reply = ladder::aligned(&reference.reply, &failing.reply, &comparison.reply);
@@ -287,9 +291,8 @@ fn packets(flow: &FlowReport) -> u64 {
 fn folded(all: usize, page: &mut Page<'_>) {
     let left = all.saturating_sub(page.options.max_ladders);
     if left > 0 {
-        page.line(&format!(
-            "{left} more ladders are left out here; --format json has them all"
-        ));
+        let text = format!("{left} more ladders are left out here; --format json has them all");
+        page.paragraph("", &text);
         page.blank();
     }
 }

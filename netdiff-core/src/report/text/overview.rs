@@ -71,7 +71,7 @@ pub(super) fn verdict_line(report: &Report, page: &mut Page<'_>) {
         0 => what,
         n => format!("{what}, {n} ignored"),
     };
-    page.line(&format!("netdiff {}: {what}", report.tool.version));
+    page.paragraph(&format!("netdiff {}: ", report.tool.version), &what);
 }
 
 pub(super) fn render_difference(
@@ -118,10 +118,10 @@ pub(super) fn render_unchanged(flows: &[(&FlowReport, &FlowReport)], page: &mut 
     flows.sort_by_key(|(_, failing)| importance(failing.relation));
     let width = flows
         .iter()
-        .map(|(_, failing)| short(failing).width())
+        .map(|(_, failing)| page.signs(&short(failing)).width())
         .max()
         .unwrap_or(0)
-        .min(46);
+        .min(page.names());
     let mut relation = "";
     for (reference, failing) in flows.iter().take(MAX_UNCHANGED) {
         if failing.relation != relation {
@@ -134,7 +134,7 @@ pub(super) fn render_unchanged(flows: &[(&FlowReport, &FlowReport)], page: &mut 
         } else {
             format!("{now} (reference: {before})")
         };
-        let label = short(failing);
+        let label = page.signs(&short(failing));
         if label.width() <= width {
             page.paragraph(&format!("    {}  ", left(&label, width)), &result);
         } else {
