@@ -84,17 +84,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             set,
             write_manifest,
             common,
-        } => {
-            let request = SetRequest {
-                paths: set.clone(),
-                points: common.points.clone(),
-            };
-            inspect_set(
-                &request,
-                write_manifest.as_ref().map(Option::as_deref),
-                common,
-            )
-        }
+        } => inspect_set(set, write_manifest.as_ref().map(Option::as_deref), common),
         Command::Baseline {
             sets,
             output,
@@ -155,10 +145,14 @@ fn judge(
 
 /// Nothing is judged, so that nothing differs.
 fn inspect_set(
-    request: &SetRequest,
+    set: &[PathBuf],
     manifest: Option<Option<&Path>>,
     common: &Common,
 ) -> anyhow::Result<u8> {
+    let request = &SetRequest {
+        paths: set.to_vec(),
+        points: common.points.clone(),
+    };
     check_format(&common.layout)?;
     let options = options(common);
     if let Some(report) = inspect_baseline(request, &options)? {
