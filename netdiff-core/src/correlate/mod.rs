@@ -32,6 +32,7 @@ mod intake;
 mod layout;
 mod linked;
 mod links;
+mod matched_by;
 mod neighbors;
 mod outcome;
 mod over_time;
@@ -67,11 +68,12 @@ pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use habits::{ArpHabit, Counted, Habits, IcmpHabit};
 pub use hop::{Change, Delay, Duplicates, Field, Hop, MAX_NEXT_HOPS, Spread};
 pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
+pub use matched_by::MatchedBy;
 pub use over_time::{Bin, MAX_BINS, OverTime};
 pub use tally::{EndCount, Tally};
 pub use timeline::{
-    Called, Direction, FlowTimeline, IcmpError, Journey, MatchedBy, NodeId, Party, PartyKind,
-    Relation, RoleBasis, Service, SetPoint, Timelines,
+    Called, Direction, FlowTimeline, IcmpError, Journey, NodeId, Party, PartyKind, Relation,
+    RoleBasis, Service, SetPoint, Timelines,
 };
 
 use std::collections::{BTreeMap, BTreeSet};

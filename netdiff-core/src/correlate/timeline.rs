@@ -13,6 +13,7 @@ use super::disposition::Disposition;
 use super::habits::Habits;
 use super::hop::{Hop, Spread};
 use super::links::Links;
+use super::matched_by::MatchedBy;
 use super::tally::Tally;
 use crate::identify::{ArpSighting, Evidence, FragmentTrouble, Quote, TcpFlags, Tunnel};
 use crate::types::{CapturePoint, FileId, LinkType, PointId, Protocol, Role, Timestamp};
@@ -297,34 +298,6 @@ pub struct Called {
     pub address: IpAddr,
     /// The port, where the protocol has ports.
     pub port: Option<u16>,
-}
-
-/// What packets of a direction were recognized by, strongest first; each holds what the ones below hold. All of them count the
-/// addresses and ports of the conversation, whatever translates them.
-///
-/// TCP segments with data, SYN or FIN are matched by sequence numbers instead, since segmentation offload cuts them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum MatchedBy {
-    /// The first bytes of the payload.
-    Payload,
-    /// The whole transport header.
-    Headers,
-    /// Length, IPv4 identification and the first 8 bytes behind the IP header: some capture kept no more.
-    FirstBytes,
-}
-
-impl MatchedBy {
-    /// The word used in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Payload => "payload",
-            Self::Headers => "headers",
-            Self::FirstBytes => "first-bytes",
-        }
-    }
 }
 
 /// One direction of a flow.

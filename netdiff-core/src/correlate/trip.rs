@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::clock::Clocks;
 use super::conversation::Seen;
+use super::matched_by::MatchedBy;
 use super::pieces::{self, Range};
 use super::place::Place;
 use super::repetition::{CopyKind, Passes, Times, is_loop, pair, places_of, separate_all};
-use super::timeline::{MatchedBy, NodeId};
+use super::timeline::NodeId;
 use crate::identify::Fingerprint;
 use crate::types::PointId;
 
