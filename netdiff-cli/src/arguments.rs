@@ -7,7 +7,9 @@ use clap_complete::Shell;
 use netdiff_core::PointOverride;
 
 use crate::judging::Judging;
+use crate::schema::{SCHEMA_HELP, Subject};
 use crate::select::Selecting;
+use crate::taking::{EXPORT_HELP, EXTRACT_HELP, Export, Extract};
 
 /// Finds the hop at which packets stop.
 #[derive(Debug, Parser)]
@@ -27,6 +29,9 @@ Examples:
   netdiff trace failing/                  the same for one set alone
   netdiff inspect failing/                what is in there, and what to capture next
   netdiff baseline healthy/ -o h.json     what comparisons need of it, in a small file
+  netdiff extract failing/ --finding RULE -o found.pcapng
+                                          its packets, merged and annotated, for Wireshark
+  netdiff export failing/ -o hops.csv     where each packet was seen, as a table
   netdiff explain RULE                    what a finding means, how to confirm it, what helps
   netdiff diff healthy/ failing/ --format json | jq '.findings[0].segment'
 
@@ -102,6 +107,19 @@ pub(crate) enum Command {
         selecting: Selecting,
         #[command(flatten)]
         common: Common,
+    },
+    /// Write packets of a finding or selection, from all capture points, as one annotated pcapng file
+    #[command(after_help = EXTRACT_HELP)]
+    Extract(Box<Extract>),
+    /// Write where each packet was seen as a table: CSV or TSV
+    #[command(after_help = EXPORT_HELP)]
+    Export(Box<Export>),
+    /// Write the JSON Schema of what netdiff writes as JSON
+    #[command(after_help = SCHEMA_HELP)]
+    Schema {
+        /// Of what
+        #[arg(value_enum, default_value_t = Subject::Report)]
+        of: Subject,
     },
     /// Say what a rule means, what netdiff looks for, how to confirm it and what helps
     #[command(after_help = EXPLAIN_HELP)]

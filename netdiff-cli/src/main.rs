@@ -13,8 +13,10 @@ mod output;
 mod pager;
 mod progress;
 mod run;
+mod schema;
 mod select;
 mod shell;
+mod taking;
 
 use std::process::ExitCode;
 

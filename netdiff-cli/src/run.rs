@@ -19,8 +19,10 @@ use crate::output::{
     write_rules, write_stored, write_text,
 };
 use crate::progress::Watch;
+use crate::schema::write_schema;
 use crate::select::Selecting;
 use crate::shell;
+use crate::taking::{export_sightings, extract_packets};
 
 /// Nothing that counts.
 const EXIT_SAME: u8 = 0;
@@ -60,7 +62,9 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
                 progress: (!judging.quiet).then(Progress::default),
                 ..selected(selecting, common)?
             };
-            let report = in_pool(common, &options, || compare_with(&ours, &theirs, &options))??;
+            let report = in_pool(common.jobs, options.progress.clone(), || {
+                compare_with(&ours, &theirs, &options)
+            })??;
             judge(report, &settings, judging, output.as_deref(), common)
         }
         Command::Trace {
@@ -80,23 +84,16 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             set,
             write_manifest,
             common,
-        } => {
-            let request = SetRequest {
-                paths: set.clone(),
-                points: common.points.clone(),
-            };
-            inspect_set(
-                &request,
-                write_manifest.as_ref().map(Option::as_deref),
-                common,
-            )
-        }
+        } => inspect_set(set, write_manifest.as_ref().map(Option::as_deref), common),
         Command::Baseline {
             sets,
             output,
             selecting,
             common,
         } => write_baseline(sets, output.as_deref(), selecting, common),
+        Command::Extract(arguments) => extract_packets(arguments).map(|()| EXIT_SAME),
+        Command::Export(arguments) => export_sightings(arguments).map(|()| EXIT_SAME),
+        Command::Schema { of } => write_schema(*of).map(|()| EXIT_SAME),
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
         Command::Completions { shell } => {
             write_bytes(&shell::completions(*shell)).map(|()| EXIT_SAME)
@@ -119,7 +116,9 @@ fn trace_set(
         paths: set.to_vec(),
         points: common.points.clone(),
     };
-    let report = in_pool(common, options, || trace_with(&request, options))??;
+    let report = in_pool(common.jobs, options.progress.clone(), || {
+        trace_with(&request, options)
+    })??;
     judge(report, &settings, judging, output, common)
 }
 
@@ -145,10 +144,14 @@ fn judge(
 
 /// Nothing is judged, so that nothing differs.
 fn inspect_set(
-    request: &SetRequest,
+    set: &[PathBuf],
     manifest: Option<Option<&Path>>,
     common: &Common,
 ) -> anyhow::Result<u8> {
+    let request = &SetRequest {
+        paths: set.to_vec(),
+        points: common.points.clone(),
+    };
     check_format(&common.layout)?;
     let options = options(common);
     if let Some(report) = inspect_baseline(request, &options)? {
@@ -161,7 +164,9 @@ fn inspect_set(
         write_stored(&report, common)?;
         return Ok(EXIT_SAME);
     }
-    let report = in_pool(common, &options, || inspect_with(request, &options))??;
+    let report = in_pool(common.jobs, options.progress.clone(), || {
+        inspect_with(request, &options)
+    })??;
     match manifest {
         Some(target) => write_manifest(&report, request, target, common)?,
         None => write_inspection(&report, common)?,
@@ -202,7 +207,9 @@ fn write_baseline(
                 .collect(),
         })
         .collect();
-    let text = in_pool(common, &options, || baseline(&requests, &options))??;
+    let text = in_pool(common.jobs, options.progress.clone(), || {
+        baseline(&requests, &options)
+    })??;
     match output {
         Some(file) => write_file(file, &text)?,
         None => write_text(&text, &common.layout)?,
@@ -263,14 +270,14 @@ fn selected(selecting: &Selecting, common: &Common) -> anyhow::Result<AnalysisOp
     })
 }
 
-/// Does the work on as many threads as asked for, and shows how far it has come.
-fn in_pool<T: Send>(
-    common: &Common,
-    options: &AnalysisOptions,
+/// Does the work on so many threads, or on one a core, and shows how far it has come.
+pub(crate) fn in_pool<T: Send>(
+    jobs: Option<usize>,
+    progress: Option<Progress>,
     work: impl FnOnce() -> T + Send,
 ) -> anyhow::Result<T> {
-    let _shown = Watch::start(options.progress.clone());
-    let Some(jobs) = common.jobs else {
+    let _shown = Watch::start(progress);
+    let Some(jobs) = jobs else {
         return Ok(work());
     };
     if jobs == 0 {

@@ -306,13 +306,20 @@ fn wrong_settings_are_named_with_their_line() {
         );
         assert!(message.contains(words), "{text}: {message}");
     }
+}
+
+#[test]
+fn wrong_arguments_are_named_with_what_was_meant() {
     let message = Folder::new().trouble(&["--ignore", "pth"]);
     assert!(
         message.contains("--ignore pth: ") && message.contains("did you mean path?"),
         "{message}"
     );
     let message = Folder::new().trouble(&["--ignore", "nonsense"]);
-    assert!(message.contains("kinds are delivery, loss, "), "{message}");
+    assert!(
+        message.contains("kinds are delivery, answers, loss, "),
+        "{message}"
+    );
     let message = Folder::new().trouble(&["--config", "no.toml"]);
     assert!(
         message.contains("cannot read the settings in no.toml"),

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! [`trace`] analyzes one set alone; [`inspect`] says what a set holds and what is missing, and judges nothing. [`render_text`] and [`render_json`] write a [`Report`]; its shape
-//! is described there, field by field. [`explain`] says what a rule means and looks for. [`timelines`] gives what a report is made of: the way of each single packet.
+//! is described there, field by field. [`explain`] says what a rule means and looks for. [`extract`](extract()) writes packets as pcapng, [`export`] sightings as a table. [`timelines`] gives what a report is made of: the way of each single packet.
 //!
 //! The names at the root are the interface for programs. The rooms that do the work are open as modules, in the
 //! order in which data passes them, for tools that need a part of the way: [`read`], [`decode`], [`identify`],
@@ -40,18 +40,23 @@ pub mod correlate;
 pub mod decode;
 pub mod diagnose;
 pub mod diff;
+pub mod extract;
 pub mod identify;
 mod pipeline;
 pub mod profile;
 pub mod read;
 mod report;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod select;
 pub mod types;
 
 pub use diff::StatedPairs;
+pub use extract::{PacketFileOptions, Separator};
 pub use pipeline::{
-    AnalysisError, AnalysisOptions, SetTimelines, baseline, compare, compare_with, inspect,
-    inspect_baseline, inspect_with, timelines, trace, trace_with,
+    AnalysisError, AnalysisOptions, Extracted, SetTimelines, Wanting, baseline, compare,
+    compare_with, export, extract, inspect, inspect_baseline, inspect_with, timelines, trace,
+    trace_with,
 };
 pub use read::{InterfaceName, PointOverride, Progress, ReadError, SetError, SetRequest};
 pub use report::{
@@ -71,5 +76,7 @@ pub use report::{
     render_markdown, render_rule_text, render_rules_json, render_rules_markdown, render_rules_text,
     render_sarif, render_text,
 };
+#[cfg(feature = "schema")]
+pub use schema::{Described, json_schema};
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
 pub use types::{PairError, StatedPair};

@@ -24,6 +24,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("profile", &["types", "identify", "correlate", "diagnose"]),
     ("diff", &["types", "identify", "correlate", "diagnose"]),
     (
+        "extract",
+        &[
+            "types",
+            "read",
+            "decode",
+            "identify",
+            "correlate",
+            "select",
+            "diagnose",
+        ],
+    ),
+    (
         "report",
         &["types", "identify", "correlate", "diagnose", "diff"],
     ),
@@ -39,6 +51,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "diagnose",
             "profile",
             "diff",
+            "extract",
             "report",
         ],
     ),

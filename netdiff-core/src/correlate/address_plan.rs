@@ -33,6 +33,7 @@ impl StatedAddresses {
 
 /// Where addresses live.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AddressPlan {
     pub(super) homes: BTreeMap<IpAddr, NodeId>,
     pub(super) node_addresses: BTreeMap<IpAddr, ()>,

@@ -8,6 +8,7 @@ use crate::types::PointId;
 
 /// How a packet is known to have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Proof {
     /// It was seen at the last point of its way.
@@ -24,6 +25,7 @@ pub enum Proof {
 /// tell the file may: pcapng interface statistics say from when to when an interface was captured, and one capture of all
 /// interfaces shows by the packets of the others that it ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
     /// It captured: its packets before and after show it, or its file says so, or its capture shows packets of other interfaces before and after.
@@ -35,6 +37,7 @@ pub enum Trust {
 
 /// Why the fate of a packet is out of sight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Blind {
     /// No capture point lies further on.
@@ -47,6 +50,7 @@ pub enum Blind {
 
 /// Why the fate of a packet cannot be told although the next point captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Doubt {
     /// Equal packets, and a different number of them at different points.
@@ -63,6 +67,7 @@ pub enum Doubt {
 
 /// How a packet was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// By an ICMP error that quotes it.
@@ -78,6 +83,7 @@ pub enum Refusal {
 
 /// What became of one packet. There is no default: absence has a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
     /// It arrived.

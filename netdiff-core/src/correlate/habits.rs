@@ -13,6 +13,7 @@ const FEW_REQUESTS: u64 = 3;
 
 /// What a set does that is no flow's matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Habits {
     /// ICMP errors, sorted by kind.
     pub icmp_errors: Vec<IcmpHabit>,
@@ -29,6 +30,7 @@ pub struct Habits {
 
 /// ICMP errors of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IcmpHabit {
     /// ICMPv6 rather than ICMP.
     pub ipv6: bool,
@@ -42,6 +44,7 @@ pub struct IcmpHabit {
 
 /// Unanswered ARP requests at points of one role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ArpHabit {
     /// The role.
     pub role: Role,
@@ -51,6 +54,7 @@ pub struct ArpHabit {
 
 /// Packets, and the first of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counted {
     /// How many.
     pub packets: u64,

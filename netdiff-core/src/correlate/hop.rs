@@ -11,6 +11,7 @@ pub const MAX_NEXT_HOPS: usize = 8;
 
 /// A capture point on the way of a direction.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hop {
     /// Where.
     pub point: PointId,
@@ -49,6 +50,7 @@ pub struct Hop {
 
 /// Further copies of packets at a hop, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Duplicates {
     /// The same frame again: a mirror, a network that duplicates, or a capture that shows it twice.
     pub same_frame: u64,
@@ -73,6 +75,7 @@ impl Duplicates {
 
 /// A field that hops may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Field {
     /// Source address and port (ICMP identifier).
@@ -112,6 +115,7 @@ impl Field {
 
 /// What the way between two hops changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// Which field.
     pub field: Field,
@@ -127,6 +131,7 @@ pub struct Change {
 
 /// How a number of times spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Spread {
     /// How many were measured.
     pub samples: u64,
@@ -158,6 +163,7 @@ impl Spread {
 
 /// How long packets took between two hops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Delay {
     /// The times.
     pub times: Spread,

@@ -12,9 +12,11 @@ use crate::identify::{Evidence, TcpFlags};
 
 /// What became of a direction's packets, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tally {
     /// Packets by what became of them, in order of the disposition. Of loops, one entry a point, with the most rounds.
     #[serde(with = "entries")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<(Disposition, EndCount)>"))]
     pub ends: BTreeMap<Disposition, EndCount>,
     /// TCP segments that begin a connection.
     pub opened: u64,
@@ -41,6 +43,7 @@ const fn is_none(count: &u64) -> bool {
 
 /// How many packets met one end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EndCount {
     /// Packets.
     pub packets: u64,

@@ -19,6 +19,7 @@ use crate::types::{CapturePoint, FileId, LinkType, PointId, Protocol, Role, Time
 
 /// Index of a node in its set's sorted list of nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeId(pub u32);
 
 impl NodeId {
@@ -31,6 +32,7 @@ impl NodeId {
 
 /// How a role is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RoleBasis {
     /// A manifest states it.
@@ -43,6 +45,7 @@ pub enum RoleBasis {
 
 /// A capture point of the set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SetPoint {
     /// Node and interface.
     pub point: CapturePoint,
@@ -164,6 +167,7 @@ pub struct IcmpError {
 
 /// What kind of address a party has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PartyKind {
     /// A pod.
@@ -176,6 +180,7 @@ pub enum PartyKind {
 
 /// One end of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Party {
     /// Its address.
     pub address: IpAddr,
@@ -189,6 +194,7 @@ pub struct Party {
 
 /// What a flow is for, as far as its protocol tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Service {
     /// ICMP echo: a ping.
@@ -203,6 +209,7 @@ pub enum Service {
 
 /// How the two ends of a flow lie to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
     /// Pod to pod, on different nodes.
@@ -245,6 +252,7 @@ impl Relation {
 /// Client ports and ping identifiers do not part flows: they are as random as a ticket number, and a
 /// thousand connections to one service are one story.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlowTimeline {
     /// Who began.
     pub initiator: Party,
@@ -283,6 +291,7 @@ impl FlowTimeline {
 
 /// An address that leads somewhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Called {
     /// The address.
     pub address: IpAddr,
@@ -295,6 +304,7 @@ pub struct Called {
 ///
 /// TCP segments with data, SYN or FIN are matched by sequence numbers instead, since segmentation offload cuts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum MatchedBy {
     /// The first bytes of the payload.
@@ -319,6 +329,7 @@ impl MatchedBy {
 
 /// One direction of a flow.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Direction {
     /// By what its packets were recognized: the weakest of its conversations; `None` where TCP's bytes alone did.
     pub matched_by: Option<MatchedBy>,

@@ -20,6 +20,7 @@ impl fmt::Display for RuleId {
 
 /// How bad a finding is. Errors sort first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Traffic fails.
@@ -49,6 +50,7 @@ impl Severity {
 /// 2. **High** if its *mark* was seen (something in the packets that none of its alternatives leaves) and no alternative remains.
 /// 3. **Medium** otherwise: it fits, and nothing that would mark another cause was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// The packets prove it.

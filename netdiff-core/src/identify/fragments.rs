@@ -86,6 +86,7 @@ pub struct Leftover {
 
 /// What is wrong with the fragments of one capture point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FragmentTrouble {
     /// Datagrams of which some fragments were never seen.
     pub incomplete: u64,

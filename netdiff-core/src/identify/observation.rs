@@ -10,6 +10,7 @@ use crate::types::{FileId, FlowKey, PacketNumber, PointId, Timestamp, Vni};
 
 /// Where a claim can be checked: a packet of a file, and the capture point it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// The capture point.
     pub point: PointId,
@@ -173,6 +174,7 @@ pub struct Quote {
 
 /// How a packet is carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Encapsulation {
     /// VXLAN (RFC 7348).
@@ -217,6 +219,7 @@ impl Encapsulation {
 ///
 /// The outer source port is left out: it is entropy, and changes when a packet is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tunnel {
     /// Which encapsulation.
     pub encapsulation: Encapsulation,

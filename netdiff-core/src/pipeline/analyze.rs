@@ -1,6 +1,7 @@
 //! One set, or two: from paths to a report.
 
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
+use super::error::AnalysisError;
 use super::observe::{Detail, observe_set};
 use super::options::AnalysisOptions;
 use super::pairs::stated_pairs;
@@ -9,94 +10,11 @@ use crate::correlate::{Timelines, correlate};
 use crate::diagnose::{Reference, diagnose};
 use crate::diff::{Comparison, StatedPairs, compare_timelines};
 use crate::profile::{
-    BaselineError, Profile, anonymize, anonymous_address, anonymous_node, is_baseline,
-    read_baseline, write_baseline,
+    Profile, anonymize, anonymous_address, anonymous_node, is_baseline, read_baseline,
+    write_baseline,
 };
-use crate::read::{CaptureSet, ReadError, SetError, SetRequest, open_set, read_text_if};
+use crate::read::{CaptureSet, SetRequest, open_set, read_text_if};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
-use crate::select::Unmatched;
-
-/// Why an analysis could not be done. Displays as a message that names the set and the file, and what to do.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AnalysisError {
-    /// The capture set cannot be used.
-    #[error(transparent)]
-    Set(SetError),
-    /// A file of it cannot be read.
-    #[error("{}{reason}", prefix(.set, .reason))]
-    Read {
-        /// The set, as it was asked for.
-        set: String,
-        /// Which file, and why.
-        reason: ReadError,
-    },
-    /// A baseline that cannot be used.
-    #[error("{file}: {reason}")]
-    Baseline {
-        /// The file.
-        file: String,
-        /// Why.
-        reason: BaselineError,
-    },
-    /// Several sets where one is asked for.
-    #[error(
-        "{file}: a baseline of several sets, which only can be a reference: `netdiff diff {file} FAILING`"
-    )]
-    Merged {
-        /// The file.
-        file: String,
-    },
-    /// A pair of nodes that cannot be one.
-    #[error("pair {pair}: {reason}")]
-    Pair {
-        /// The two, as `REFERENCE=FAILING`.
-        pair: String,
-        /// What is wrong, with the nodes that there are.
-        reason: String,
-    },
-    /// A selection that names what is not there.
-    #[error("nothing can be selected by a name that is not there: {0}")]
-    Selection(Unmatched),
-    /// A selection that asks for packets, of a set that has none.
-    #[error(
-        "{file}: a baseline holds no packets, so that `{term}` cannot be told of it: select by protocol, address or port, or \
-         give the captures"
-    )]
-    NoPackets {
-        /// The file.
-        file: String,
-        /// The part of the selection.
-        term: String,
-    },
-}
-
-impl AnalysisError {
-    /// A file's name is relative to its set, so the message needs the set.
-    pub(super) fn of_set(request: &SetRequest, error: SetError) -> Self {
-        match error {
-            SetError::File(reason) => Self::of_file(request, reason),
-            other => Self::Set(other),
-        }
-    }
-
-    pub(super) fn of_file(request: &SetRequest, reason: ReadError) -> Self {
-        let paths = request.paths.iter().map(|path| path.display().to_string());
-        Self::Read {
-            set: paths.collect::<Vec<_>>().join(" "),
-            reason,
-        }
-    }
-}
-
-/// The set, unless the file's own name says it.
-fn prefix(set: &str, reason: &ReadError) -> String {
-    if reason.to_string().starts_with(set) {
-        String::new()
-    } else {
-        format!("{set}: ")
-    }
-}
 
 /// A capture set with every packet followed, before anything is judged: what [`trace`] works on.
 ///
@@ -114,7 +32,7 @@ pub struct SetTimelines {
 }
 
 /// The profiles of a request: of its captures, or those of the baseline that it names.
-fn profiles(
+pub(super) fn profiles(
     request: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<Vec<Profile>, AnalysisError> {
@@ -132,9 +50,14 @@ fn profiles(
 /// A set of captures, followed and judged alone.
 fn profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, AnalysisError> {
     let (set, names, followed) = follow(request, options)?;
+    Ok(judged(&set, names, followed))
+}
+
+/// A set that was followed, judged alone.
+pub(super) fn judged(set: &CaptureSet, names: AddressNames, followed: SetTimelines) -> Profile {
     let findings = diagnose(&followed.timelines, &[]);
-    Ok(Profile {
-        label: set.label,
+    Profile {
+        label: set.label.clone(),
         files: followed.files,
         warnings: followed.warnings,
         names,
@@ -143,8 +66,8 @@ fn profile(request: &SetRequest, options: &AnalysisOptions) -> Result<Profile, A
         selected: None,
         anonymized: false,
         left_out: 0,
-        pairs: set.hints.pairs,
-    })
+        pairs: set.hints.pairs.clone(),
+    }
 }
 
 /// The one profile of a request; a merged baseline has several.
@@ -175,7 +98,7 @@ pub(super) fn analyzed<'a>(profile: &'a Profile) -> Analyzed<'a> {
 }
 
 /// Reads a set and follows its packets.
-fn follow(
+pub(super) fn follow(
     request: &SetRequest,
     options: &AnalysisOptions,
 ) -> Result<(CaptureSet, AddressNames, SetTimelines), AnalysisError> {

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::analyze::{AnalysisError, analyzed, label};
+use super::analyze::{analyzed, label};
 use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
+use super::error::AnalysisError;
 use super::observe::{Detail, SetObservations, observe_set};
 use super::options::AnalysisOptions;
 use crate::correlate::correlate;

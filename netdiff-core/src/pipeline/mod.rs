@@ -2,6 +2,8 @@
 
 mod analyze;
 mod cluster;
+mod error;
+mod extracting;
 mod inspect;
 mod observe;
 mod options;
@@ -9,8 +11,8 @@ mod pairs;
 mod selecting;
 mod tally;
 
-pub use analyze::{
-    AnalysisError, SetTimelines, baseline, compare, compare_with, timelines, trace, trace_with,
-};
+pub use analyze::{SetTimelines, baseline, compare, compare_with, timelines, trace, trace_with};
+pub use error::AnalysisError;
+pub use extracting::{Extracted, Wanting, export, extract};
 pub use inspect::{inspect, inspect_baseline, inspect_with};
 pub use options::AnalysisOptions;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::analyze::AnalysisError;
+use super::error::AnalysisError;
 use crate::correlate::Timelines;
 use crate::diff::StatedPairs;
 use crate::profile::Profile;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::analyze::AnalysisError;
+use super::error::AnalysisError;
 use super::options::AnalysisOptions;
 use crate::diagnose::Finding;
 use crate::diff::Comparison;

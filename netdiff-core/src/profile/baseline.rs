@@ -48,6 +48,20 @@ const MARK: &str = "netdiff_baseline";
 /// The most bytes that a set may take. One that takes more is written with fewer flows.
 const MAX_SET_LEN: usize = 180_000;
 
+/// A baseline file, as it is written.
+#[cfg(feature = "schema")]
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(title = "netdiff baseline")]
+#[allow(dead_code, reason = "its shape is all that counts")]
+pub struct BaselineFile {
+    /// The version of the shape, 1.
+    netdiff_baseline: u32,
+    /// Healthy sets; several widen what counts as normal.
+    sets: Vec<Entry>,
+    /// The program that wrote it, with its version.
+    tool: String,
+}
+
 #[derive(Deserialize)]
 struct File {
     sets: Vec<Entry>,
@@ -60,6 +74,7 @@ struct Head {
 
 /// A set in a baseline. Points and nodes are named by their places in the lists.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Entry {
     label: String,
     nodes: Vec<Box<str>>,

@@ -8,6 +8,7 @@ use crate::types::PointId;
 
 /// A finding with the names of its rules.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct FindingEntry {
     rule: String,
     severity: Severity,

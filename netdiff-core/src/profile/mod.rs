@@ -10,6 +10,8 @@ mod fold;
 mod layout;
 
 pub use anonymize::{anonymize, anonymous_address, anonymous_node};
+#[cfg(feature = "schema")]
+pub use baseline::BaselineFile;
 pub use baseline::{
     BASELINE_VERSION, BaselineError, baseline_tool, is_baseline, read_baseline, write_baseline,
 };

@@ -8,6 +8,7 @@ use crate::types::Timestamp;
 
 /// How the clocks of two nodes differ, as packets between them tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockReport {
     /// Node name.
     pub node: String,
@@ -38,6 +39,7 @@ pub struct ClockReport {
 
 /// A jump of one clock against another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockStepReport {
     /// Not before this time, RFC 3339.
     pub after: String,

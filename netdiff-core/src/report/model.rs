@@ -23,6 +23,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// Everything that an analysis found.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -58,6 +59,7 @@ pub struct Report {
 
 /// The program and its version.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ToolReport {
     /// `netdiff`.
     pub name: &'static str,
@@ -75,6 +77,7 @@ impl ToolReport {
 
 /// Which set something belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SetName {
     /// The only set of a trace.
@@ -99,6 +102,7 @@ impl SetName {
 
 /// A capture set.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SetReport {
     /// The path as it was given.
     pub path: String,
@@ -116,6 +120,7 @@ pub struct SetReport {
 
 /// Where packets were captured.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CapturePointReport {
     /// Node name.
     pub node: String,
@@ -141,6 +146,7 @@ pub struct CapturePointReport {
 
 /// A node and what the packets tell of it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeReport {
     /// Node name.
     pub name: String,
@@ -155,6 +161,7 @@ pub struct NodeReport {
 
 /// A capture point by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PointName {
     /// Node name.
     pub node: String,
@@ -164,6 +171,7 @@ pub struct PointName {
 
 /// Two capture points, one after the other on a packet's way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SegmentReport {
     /// The last point that saw the packets.
     pub from: PointName,
@@ -173,6 +181,7 @@ pub struct SegmentReport {
 
 /// A packet that anyone can look up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EvidenceReport {
     /// Which set.
     pub set: SetName,
@@ -186,6 +195,7 @@ pub struct EvidenceReport {
 
 /// A fault.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FindingReport {
     /// The set it was found in.
     pub set: SetName,
@@ -221,6 +231,7 @@ pub struct FindingReport {
 
 /// A possible cause.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CauseReport {
     /// What may be wrong.
     pub cause: String,
@@ -230,6 +241,7 @@ pub struct CauseReport {
 
 /// Something that differs between the sets.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DifferenceReport {
     /// `delivery`, `path`, `encapsulation`, `coverage` or `unpaired`.
     pub kind: &'static str,
@@ -251,6 +263,7 @@ pub struct DifferenceReport {
 
 /// Packets of each set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PacketsReport {
     /// Of the reference.
     pub reference: u64,
@@ -260,6 +273,7 @@ pub struct PacketsReport {
 
 /// Two flows that play the same part.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComparisonReport {
     /// The reference's flow.
     pub reference: String,
@@ -281,6 +295,7 @@ pub struct ComparisonReport {
 
 /// Where two flows part for the first time, in packet order: the request before the answer. Points are the failing set's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DivergenceReport {
     /// `forward` or `reply`.
     pub direction: &'static str,
@@ -294,6 +309,7 @@ pub struct DivergenceReport {
 
 /// Two nodes that play the same part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodePairReport {
     /// The reference's node.
     pub reference: String,
@@ -305,6 +321,7 @@ pub struct NodePairReport {
 
 /// One line of two hop ladders side by side. At least one side is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LadderLine {
     /// Index into the reference flow's hops.
     pub reference: Option<usize>,
@@ -314,6 +331,7 @@ pub struct LadderLine {
 
 /// What became of the packets of one capture point: the parts add up to `packets`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AccountingReport {
     /// Which set.
     pub set: SetName,

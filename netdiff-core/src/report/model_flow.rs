@@ -9,6 +9,7 @@ use super::over_time::OverTimeReport;
 
 /// One end of a flow.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AddressedParty {
     /// IP address.
     pub address: String,
@@ -25,6 +26,7 @@ pub struct AddressedParty {
 
 /// What makes packets one flow.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlowKeyReport {
     /// `tcp`, `udp`, `icmp` …
     pub protocol: String,
@@ -38,6 +40,7 @@ pub struct FlowKeyReport {
 
 /// All conversations of an initiator with one service of a responder.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlowReport {
     /// Unique in the report, such as `failing-3`.
     pub id: String,
@@ -71,6 +74,7 @@ pub struct FlowReport {
 
 /// One direction of a flow.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DirectionReport {
     /// By what packets were recognized: `payload`, `headers` or `first-bytes`, the weakest that was needed; `null` where TCP's sequence
     /// numbers alone were.
@@ -97,6 +101,7 @@ pub struct DirectionReport {
 
 /// How many packets met which end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DispositionCounts {
     /// Arrived: seen at the end of the way, or answered.
     pub delivered: u64,
@@ -116,6 +121,7 @@ pub struct DispositionCounts {
 
 /// A capture point on the way.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HopReport {
     /// Node name.
     pub node: String,
@@ -149,6 +155,7 @@ pub struct HopReport {
 
 /// Outer headers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EncapsulationReport {
     /// `vxlan` …
     pub kind: &'static str,
@@ -166,6 +173,7 @@ pub struct EncapsulationReport {
 
 /// Lowest and highest time to live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TtlReport {
     /// Lowest.
     pub min: u8,
@@ -175,6 +183,7 @@ pub struct TtlReport {
 
 /// An address that leads somewhere else.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CalledReport {
     /// IP address.
     pub address: String,
@@ -186,6 +195,7 @@ pub struct CalledReport {
 
 /// Further copies of packets, by kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DuplicatesReport {
     /// The same frame again: a mirror, or a network or capture that duplicates.
     pub same_frame: u64,
@@ -197,6 +207,7 @@ pub struct DuplicatesReport {
 
 /// A field that differs from the previous hop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangeReport {
     /// `source`, `destination`, `ttl`, `dscp`, `ecn`, `dont-fragment`, `vlan` or `mss`.
     pub field: &'static str,
@@ -212,6 +223,7 @@ pub struct ChangeReport {
 
 /// Delays between two points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DelayReport {
     /// Packets measured.
     pub samples: u64,
@@ -229,6 +241,7 @@ pub struct DelayReport {
 
 /// How long answers take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoundTripReport {
     /// Answers measured.
     pub samples: u64,
@@ -244,6 +257,7 @@ pub struct RoundTripReport {
 
 /// Packets refused behind one point.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RejectionReport {
     /// Last point that saw them.
     pub after: PointName,
@@ -261,6 +275,7 @@ pub struct RejectionReport {
 
 /// Packets that never got out of a loop.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoopReport {
     /// A point on the loop.
     pub at: PointName,
@@ -274,6 +289,7 @@ pub struct LoopReport {
 
 /// Packets lost on one segment.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LossReport {
     /// Last point that saw them.
     pub from: PointName,

@@ -7,6 +7,7 @@ use crate::correlate::OverTime;
 
 /// Packets by what became of them, in bins of time. A packet's time is when it was first seen, by the clock of the node that saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OverTimeReport {
     /// When the first bin begins, RFC 3339.
     pub start: String,
@@ -18,6 +19,7 @@ pub struct OverTimeReport {
 
 /// What became of the packets of one bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BinReport {
     /// How many bins lie between `start` and this one.
     pub bin: u64,

@@ -6,6 +6,7 @@ use super::model::SetName;
 
 /// What was selected, and what is therefore not shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SelectionReport {
     /// The expression; `null` where names are replaced.
     pub expression: Option<String>,
@@ -21,6 +22,7 @@ pub struct SelectionReport {
 
 /// How much of a set is selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SelectedReport {
     /// Which set.
     pub set: SetName,

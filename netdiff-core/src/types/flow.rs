@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// An IP protocol number (IANA protocol-numbers; the last next-header value of IPv6).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Protocol(pub u8);
 
 macro_rules! protocols {

@@ -57,6 +57,7 @@ impl fmt::Debug for EtherType {
 
 /// A virtual network identifier of VXLAN (RFC 7348), Geneve (RFC 8926) or NVGRE: 24 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Vni(pub u32);
 
 impl fmt::Display for Vni {

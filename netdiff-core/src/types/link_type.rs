@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Source: <https://www.tcpdump.org/linktypes.html>. Files written on some BSDs carry `DLT_` values
 /// instead; the reader maps those it knows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LinkType(pub u16);
 
 macro_rules! link_types {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a capture was taken: an interface of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CapturePoint {
     /// The node's name, as the capture set gives it.
     pub node: Box<str>,
@@ -32,6 +33,7 @@ impl fmt::Display for CapturePoint {
 
 /// Index of a capture point in its set's sorted list of points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PointId(pub u32);
 
 impl PointId {
@@ -44,6 +46,7 @@ impl PointId {
 
 /// Index of a capture file in its set's sorted list of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileId(pub u32);
 
 impl FileId {
@@ -56,6 +59,7 @@ impl FileId {
 
 /// A packet's place in its file, counted from 1: Wireshark's frame number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PacketNumber(pub u64);
 
 impl fmt::Display for PacketNumber {
@@ -66,6 +70,7 @@ impl fmt::Display for PacketNumber {
 
 /// The part that an interface plays on its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The host end of a pod's link, or the pod's own interface.

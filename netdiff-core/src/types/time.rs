@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 ///
 /// Range: about the years 1677 to 2262. A reader that meets a time outside clamps it and says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timestamp(pub i64);
 
 /// A length of time in nanoseconds; negative where a difference runs backwards.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Nanos(pub i64);
 
 impl Nanos {

@@ -55,6 +55,7 @@ pub enum IgnoreError {
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StatedIn {
     /// The file as it was named.
     pub file: String,
@@ -64,6 +65,7 @@ pub struct StatedIn {
 
 /// What came of something that was to be ignored; of several, the last of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum IgnoreEffect {
     /// It matches nothing: what it is about no longer occurs, or is called otherwise.
@@ -78,6 +80,7 @@ pub enum IgnoreEffect {
 
 /// What was to be ignored, and what was. All of it counts for nothing.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IgnoredReport {
     /// As it was stated: a rule or a kind of difference, and what narrows it.
     pub what: String,

@@ -10,6 +10,7 @@ use crate::report::{ClockReport, ToolReport};
 
 /// What a capture set holds.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InspectReport {
     /// [`SCHEMA_VERSION`](crate::report::SCHEMA_VERSION).
     pub schema_version: u32,
@@ -41,6 +42,7 @@ pub struct InspectReport {
 
 /// A node and when it was captured, by its own clock.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InspectedNode {
     /// Node name.
     pub name: String,
@@ -59,6 +61,7 @@ pub struct InspectedNode {
 
 /// A capture point and what its packets hold.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InspectedPoint {
     /// Node name.
     pub node: String,
@@ -98,6 +101,7 @@ pub struct InspectedPoint {
 
 /// A tunnel, one direction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TunnelReport {
     /// `vxlan`, `vxlan-guessed` (on a port that is not known for it), `geneve`, `gre`, `ipip`, `udp`, `esp`, `wireguard` …
     pub kind: &'static str,
@@ -115,6 +119,7 @@ pub struct TunnelReport {
 
 /// Why packets were not decoded up to their payload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StopReport {
     /// `fragment`, `encrypted`, `cut-by-capture`, `cut-by-header`, `malformed`, `unsupported` or `too-deep`.
     pub kind: &'static str,
@@ -130,6 +135,7 @@ pub struct StopReport {
 
 /// A capture file.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InspectedFile {
     /// Name relative to the set.
     pub name: String,
@@ -145,6 +151,7 @@ pub struct InspectedFile {
 
 /// An interface as a capture file describes it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InspectedInterface {
     /// Its name; `null` in classic pcap files.
     pub name: Option<String>,
@@ -162,6 +169,7 @@ pub struct InspectedInterface {
 
 /// An address and where it lives.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InspectedAddress {
     /// IP address.
     pub address: String,
@@ -175,6 +183,7 @@ pub struct InspectedAddress {
 
 /// A network of pods behind a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SubnetReport {
     /// Node name.
     pub node: String,
@@ -188,6 +197,7 @@ pub struct SubnetReport {
 
 /// What was captured on a node, by role.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CoverageRow {
     /// Node name.
     pub node: String,
@@ -203,6 +213,7 @@ pub struct CoverageRow {
 
 /// Whether interfaces of a role were captured on a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CoverageCell {
     /// `captured`, `empty` (captured, and no packet seen), `merged` (in a capture that cannot tell interfaces apart)
     /// or `missing`.
@@ -213,6 +224,7 @@ pub struct CoverageCell {
 
 /// Something to capture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdviceReport {
     /// On which node; `null` where its name is not known, or for all.
     pub node: Option<String>,
