@@ -96,8 +96,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Schema { of } => write_schema(*of).map(|()| EXIT_SAME),
         Command::Explain { rule, layout } => explain_rules(rule.as_deref(), layout),
         Command::Completions { shell } => {
-            write_bytes(&shell::completions(*shell))?;
-            Ok(EXIT_SAME)
+            write_bytes(&shell::completions(*shell)).map(|()| EXIT_SAME)
         }
         Command::Man { folder } => write_manual(folder.as_deref()),
     }

@@ -69,7 +69,7 @@ fn ladders_fit_and_use_what_there_is() {
         named("主节点", "网桥零网桥零网桥零"),
     ];
     for report in &reports {
-        for width in [40, 60, 72, 80, 81, 96, 100, 160, 300] {
+        for width in [48, 60, 72, 80, 81, 96, 100, 160, 300] {
             check(&render_text(report, &options(width)), width);
             let ascii = TextOptions {
                 ascii: true,

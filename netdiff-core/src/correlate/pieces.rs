@@ -9,7 +9,7 @@
 //! What offload leaves alone (`control`: acknowledgment, window, timestamps) tells transmissions of one piece apart; without it
 //! time does, by the rules of `repetition`. Some network cards merge segments that differ in it. Where a conversation shows that,
 //! segments with different control are ambiguous: they may be one transmission or two. Where the capture cut some headers, so that control
-//! cannot tell all of them apart, time pairs them; if that puts two that differ in it together, none is paired. At one place, equal segments with equal
+//! cannot tell all of them apart, time pairs them; if that puts two that differ in it, or in IP's identification, together, none is paired. At one place, equal segments with equal
 //! identification within a millisecond are copies.
 //!
 //! # Cut headers
@@ -296,7 +296,7 @@ fn transmissions(
         }
         // Where headers were cut, a later transmission may have overtaken: order tells nothing.
         let (more, again) = trips_of(&places, seen, timing, !told_apart);
-        if more.iter().any(|trip| contradicts(trip, seen)) {
+        if !told_apart && more.iter().any(|trip| contradicts(trip, seen)) {
             trips.extend(more.iter().flat_map(apart_again));
         } else {
             trips.extend(more);
@@ -309,12 +309,34 @@ fn transmissions(
     (trips, rounds)
 }
 
-/// Whether a trip holds sightings of two transmissions, by what offload leaves alone.
+/// Whether a trip holds sightings of two transmissions, by what offload leaves alone; or by IP's identification, which no hop changes
+/// unless it cuts segments otherwise.
 fn contradicts(trip: &Trip, seen: &[Seen]) -> bool {
-    let sightings = trip.sightings.values();
-    let mut known = sightings.filter_map(|&i| control(seen.get(i)?));
-    let first = known.next();
-    known.any(|other| Some(other) != first)
+    let sightings = || trip.sightings.values().filter_map(|&i| seen.get(i));
+    let differ = |a: Option<u64>, b: Option<u64>| a.zip(b).is_some_and(|(a, b)| a != b);
+    sightings().any(|one| {
+        sightings().any(|other| {
+            let uncut = extent_seen(one) == extent_seen(other);
+            differ(control(one), control(other))
+                || uncut && differ(identification(one), identification(other))
+        })
+    })
+}
+
+/// Where a segment begins and how long it is with its header.
+const fn extent_seen(s: &Seen) -> Option<(u32, u32)> {
+    match s.sighting.detail {
+        Detail::Tcp {
+            sequence,
+            segment_len,
+            ..
+        } => Some((sequence, segment_len)),
+        _ => None,
+    }
+}
+
+fn identification(s: &Seen) -> Option<u64> {
+    Some(u64::from(s.sighting.identification)).filter(|id| *id != 0)
 }
 
 /// Each sighting of a trip by itself.

@@ -27,18 +27,25 @@ pub(super) struct Columns {
     delay: usize,
     /// The error of delays between nodes, which are shown with it only.
     bound: usize,
+    /// The sign before it.
+    plus_minus: &'static str,
     tunnel: usize,
     ttl: usize,
     frame: usize,
 }
 
 impl Columns {
-    /// Fits a ladder's hops into `width`. `names` is the width of the longest interface name.
+    /// Fits a ladder's hops into `width`. `names` is the width of the longest interface name, `plus_minus` the sign as it is written.
     ///
     /// Where there is little room, short names give up their rest, then encapsulation goes (it is also told below the ladder), then delays. Where there
     /// is much, the time to live, delays between nodes with their error and the number of the first packet come in, in this order.
-    pub(super) fn fit(width: usize, names: usize, hops: &[&HopReport]) -> Self {
-        let widest = |part: fn(&HopReport) -> String| {
+    pub(super) fn fit(
+        width: usize,
+        names: usize,
+        hops: &[&HopReport],
+        plus_minus: &'static str,
+    ) -> Self {
+        let widest = |part: &dyn Fn(&HopReport) -> String| {
             let parts = hops.iter().map(|hop| part(hop).width());
             parts.max().unwrap_or(0)
         };
@@ -46,10 +53,11 @@ impl Columns {
             interface: INTERFACE,
             role: ROLE,
             side: 0,
-            packets: PACKETS.max(1 + widest(|hop| hop.packets.to_string())),
-            delay: DELAY.max(1 + widest(|hop| delay(hop, false))),
+            packets: PACKETS.max(1 + widest(&|hop| hop.packets.to_string())),
+            delay: DELAY.max(1 + widest(&|hop| delay(hop, false))),
             bound: 0,
-            tunnel: widest(tunnel),
+            plus_minus,
+            tunnel: widest(&tunnel),
             ttl: 0,
             frame: 0,
         };
@@ -70,12 +78,12 @@ impl Columns {
             columns.interface = columns.interface.max(names);
         });
         if width >= WIDE {
-            fitted.try_with(width, |columns| columns.ttl = widest(ttl));
+            fitted.try_with(width, |columns| columns.ttl = widest(&ttl));
             fitted.try_with(width, |columns| {
-                columns.bound = widest(bound);
-                columns.delay = DELAY.max(2 + widest(|hop| delay(hop, true)));
+                columns.bound = widest(&|hop| bound(hop, plus_minus));
+                columns.delay = DELAY.max(2 + widest(&|hop| delay(hop, true)));
             });
-            fitted.try_with(width, |columns| columns.frame = widest(frame));
+            fitted.try_with(width, |columns| columns.frame = widest(&frame));
         }
         let room = fitted.room(width);
         fitted.side = match width {
@@ -130,7 +138,7 @@ impl Columns {
         if self.delay > 0 {
             text.push_str(&right(&delay(hop, self.bound > 0), self.delay));
             if self.bound > 0 {
-                text.push_str(&left(&bound(hop), self.bound));
+                text.push_str(&left(&bound(hop, self.plus_minus), self.bound));
             }
         }
         for (part, width) in [
@@ -157,9 +165,11 @@ fn delay(hop: &HopReport, with_bound: bool) -> String {
 }
 
 /// ` ± 3 µs`.
-fn bound(hop: &HopReport) -> String {
+fn bound(hop: &HopReport, plus_minus: &str) -> String {
     let between_nodes = hop.delay.filter(|delay| delay.bound_ns != 0);
-    between_nodes.map_or_else(String::new, |delay| format!(" ± {}", Nanos(delay.bound_ns)))
+    between_nodes.map_or_else(String::new, |delay| {
+        format!(" {plus_minus} {}", Nanos(delay.bound_ns))
+    })
 }
 
 fn tunnel(hop: &HopReport) -> String {

@@ -68,7 +68,10 @@ fn render_doubt(finding: &FindingReport, page: &mut Page<'_>) {
 fn render_advice(finding: &FindingReport, page: &mut Page<'_>) {
     if !finding.causes.is_empty() {
         page.blank();
-        page.line("  Possible causes, likeliest first, and how to confirm each");
+        page.paragraph(
+            "  ",
+            "Possible causes, likeliest first, and how to confirm each",
+        );
     }
     for (nth, cause) in finding.causes.iter().enumerate() {
         page.paragraph(&format!("   {}. ", nth + 1), &cause.cause);

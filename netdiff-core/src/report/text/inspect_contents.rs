@@ -77,7 +77,7 @@ pub(super) fn render_addresses(report: &InspectReport, page: &mut Page<'_>) {
     }
     let homeless = || report.addresses.iter().filter(|a| a.node.is_none());
     if homeless().next().is_some() {
-        page.line("  on no captured node, or not known on which");
+        page.paragraph("  ", "on no captured node, or not known on which");
         list("    ", homeless(), page);
     }
 }

@@ -96,7 +96,7 @@ pub(super) fn there_and_back(flow: &FlowReport) -> Ladder<'_> {
 
 pub(super) fn render(ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>) {
     let styles = page.options.styles;
-    let columns = columns(ladder, page.width());
+    let columns = columns(ladder, page);
     page.line(&format!(
         "{}{}{}{}{}",
         " ".repeat(columns.before()),
@@ -124,13 +124,14 @@ pub(super) fn render(ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>
     render_tunnels(ladder, page);
 }
 
-fn columns(ladder: &Ladder<'_>, width: usize) -> Columns {
+fn columns(ladder: &Ladder<'_>, page: &Page<'_>) -> Columns {
+    let plus_minus = if page.options.ascii { "+-" } else { "±" };
     let lines = ladder.lines.iter();
     let names = lines.map(|line| both(line, |hop| &hop.interface).width());
     let names = names.max().unwrap_or(0);
     let hops = ladder.lines.iter();
     let hops = hops.flat_map(|line| line.left.into_iter().chain(line.right));
-    Columns::fit(width, names, &hops.collect::<Vec<_>>())
+    Columns::fit(page.width(), names, &hops.collect::<Vec<_>>(), plus_minus)
 }
 
 fn node_name(line: &Line<'_>) -> String {
