@@ -13,7 +13,7 @@ Examples:
 
 The same schemas stand in docs/schema of the source. Within a schema version properties are added: readers should not mind further ones.
 
-Exit status: 0 done.";
+Exit status: 0 done, 2 could not do the job.";
 
 /// JSON that is described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
