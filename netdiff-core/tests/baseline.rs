@@ -255,7 +255,7 @@ fn anonymized_output_holds_no_name_and_no_address() {
 fn a_broken_baseline_is_told_what_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let cases = [
-        ("{\"netdiff_baseline\": 1", "no baseline"),
+        ("{\"netdiff_baseline\": 1", "cannot be read"),
         ("{\"netdiff_baseline\": 999, \"sets\": []}", "version 999"),
         ("{\"netdiff_baseline\": 1, \"sets\": []}", "without a set"),
     ];

@@ -150,7 +150,7 @@ fn captures_are_no_baseline_and_broken_ones_are_errors() {
     for (text, words) in [
         ("{\"netdiff_baseline\": 7}", "version 7"),
         ("{\"netdiff_baseline\": 1, \"sets\": []}", "without a set"),
-        ("{\"netdiff_baseline\": 1", "no baseline"),
+        ("{\"netdiff_baseline\": 1", "cannot be read"),
     ] {
         fs::write(&file, text).unwrap();
         let error = inspect_baseline(&SetRequest::of_path(&file), &AnalysisOptions::default());
