@@ -78,7 +78,7 @@ pub struct Replayed {
 /// first, then by file and number.
 ///
 /// The captures are merged as they are read, all at once: of each, at most some hundred packets are held, which puts its own disorder right as
-/// far as that reaches. The fragments of a wanted datagram come with it. Within the error of the comparison of clocks ([`Corrected::bound`]), packets of two nodes may stand in the wrong order.
+/// far as that reaches. The fragments of a wanted datagram come with it. Within the error of the comparison of clocks (`Corrected::bound`), packets of two nodes may stand in the wrong order.
 ///
 /// # Errors
 /// Where a file cannot be read again or has changed, or the sink cannot take a packet.
