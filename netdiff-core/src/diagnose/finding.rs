@@ -115,6 +115,15 @@ pub struct Finding {
     pub explained: Vec<Explained>,
 }
 
+impl Finding {
+    /// Whether the losses that it is about belong to how networks work, however many they are. That a finding is a note says less: a
+    /// warning that the reference shows as well is one, and so is a loss that nothing proves.
+    #[must_use]
+    pub fn is_harmless_loss(&self) -> bool {
+        self.rule == super::rules::first_packet_arp::RULE.id
+    }
+}
+
 /// A journey that a finding explains, so that no other finding repeats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Explained {
