@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use common::testdata;
+use common::{assert_fits, testdata};
 use netdiff_core::{
     AnalysisError, AnalysisOptions, BaselineReport, Selection, SetRequest, TextOptions, baseline,
     inspect, inspect_baseline, render_baseline_json, render_baseline_text, trace,
@@ -88,10 +88,7 @@ fn a_baseline_holds_what_its_captures_held() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    assert!(
-        text.lines().all(|line| line.chars().count() <= 80),
-        "{text}"
-    );
+    assert_fits(&text, 80);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use netdiff_core::Report;
+use unicode_width::UnicodeWidthStr;
 
 /// The project's recorded captures.
 pub fn testdata() -> PathBuf {
@@ -44,4 +45,13 @@ pub fn without_paths(mut report: Report) -> Report {
         set.path = scenario::name_of(Path::new(&set.path));
     }
     report
+}
+
+/// Every line fits, but for words (paths among them) that are as long as a line.
+pub fn assert_fits(text: &str, width: usize) {
+    for line in text.lines() {
+        let longest = line.split_whitespace().map(UnicodeWidthStr::width).max();
+        let unbreakable = longest.unwrap_or(0) + 4 > width;
+        assert!(line.width() <= width || unbreakable, "{width}: {line}");
+    }
 }
