@@ -41,6 +41,7 @@ mod path;
 mod pauses;
 mod pieces;
 mod place;
+mod placed;
 mod pod_links;
 mod rejection;
 mod repetition;
