@@ -6,7 +6,9 @@
 //! saw the packet must have captured until the answer was seen, by a clock that compares with its own. A reset proves nothing: whoever
 //! stands on the way can send it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::clock::Clocks;
 use super::conversation::Seen;

@@ -15,7 +15,7 @@
 //! Departure is the last sighting on the sender's node, among those with a TTL no lower than the receiver's node saw: a packet that
 //! comes back through a loop left before. Arrival is the first sighting on the receiver's node.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::address_plan::AddressPlan;
 use super::clock::{ClockComparison, Clocks};

@@ -1,6 +1,8 @@
 //! Builds one direction of a flow's timeline: hops, journeys and the account of every packet.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::HashMap;
 
 use super::Coverage;
 use super::accounting::{PointAccounting, Unmatched};

@@ -1,8 +1,10 @@
 //! Decides what became of each trip of a direction.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+
+use foldhash::{HashMap, HashSet};
 
 use super::answers::{Answers, Watch};
 use super::basis::Basis;

@@ -20,7 +20,9 @@
 //! Sequence numbers are compared as distances from the first one seen in the conversation: right for anything that
 //! moves less than 2 GiB. A conversation whose segments overlap each other without measure ([`MAX_SHARES`]) is matched whole.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::conversation::Seen;
 use super::place::Place;

@@ -5,8 +5,10 @@
 //! its packets first (and those to it last); there is none if a bridge of that node sees its packets earlier still,
 //! since then they only arrive there, if two points tie, or if two addresses claim one point.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::conversation::Seen;
 use super::timeline::NodeId;

@@ -10,8 +10,10 @@
 //! A reset that acknowledges a SYN comes from the receiver, or from somebody on the way in its name (a firewall that rejects with a reset). It is
 //! a refusal on the way if the point that the SYN was expected at next could have seen both and saw neither.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::conversation::Seen;
 use super::disposition::Refusal;

@@ -26,7 +26,9 @@
 //! A key comes before another if its packets have a higher TTL, else if they are earlier on the same node; if neither tells, in order of
 //! keys, which is arbitrary.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::address_plan::StatedAddresses;
 use super::conversation::{Conversation, Seen};

@@ -6,7 +6,9 @@
 //! segments that take sequence space are matched by their bytes instead: see `pieces`. Copies, loops and repetitions are told apart
 //! by the rules of `repetition`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::clock::Clocks;
 use super::conversation::Seen;

@@ -1,6 +1,6 @@
 //! Turns the packets of one file into observations.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::fingerprint::{Parts, Transport, control_of};
 use super::fragments::{Content, FragmentJoiner, FragmentTrouble, Leftover, Opening};
