@@ -69,7 +69,8 @@ impl Answers {
         let once = asked_once(seen, trips);
         let mut answers = Self::default();
         let mut opposite: Vec<&Seen> = opposite.iter().collect();
-        opposite.sort_unstable_by_key(|s| (s.time, s.evidence));
+        // The order in a conversation counts, and these come in it, or nearly.
+        opposite.sort_by_key(|s| (s.conversation, s.time, s.evidence));
         for s in opposite {
             let node = layout.node(s.evidence.point);
             match s.sighting.detail {

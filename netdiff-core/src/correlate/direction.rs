@@ -1,8 +1,10 @@
 //! Builds one direction of a flow's timeline: hops, journeys and the account of every packet.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use super::Coverage;
 use super::accounting::{PointAccounting, Unmatched};
@@ -63,16 +65,17 @@ pub(super) fn judge_direction(
         way,
         bases: bases(&track.seen),
         answers: Answers::new(&track.seen, trips, &opposite.seen, scales.context.layout),
-        asked_here: opposite
-            .seen
-            .iter()
-            .filter(|s| has_untouched_ttl(s))
-            .map(|s| (scales.context.layout.node(s.evidence.point), s.conversation))
-            .collect(),
-        answered: opposite.seen.iter().map(|s| s.conversation).collect(),
+        asked_here: distinct(
+            opposite
+                .seen
+                .iter()
+                .filter(|s| has_untouched_ttl(s))
+                .map(|s| (scales.context.layout.node(s.evidence.point), s.conversation)),
+        ),
+        answered: distinct(opposite.seen.iter().map(|s| s.conversation)),
         elsewhere: scales.elsewhere,
         rejections: scales.rejections,
-        alike: count_alike(trips, &track.seen),
+        alike: count_alike(trips, &track.seen, scales.rejections),
         resets: Resets::new(&opposite.seen, &opposite.matched.trips),
         blindness: scales.blindness,
         headers_cut: track
@@ -80,6 +83,7 @@ pub(super) fn judge_direction(
             .iter()
             .any(|s| s.sighting.fingerprint.headers.is_none()),
         cut: scales.cut,
+        recent: Cell::new(None),
     };
     let mut journeys = Vec::with_capacity(trips.len());
     let mut ledger = Ledger::new(track);
@@ -106,6 +110,13 @@ pub(super) fn judge_direction(
         journeys,
         contradictions: track.order.contradictions.clone(),
     }
+}
+
+/// What there is; equal neighbors are looked at once.
+fn distinct<T: Copy + Eq + Hash>(all: impl Iterator<Item = T>) -> HashSet<T> {
+    let mut recent = None;
+    let changed = all.filter(|one| recent.replace(*one) != Some(*one));
+    changed.collect()
 }
 
 /// A sighting of a trip, and how many places of the direction come before its place.
