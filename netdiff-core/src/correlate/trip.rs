@@ -6,7 +6,7 @@
 //! segments that take sequence space are matched by their bytes instead: see `pieces`. Copies, loops and repetitions are told apart
 //! by the rules of `repetition`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::clock::Clocks;
 use super::conversation::Seen;
@@ -31,6 +31,8 @@ pub(super) struct Trip {
     pub(super) transmissions: u32,
     /// A point that it came through again and again, and how often.
     pub(super) looped: Option<(PointId, u32)>,
+    /// How many trips like this one it stands for, itself among them: see `folding`.
+    pub(super) stands_for: u64,
 }
 
 impl Trip {
@@ -42,6 +44,7 @@ impl Trip {
             bytes: None,
             transmissions: 1,
             looped: None,
+            stands_for: 1,
         }
     }
 }
@@ -115,7 +118,21 @@ pub(super) fn match_sightings(seen: &[Seen], node_of: &[NodeId], clocks: &Clocks
     });
     result.copies.sort_unstable();
     result.copies.dedup();
+    count_folded(&mut result.trips, seen);
     result
+}
+
+/// What a sighting stands for counts at the first of its trips.
+fn count_folded(trips: &mut [Trip], seen: &[Seen]) {
+    let mut counted: HashSet<usize> = HashSet::new();
+    for trip in trips {
+        for &index in trip.sightings.values() {
+            let further = seen.get(index).map_or(0, |s| s.folded.trips);
+            if further > 0 && counted.insert(index) {
+                trip.stands_for = trip.stands_for.max(1 + u64::from(further));
+            }
+        }
+    }
 }
 
 /// Matches packets that nothing cuts on the way.
@@ -181,6 +198,7 @@ pub(super) fn trips_of(
             bytes: None,
             transmissions: 1,
             looped: None,
+            stands_for: 1,
         };
         for (place, nth) in repetition {
             let passes = repetitions.get(&place).and_then(|list| list.get(nth));
