@@ -42,6 +42,7 @@ mod path;
 mod pauses;
 mod pieces;
 mod place;
+mod placed;
 mod pod_links;
 mod rejection;
 mod repetition;
@@ -87,6 +88,7 @@ use conversation::group_conversations;
 use crossings::compare_clocks;
 use direction::{Scales, judge_direction};
 use flow::{FlowTracks, group_flows};
+use folding::{Activity, FoldedBytes};
 use hop_order::OrderContext;
 use intake::{Intake, cut_points};
 use layout::Layout;
@@ -124,9 +126,7 @@ fn follow(
     mut intake: Intake,
 ) -> Timelines {
     let (nodes, mut node_of) = nodes_of(&points);
-    let sightings = std::mem::take(&mut intake.sightings);
-    let kept = folding.fold(sightings, &intake.icmp_errors, &node_of);
-    intake.sightings = kept.sightings;
+    let (bytes, activity) = fold(&mut intake, folding, &node_of);
     let cut = cut_points(&intake.accounting);
     resolution::level(&mut intake.sightings, &node_of);
     let ends = Ends::new(&intake.sightings).hearing(intake.arp_received);
@@ -157,7 +157,7 @@ fn follow(
     flows.iter_mut().for_each(|flow| flow.track(&context));
     let mut paths = Paths::new(layout, &plan, pod_links(layout, &ends), &ends);
     learn_ways(&flows, &context, &mut paths, &mut blindness);
-    let pauses = Pauses::new(&flows, &context, kept.activity.as_ref());
+    let pauses = Pauses::new(&flows, &context, activity.as_ref());
     let scales = Scales {
         paths: &paths,
         coverage: &coverage,
@@ -167,7 +167,7 @@ fn follow(
         rejections: &rejections,
         blindness: &blindness,
         cut: &cut,
-        folded_bytes: &kept.bytes,
+        folded_bytes: &bytes,
     };
     let flows = finish_flows(&flows, &scales, &mut intake.accounting);
     Timelines {
@@ -185,6 +185,18 @@ fn follow(
         accounting: intake.accounting,
         habits: Habits::default(),
     }
+}
+
+/// Lets few sightings stand for many; see [`Folding`].
+fn fold(
+    intake: &mut Intake,
+    folding: Folding,
+    node_of: &[NodeId],
+) -> (FoldedBytes, Option<Activity>) {
+    let sightings = std::mem::take(&mut intake.sightings);
+    let kept = folding.fold(sightings, &intake.icmp_errors, node_of);
+    intake.sightings = kept.sightings;
+    (kept.bytes, kept.activity)
 }
 
 /// What packets do teaches what to expect of others, and what a point cannot see.

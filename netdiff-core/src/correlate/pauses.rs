@@ -88,19 +88,19 @@ fn note_missed(
     context: &OrderContext<'_>,
     missed: &mut BTreeMap<PointId, Vec<Timestamp>>,
 ) {
-    let places = trip.sightings.keys();
-    let Some(last) = places.map(|place| track.order.rank(*place)).max() else {
+    let places = trip.sightings.places();
+    let Some(last) = places.map(|place| track.order.rank(place)).max() else {
         return;
     };
     let before = track.order.places.iter().take(last);
     for (place, _) in before.filter(|(place, _)| place.pass == 0) {
         let point = place.point;
-        if trip.sightings.keys().any(|seen| seen.point == point) {
+        if trip.sightings.places().any(|seen| seen.point == point) {
             continue;
         }
         let node = context.layout.node(point);
         let at = trip.sightings.iter().filter_map(|(seen, i)| {
-            let (own, time) = (context.layout.node(seen.point), track.seen.get(*i)?.time);
+            let (own, time) = (context.layout.node(seen.point), track.seen.get(i)?.time);
             let offset = context.clocks.offset_at(own, node, time)?;
             Some((offset.bound, time + offset.offset))
         });

@@ -29,7 +29,7 @@ pub(super) fn unseen_bytes(
     }
     let mut ranges: BTreeMap<u32, Vec<Range>> = BTreeMap::new();
     for trip in trips {
-        let first = trip.sightings.values().next().and_then(|&i| seen.get(i));
+        let first = trip.sightings.first().and_then(|i| seen.get(i));
         if let (Some(s), Some(bytes)) = (first, trip.bytes) {
             ranges.entry(s.conversation).or_default().push(bytes);
         }

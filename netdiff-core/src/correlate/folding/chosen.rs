@@ -147,12 +147,12 @@ impl Conversation {
         let places = (0..self.spots.len()).filter(|place| usual >> place & 1 == 1);
         places.into_iter().any(|place| {
             let has = |unit: &&Unit| unit.places >> place & 1 == 1;
-            let first = units.iter().position(|unit| has(unit));
-            let last = units.iter().rposition(|unit| has(unit));
+            let first = units.iter().position(has);
+            let last = units.iter().rposition(has);
             let between = first.zip(last).and_then(|(a, b)| units.get(a..b));
             // What was seen at no usual place is none of this way.
             let missing = |unit: &&Unit| !has(unit) && unit.places & usual != 0;
-            between.into_iter().flatten().any(|unit| missing(unit))
+            between.into_iter().flatten().any(missing)
         }) || units
             .iter()
             .any(|unit| unit.plain && unit.places & !usual != 0)

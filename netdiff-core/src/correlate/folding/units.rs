@@ -56,6 +56,15 @@ struct Placed {
     plain: bool,
 }
 
+/// The sequence numbers that each direction of TCP began with.
+#[derive(Default)]
+struct Begun {
+    /// From which its bytes count.
+    bases: [Option<u32>; 2],
+    /// Of its SYN.
+    starts: [Option<u32>; 2],
+}
+
 /// Makes the units of a conversation; `None` where packets of it cannot be told apart.
 pub(super) fn make(
     conversation: &mut Conversation,
@@ -64,49 +73,21 @@ pub(super) fn make(
     quoted: &HashSet<(FlowKey, u64)>,
 ) -> Option<()> {
     let (mut data, mut whole) = (Vec::new(), Vec::new());
-    let mut bases: [Option<u32>; 2] = [None, None];
-    let mut starts: [Option<u32>; 2] = [None, None];
+    let mut begun = Begun::default();
     for (place, index, forward) in own {
         let s = sightings.get(index as usize)?;
-        let way = if forward { Way::Forward } else { Way::Back };
         let print = s.sighting.fingerprint;
-        let id = print.full?;
         let quoted = quoted.contains(&(s.sighting.key, print.short));
         let mut placed = Placed {
             place,
             index,
-            way,
-            id,
+            way: if forward { Way::Forward } else { Way::Back },
+            id: print.full?,
             bytes: None,
             plain: s.sighting.fragments == 1 && print.telling && !quoted,
         };
         match s.sighting.detail {
-            Detail::Tcp {
-                flags,
-                sequence,
-                segment_len,
-                header_len,
-                control,
-                ..
-            } => {
-                let (header_len, _) = header_len.zip(control)?;
-                let flags = TcpFlags(flags);
-                placed.plain &= !flags.any(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST);
-                let side = usize::from(!forward);
-                // Another connection with the same ports is another conversation.
-                if flags.any(TcpFlags::SYN)
-                    && *starts.get_mut(side)?.get_or_insert(sequence) != sequence
-                {
-                    return None;
-                }
-                let marks =
-                    i64::from(flags.any(TcpFlags::SYN)) + i64::from(flags.any(TcpFlags::FIN));
-                let len = i64::from(segment_len.saturating_sub(u32::from(header_len))) + marks;
-                let base = *bases.get_mut(side)?.get_or_insert(sequence);
-                if len > 0 {
-                    placed.bytes = Some((distance(base, sequence), len));
-                }
-            }
+            Detail::Tcp { .. } => placed.take_segment(s, usize::from(!forward), &mut begun)?,
             Detail::Query { sequence, .. } => {
                 (placed.way, placed.id) = (Way::Both, u64::from(sequence));
             }
@@ -130,6 +111,36 @@ pub(super) fn make(
     }
     conversation.settle(sightings);
     Some(())
+}
+
+impl Placed {
+    /// Takes the bytes of a TCP segment; `None` where its header was cut, or another connection used the same ports.
+    fn take_segment(&mut self, s: &Seen, side: usize, begun: &mut Begun) -> Option<()> {
+        let Detail::Tcp {
+            flags,
+            sequence,
+            segment_len,
+            header_len,
+            control,
+            ..
+        } = s.sighting.detail
+        else {
+            return None;
+        };
+        let (header_len, _) = header_len.zip(control)?;
+        let flags = TcpFlags(flags);
+        self.plain &= !flags.any(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST);
+        if flags.any(TcpFlags::SYN)
+            && *begun.starts.get_mut(side)?.get_or_insert(sequence) != sequence
+        {
+            return None;
+        }
+        let marks = i64::from(flags.any(TcpFlags::SYN)) + i64::from(flags.any(TcpFlags::FIN));
+        let len = i64::from(segment_len.saturating_sub(u32::from(header_len))) + marks;
+        let base = *begun.bases.get_mut(side)?.get_or_insert(sequence);
+        self.bytes = (len > 0).then(|| (distance(base, sequence), len));
+        Some(())
+    }
 }
 
 /// Parts segments, in order of their bytes, where none of them crosses.
