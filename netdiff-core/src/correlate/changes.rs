@@ -40,7 +40,7 @@ pub(super) fn between(from: Place, to: Place, track: &Track, layout: Layout<'_>)
         }
         for (field, old, new) in differences(before, after) {
             let expected = is_expected(field, (from, before), (to, after), layout);
-            *counts.entry((field, old, new, expected)).or_default() += 1;
+            *counts.entry((field, old, new, expected)).or_default() += trip.stands_for;
         }
     }
     let mut as_text: BTreeMap<(Field, String, String, bool), u64> = BTreeMap::new();

@@ -14,6 +14,7 @@ use super::changes;
 use super::conversation::Seen;
 use super::disposition::{Blind, Disposition, Trust};
 use super::flow::Track;
+use super::folding::FoldedBytes;
 use super::hop::{Delay, Duplicates, Hop, MAX_NEXT_HOPS, Spread};
 use super::hop_order::{OrderContext, Way};
 use super::outcome::Judge;
@@ -43,6 +44,7 @@ pub(super) struct Scales<'a> {
     pub(super) rejections: &'a Rejections,
     pub(super) blindness: &'a Blindness,
     pub(super) cut: &'a BTreeSet<PointId>,
+    pub(super) folded_bytes: &'a FoldedBytes,
 }
 
 /// Judges one direction, and counts its packets.
@@ -78,10 +80,7 @@ pub(super) fn judge_direction(
         alike: count_alike(trips, &track.seen, scales.rejections),
         resets: Resets::new(&opposite.seen, &opposite.matched.trips),
         blindness: scales.blindness,
-        headers_cut: track
-            .seen
-            .iter()
-            .any(|s| s.sighting.fingerprint.headers.is_none()),
+        headers_cut: track.has_cut_headers(),
         cut: scales.cut,
         recent: Cell::new(None),
     };
@@ -104,7 +103,13 @@ pub(super) fn judge_direction(
         matched_by: track.matched.matched_by,
         hops: hops(track, scales.context),
         tally: Tally {
-            unseen_bytes: unseen_bytes(trips, &track.seen, &judge.answers, &judge.bases),
+            unseen_bytes: unseen_bytes(
+                trips,
+                &track.seen,
+                &judge.answers,
+                &judge.bases,
+                scales.folded_bytes,
+            ),
             ..Tally::of(&journeys)
         },
         journeys,
@@ -176,6 +181,7 @@ fn journey(
         tunnel: last.sighting.tunnel,
         disposition,
         basis,
+        stands_for: trip.stands_for,
     })
 }
 
@@ -235,8 +241,10 @@ impl Ledger {
                 continue;
             };
             match entry {
-                Some(Entry::Matched) => counts.matched += 1,
-                Some(Entry::Lone(disposition)) => account_lone(disposition, counts),
+                Some(Entry::Matched) => counts.matched += seen.packets(),
+                Some(Entry::Lone(disposition)) => {
+                    account_lone(disposition, seen.packets(), counts);
+                }
                 None if is_copy(index) => counts.duplicate += 1,
                 // Neither in a trip nor a copy: the residual will show it.
                 None => {}
@@ -245,14 +253,14 @@ impl Ledger {
     }
 }
 
-fn account_lone(disposition: Disposition, counts: &mut PointAccounting) {
+fn account_lone(disposition: Disposition, packets: u64, counts: &mut PointAccounting) {
     let blind = match disposition {
         Disposition::NotCovered { blind, .. } => Some(blind),
         _ => None,
     };
     let reason = match (disposition, blind) {
         (_, Some(Blind::Window)) => {
-            counts.outside_window += 1;
+            counts.outside_window += packets;
             return;
         }
         (_, Some(Blind::Filter)) => Unmatched::NotCovered,
@@ -264,7 +272,7 @@ fn account_lone(disposition: Disposition, counts: &mut PointAccounting) {
         (Disposition::Unknown { .. } | Disposition::Looped { .. }, _) => Unmatched::Unknown,
         (Disposition::NotCovered { .. } | Disposition::Delivered(_), _) => Unmatched::NoOtherPoint,
     };
-    counts.add_unmatched(reason);
+    *counts.unmatched.entry(reason).or_default() += packets;
 }
 
 fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
@@ -278,7 +286,7 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
         let ttls = || here.iter().map(|s| s.sighting.ttl);
         hops.push(Hop {
             point: place.point,
-            packets: here.len() as u64,
+            packets: here.iter().map(|s| s.packets()).sum(),
             duplicates: duplicates(track, *place),
             source: first.sighting.key.source,
             destination: first.sighting.key.destination,
@@ -359,14 +367,14 @@ fn delay(from: Place, to: Place, track: &Track, context: &OrderContext<'_>) -> O
         Some(track.seen.get(index)?.time)
     };
     let mut bound = Nanos(0);
-    let mut delays: Vec<Nanos> = Vec::new();
+    let mut delays: Vec<(Nanos, u64)> = Vec::new();
     for trip in &track.matched.trips {
         let (Some(left), Some(arrived)) = (time(trip, from), time(trip, to)) else {
             continue;
         };
         let offset = context.clocks.offset_at(nodes.0, nodes.1, left)?;
         bound = bound.max(offset.bound);
-        delays.push(arrived - (left + offset.offset));
+        delays.push((arrived - (left + offset.offset), trip.stands_for));
     }
     Some(Delay {
         times: Spread::of(delays)?,

@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::{HashSet, HashSetExt as _};
+
 use super::clock::Clocks;
 use super::conversation::Seen;
 use super::matched_by::MatchedBy;
@@ -32,6 +34,8 @@ pub(super) struct Trip {
     pub(super) transmissions: u32,
     /// A point that it came through again and again, and how often.
     pub(super) looped: Option<(PointId, u32)>,
+    /// How many trips like this one it stands for, itself among them: see `folding`.
+    pub(super) stands_for: u64,
 }
 
 impl Trip {
@@ -43,6 +47,7 @@ impl Trip {
             bytes: None,
             transmissions: 1,
             looped: None,
+            stands_for: 1,
         }
     }
 
@@ -65,6 +70,7 @@ impl Trip {
             bytes: None,
             transmissions: 1,
             looped: None,
+            stands_for: 1,
         }
     }
 }
@@ -122,6 +128,7 @@ impl Trips {
         });
         self.copies.sort_unstable();
         self.copies.dedup();
+        count_folded(&mut self.trips, seen);
     }
 
     /// The trips that tell which way packets go: those that loop go round it, and tell only if there are no others.
@@ -191,6 +198,20 @@ fn conversations(seen: &[Seen]) -> Vec<(u32, Vec<usize>)> {
 fn match_conversation(seen: &[Seen], indexes: Vec<usize>, timing: Timing<'_>, result: &mut Trips) {
     let whole = pieces::match_pieces(seen, indexes, timing, result);
     match_whole(seen, &whole, timing, result);
+}
+
+/// What a sighting stands for counts at the first of its trips.
+fn count_folded(trips: &mut [Trip], seen: &[Seen]) {
+    let mut counted: HashSet<usize> = HashSet::new();
+    for trip in trips {
+        trip.stands_for = 1;
+        for index in trip.sightings.indexes() {
+            let further = seen.get(index).map_or(0, |s| s.folded.trips);
+            if further > 0 && counted.insert(index) {
+                trip.stands_for = trip.stands_for.max(1 + u64::from(further));
+            }
+        }
+    }
 }
 
 /// Matches packets that nothing cuts on the way.
