@@ -61,7 +61,14 @@ pub(super) struct Judge<'a> {
     /// Points that cut packets so short that they could not be identified.
     pub(super) cut: &'a BTreeSet<PointId>,
     /// What comes after the place where the packet before was seen last, by its tunnel: most end where that did.
-    pub(super) recent: Cell<Option<((Place, Option<Tunnel>), Next)>>,
+    pub(super) recent: Cell<Option<Expected>>,
+}
+
+/// What comes after a place, in a tunnel or none.
+#[derive(Clone, Copy)]
+pub(super) struct Expected {
+    after: (Place, Option<Tunnel>),
+    next: Next,
 }
 
 impl Next {
@@ -154,10 +161,11 @@ impl Judge<'_> {
     /// What comes after a place.
     fn next(&self, place: Place, tunnel: Option<Tunnel>) -> Next {
         match self.recent.get() {
-            Some((known, next)) if known == (place, tunnel) => next,
+            Some(known) if known.after == (place, tunnel) => known.next,
             _ => {
                 let next = self.paths.next(place, self.way, tunnel, &self.own);
-                self.recent.set(Some(((place, tunnel), next)));
+                let after = (place, tunnel);
+                self.recent.set(Some(Expected { after, next }));
                 next
             }
         }
