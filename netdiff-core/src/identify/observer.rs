@@ -7,7 +7,8 @@ use super::fragments::{Content, FragmentJoiner, FragmentTrouble, Leftover, Openi
 use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::link::{checksums_of, frame_of, inner_frame_of, sent_by_node};
 use super::{
-    Detail, Evidence, Marks, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified,
+    Detail, Evidence, Marks, Observation, PrefixLimit, Quote, Sighting, Subject, Tunnel,
+    Unidentified,
 };
 use crate::decode::{Fragment, Icmp, Ip, Layer, Packet, Stop, Tcp};
 use crate::read::{FileInterface, RawPacket};
@@ -105,6 +106,7 @@ impl Observer {
             inner_frame: inner_frame_of(packet, &subject),
             checksums: checksums_of(packet, &subject, raw.data),
             sent: sent_by_node(packet),
+            quote: quoted_by(&subject, packet),
             subject,
         }
     }
@@ -225,7 +227,7 @@ impl Observer {
                 let whole = !transport_was_cut(packet.stop());
                 (Transport::Tcp(tcp, whole), tcp_detail(tcp, whole, ip)?)
             }
-            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp, packet)),
+            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp)),
             Some(Layer::Esp(esp)) => (Transport::Esp(esp), Detail::Datagram),
             Some(_) => match inner.sealed {
                 Some(Layer::WireGuard(message)) => {
@@ -309,7 +311,7 @@ fn cut_carrier<'a>(packet: &'a Packet, innermost: &Ip) -> Option<(&'a Ip, Fragme
     carriers.into_iter().find_map(|ip| Some((ip, ip.fragment?)))
 }
 
-fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
+fn icmp_detail(icmp: &Icmp) -> Detail {
     if icmp.is_query() {
         return Detail::Query {
             request: !icmp.is_echo_reply(),
@@ -324,10 +326,18 @@ fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
             icmp_type: icmp.icmp_type,
             code: icmp.code,
             next_hop_mtu: icmp.next_hop_mtu(),
-            quote: quote_of(packet.quoted()),
         };
     }
     Detail::Datagram
+}
+
+fn quoted_by(subject: &Subject, packet: &Packet) -> Option<Quote> {
+    let Subject::Packet(sighting) = subject else {
+        return None;
+    };
+    matches!(sighting.detail, Detail::IcmpError { .. })
+        .then(|| quote_of(packet.quoted()))
+        .flatten()
 }
 
 const fn transport_was_cut(stop: Stop) -> bool {

@@ -8,6 +8,7 @@ mod inspect;
 mod observe;
 mod options;
 mod pairs;
+mod reading;
 mod selecting;
 mod tally;
 
