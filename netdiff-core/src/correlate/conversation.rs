@@ -14,7 +14,7 @@
 //! belongs to the one whose first number is nearest below its own (that it acknowledges, in the other direction); those nearer
 //! to none than half the sequence space belong to a connection from before the capture.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::pieces::distance;
 use super::place::Place;

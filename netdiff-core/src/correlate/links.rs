@@ -2,7 +2,7 @@
 //!
 //! A table of kinds, not of packets: its size is that of the network, not of the captures.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::identify::{ChecksumState, Checksums, Evidence, MacAddr, Observation, Subject, Tunnel};
 use crate::types::PointId;

@@ -4,7 +4,9 @@
 //! loss. Looked at are the gaps between bytes that were seen; what lies before the first or behind the last of them may lie outside the
 //! captures' time. Where the capture cut headers, so that the extent of segments is a guess, nothing is said.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::HashMap;
 
 use super::answers::Answers;
 use super::conversation::Seen;

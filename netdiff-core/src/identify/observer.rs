@@ -1,6 +1,6 @@
 //! Turns the packets of one file into observations.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::fingerprint::{Parts, Transport, control_of};
 use super::fragments::{Content, FragmentJoiner, FragmentTrouble, Leftover, Opening};
@@ -44,6 +44,8 @@ pub struct Observer {
     limit: PrefixLimit,
     points: Vec<ObservedPoint>,
     by_interface: HashMap<(FileInterface, Option<u32>), PointId>,
+    /// Most packets are of the point of the one before.
+    recent: Option<((FileInterface, Option<u32>), PointId)>,
     fragments: FragmentJoiner,
 }
 
@@ -56,6 +58,7 @@ impl Observer {
             limit,
             points: Vec::new(),
             by_interface: HashMap::new(),
+            recent: None,
             fragments: FragmentJoiner::default(),
         }
     }
@@ -78,7 +81,10 @@ impl Observer {
         let point = self.point_of(raw, packet);
         if let Some(seen) = self.points.get_mut(point.index()) {
             seen.packets += 1;
-            seen.first_time = seen.first_time.into_iter().chain(raw.time).min();
+            if let Some(time) = raw.time {
+                let first = seen.first_time.get_or_insert(time);
+                *first = time.min(*first);
+            }
             seen.last_time = seen.last_time.max(raw.time);
         }
         let evidence = Evidence {
@@ -119,25 +125,38 @@ impl Observer {
                 Layer::LinuxCooked(cooked) => cooked.interface_index,
                 _ => None,
             });
+        let interface = (raw.interface, index);
+        match self.recent {
+            Some((recent, point)) if recent == interface => point,
+            _ => {
+                let point = self.point_at(interface, raw.link_type);
+                self.recent = Some((interface, point));
+                point
+            }
+        }
+    }
+
+    fn point_at(
+        &mut self,
+        interface: (FileInterface, Option<u32>),
+        link_type: LinkType,
+    ) -> PointId {
         let points = &mut self.points;
-        *self
-            .by_interface
-            .entry((raw.interface, index))
-            .or_insert_with(|| {
-                // Bounded by the file: each point needs a packet of its own.
-                let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
-                points.push(ObservedPoint {
-                    interface: raw.interface,
-                    interface_index: index,
-                    link_type: raw.link_type,
-                    packets: 0,
-                    tunneled: 0,
-                    first_time: None,
-                    last_time: None,
-                    fragment_trouble: FragmentTrouble::default(),
-                });
-                id
-            })
+        *self.by_interface.entry(interface).or_insert_with(|| {
+            // Bounded by the file: each point needs a packet of its own.
+            let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
+            points.push(ObservedPoint {
+                interface: interface.0,
+                interface_index: interface.1,
+                link_type,
+                packets: 0,
+                tunneled: 0,
+                first_time: None,
+                last_time: None,
+                fragment_trouble: FragmentTrouble::default(),
+            });
+            id
+        })
     }
 
     fn subject_of(&mut self, seen: (Evidence, Timestamp), data: &[u8], packet: &Packet) -> Subject {
@@ -148,9 +167,14 @@ impl Observer {
                 return Subject::Unidentified(why_unidentified(packet.stop()));
             }
         };
-        let later = packet
-            .ip_layers()
-            .any(|(_, ip)| ip.fragment.is_some_and(|f| f.offset > 0));
+        let mut fragments = packet.ip_layers().filter_map(|(_, ip)| ip.fragment);
+        let Some(fragment) = fragments.next() else {
+            let opening = self.opening(&inner, data, packet);
+            return opening.map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
+                Subject::Packet(opening.sighting(inner.ip.payload_len, 1))
+            });
+        };
+        let later = fragment.offset > 0 || fragments.any(|f| f.offset > 0);
         let opening = if later {
             None
         } else {
