@@ -13,7 +13,7 @@ use crate::profile::{
     Profile, anonymize, anonymous_address, anonymous_node, is_baseline, read_baseline,
     write_baseline,
 };
-use crate::read::{CaptureSet, SetRequest, open_set, read_text_if};
+use crate::read::{CaptureSet, ReadError, SetRequest, open_set, read_text_if};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
 
 /// A capture set with every packet followed, before anything is judged: what [`trace`] works on.
@@ -103,18 +103,27 @@ pub(super) fn follow(
     options: &AnalysisOptions,
 ) -> Result<(CaptureSet, AddressNames, SetTimelines), AnalysisError> {
     let mut set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
-    options.count(&mut set);
-    let mut observed = observe_set(&set, &options.decode(), Detail::Observations)
+    let (names, followed) = follow_opened(&mut set, options)
         .map_err(|error| AnalysisError::of_file(request, error))?;
-    settle_tunnel_devices(&set, &mut observed.points, &observed.observations);
-    let stated = stated_addresses(&set, &observed.observations);
-    let names = address_names(&set, &observed.names);
+    Ok((set, names, followed))
+}
+
+/// Follows the packets of a set that is open.
+pub(super) fn follow_opened(
+    set: &mut CaptureSet,
+    options: &AnalysisOptions,
+) -> Result<(AddressNames, SetTimelines), ReadError> {
+    options.count(set);
+    let mut observed = observe_set(set, &options.decode(), Detail::Observations)?;
+    settle_tunnel_devices(set, &mut observed.points, &observed.observations);
+    let stated = stated_addresses(set, &observed.observations);
+    let names = address_names(set, &observed.names);
     let followed = SetTimelines {
         files: set.files.iter().map(|file| file.name.clone()).collect(),
         warnings: observed.warnings,
         timelines: correlate(observed.points, &stated, observed.observations),
     };
-    Ok((set, names, followed))
+    Ok((names, followed))
 }
 
 /// Follows every packet of a capture set, and judges nothing.

@@ -2,6 +2,8 @@
 
 mod analyze;
 mod cluster;
+#[cfg(fuzzing)]
+pub mod doors;
 mod error;
 mod extracting;
 mod inspect;
