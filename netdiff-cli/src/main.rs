@@ -5,6 +5,7 @@ mod config;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may fail")]
 mod help_tests;
+mod interrupt;
 mod judging;
 mod locale;
 mod manifest;
@@ -17,6 +18,7 @@ mod schema;
 mod select;
 mod shell;
 mod taking;
+mod whole_file;
 
 use std::process::ExitCode;
 

@@ -86,4 +86,4 @@ pub use report::{
 #[cfg(feature = "schema")]
 pub use schema::{Described, json_schema};
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
-pub use types::{PairError, StatedPair};
+pub use types::{PairError, StatedPair, visible_lines};

@@ -8,6 +8,10 @@ fuzz_target!(|text: &str| {
     match text.parse::<Selection>() {
         Ok(selection) => {
             let shown = selection.to_string();
+            // Longer than what is read: `&&` displays as `and`.
+            if shown.len() > 4096 {
+                return;
+            }
             let again: Selection = shown.parse().unwrap();
             assert_eq!(selection, again, "{shown}");
         }

@@ -103,8 +103,8 @@ pub(super) fn follow(
     options: &AnalysisOptions,
 ) -> Result<(CaptureSet, AddressNames, SetTimelines), AnalysisError> {
     let mut set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
-    let (names, followed) = follow_opened(&mut set, options)
-        .map_err(|error| AnalysisError::of_file(request, error))?;
+    let (names, followed) =
+        follow_opened(&mut set, options).map_err(|error| AnalysisError::of_file(request, error))?;
     Ok((set, names, followed))
 }
 

@@ -7,6 +7,7 @@ pub mod doors;
 mod error;
 mod extracting;
 mod inspect;
+mod memory;
 mod observe;
 mod options;
 mod pairs;

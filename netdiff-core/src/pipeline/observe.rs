@@ -72,7 +72,7 @@ pub(super) fn observe_set(
         .map(|file| observe_file(file, limit, options, detail))
         .collect::<Result<_, _>>()?;
     set.count_rest();
-    Ok(join(set, files))
+    join(set, files)
 }
 
 /// Fingerprints may only cover what every capture of the set has.
@@ -112,6 +112,7 @@ fn observe_file(
         if detail == Detail::Contents {
             tally.add(observation.evidence.point, &packet);
         }
+        super::memory::reserve(&mut observations, 1, &file.name)?;
         observations.push(observation);
     }
     let report = reader.finish();
@@ -178,7 +179,7 @@ fn name_points(
     (by_name, names)
 }
 
-fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
+fn join(set: &CaptureSet, files: Vec<FileObservations>) -> Result<SetObservations, ReadError> {
     let (by_name, names) = name_points(set, &files);
     let index: BTreeMap<&CapturePoint, PointId> = by_name
         .keys()
@@ -187,7 +188,9 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         .collect();
     let mut warnings: Vec<String> = set.warnings.iter().map(ToString::to_string).collect();
     warnings.extend_from_slice(&set.cluster.warnings);
-    let mut observations = Vec::with_capacity(files.iter().map(|f| f.observations.len()).sum());
+    let mut observations = Vec::new();
+    let all = files.iter().map(|f| f.observations.len()).sum();
+    super::memory::reserve(&mut observations, all, &set.label)?;
     let mut contents = vec![PointContents::default(); by_name.len()];
     let mut interfaces = Vec::with_capacity(files.len());
     let mut resolved = Vec::new();
@@ -217,14 +220,14 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
     }
     let mut points: Vec<SetPoint> = by_name.into_values().filter_map(Joined::finish).collect();
     settle_fragments(leftovers, &mut points, &mut observations);
-    SetObservations {
+    Ok(SetObservations {
         points,
         contents,
         interfaces,
         observations,
         names: resolved,
         warnings,
-    }
+    })
 }
 
 /// Joins datagrams whose fragments lie in several files, and counts what stays incomplete.

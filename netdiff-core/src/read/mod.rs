@@ -16,6 +16,7 @@ mod packet_reader;
 mod pcap;
 mod pcapng;
 mod progress;
+mod ratio;
 mod raw_packet;
 mod record;
 mod set;

@@ -143,6 +143,11 @@ impl Window {
         all_zero
     }
 
+    /// Whether the stream ended early.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// The error that ended the stream early, once.
     pub(super) fn take_failure(&mut self) -> Option<io::Error> {
         self.failure.take()

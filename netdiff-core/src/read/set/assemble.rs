@@ -9,7 +9,7 @@ use super::placement::NamedPlace;
 use super::series::{Placed, order_captures};
 use super::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetHints, SetRequest};
 use crate::read::{ClusterFacts, SetError};
-use crate::types::{FileId, Role};
+use crate::types::{FileId, Role, visible};
 
 /// Where a file was taken.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ fn label_of(request: &SetRequest) -> String {
         paths = request.points.iter().map(ToString::to_string).collect();
     }
     paths.sort();
-    paths.join(", ")
+    visible(&paths.join(", "))
 }
 
 fn gather(request: &SetRequest) -> Result<Gathered, SetError> {

@@ -48,7 +48,7 @@ pub fn set_of(files: &[(&str, &[u8])]) -> Result<CaptureSet, SetError> {
             path: (*name).to_owned(),
             reason,
         };
-        let section = gathered.spool.add(&mut Cursor::new(bytes));
+        let section = gathered.spool.add_raw(&mut Cursor::new(bytes));
         let source = Source::Section(section.map_err(unreadable)?);
         gathered.add_source(source, (*name).to_owned(), wanted)?;
     }
