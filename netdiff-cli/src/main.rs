@@ -1,6 +1,7 @@
 //! The program `netdiff`: arguments, terminal and exit codes. All packet logic is in `netdiff-core`.
 
 mod arguments;
+mod bug;
 mod config;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may fail")]
@@ -25,5 +26,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    run::run(&arguments::Arguments::parse())
+    bug::told(
+        || run::run(&arguments::Arguments::parse()),
+        run::EXIT_TROUBLE,
+    )
 }

@@ -29,7 +29,7 @@ const EXIT_SAME: u8 = 0;
 /// Something that counts.
 const EXIT_DIFFERENT: u8 = 1;
 /// The job could not be done.
-const EXIT_TROUBLE: u8 = 2;
+pub(crate) const EXIT_TROUBLE: u8 = 2;
 
 /// Runs the program; failures are told on standard error.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {

@@ -70,6 +70,7 @@ impl Intake {
                 Unidentified::NotIp => Unmatched::NotIp,
                 Unidentified::Cut => Unmatched::Cut,
                 Unidentified::NoTime => Unmatched::NoTime,
+                Unidentified::Beyond => Unmatched::Beyond,
             }),
             Subject::Packet(sighting) => {
                 let (source, destination) = (sighting.key.source, sighting.key.destination);

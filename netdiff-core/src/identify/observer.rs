@@ -13,6 +13,9 @@ use crate::decode::{Fragment, Icmp, Ip, Layer, Packet, Stop, Tcp};
 use crate::read::{FileInterface, RawPacket};
 use crate::types::{FileId, LinkType, PointId, Timestamp};
 
+/// Capture points that are told apart in one file. A node of a large cluster has some hundreds of interfaces.
+const MAX_POINTS: u32 = 4_096;
+
 /// A capture point as one file shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObservedPoint {
@@ -74,11 +77,14 @@ impl Observer {
 
     /// What this packet tells. `packet` is `raw` decoded.
     pub fn observe(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> Observation {
-        let point = self.point_of(raw, packet);
+        let known = self.point_of(raw, packet);
+        // Of further points, nothing is claimed: their packets count at the last one, without an identity.
+        let point = known.unwrap_or(PointId(MAX_POINTS - 1));
         if let Some(seen) = self.points.get_mut(point.index()) {
             seen.packets += 1;
-            seen.first_time = seen.first_time.into_iter().chain(raw.time).min();
-            seen.last_time = seen.last_time.max(raw.time);
+            let time = raw.time.filter(|_| known.is_some());
+            seen.first_time = seen.first_time.into_iter().chain(time).min();
+            seen.last_time = seen.last_time.max(time);
         }
         let evidence = Evidence {
             point,
@@ -86,6 +92,7 @@ impl Observer {
             packet_number: raw.packet_number,
         };
         let subject = match raw.time {
+            _ if known.is_none() => Subject::Unidentified(Unidentified::Beyond),
             None => Subject::Unidentified(Unidentified::NoTime),
             Some(time) => self.subject_of((evidence, time), raw.data, packet),
         };
@@ -109,7 +116,8 @@ impl Observer {
         }
     }
 
-    fn point_of(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> PointId {
+    /// The point that saw it; `None` where the file has too many.
+    fn point_of(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> Option<PointId> {
         let index = packet
             .layers()
             .first()
@@ -117,25 +125,26 @@ impl Observer {
                 Layer::LinuxCooked(cooked) => cooked.interface_index,
                 _ => None,
             });
+        let key = (raw.interface, index);
+        if self.points.len() >= MAX_POINTS as usize && !self.by_interface.contains_key(&key) {
+            return None;
+        }
         let points = &mut self.points;
-        *self
-            .by_interface
-            .entry((raw.interface, index))
-            .or_insert_with(|| {
-                // Bounded by the file: each point needs a packet of its own.
-                let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
-                points.push(ObservedPoint {
-                    interface: raw.interface,
-                    interface_index: index,
-                    link_type: raw.link_type,
-                    packets: 0,
-                    tunneled: 0,
-                    first_time: None,
-                    last_time: None,
-                    fragment_trouble: FragmentTrouble::default(),
-                });
-                id
-            })
+        let point = *self.by_interface.entry(key).or_insert_with(|| {
+            let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
+            points.push(ObservedPoint {
+                interface: raw.interface,
+                interface_index: index,
+                link_type: raw.link_type,
+                packets: 0,
+                tunneled: 0,
+                first_time: None,
+                last_time: None,
+                fragment_trouble: FragmentTrouble::default(),
+            });
+            id
+        });
+        Some(point)
     }
 
     fn subject_of(&mut self, seen: (Evidence, Timestamp), data: &[u8], packet: &Packet) -> Subject {

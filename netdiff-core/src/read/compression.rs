@@ -7,7 +7,7 @@ use super::format::{Compression, Format, SNIFF_LEN};
 use super::ratio::{Bounded, Packed};
 
 /// Memory that an xz stream may ask for, in bytes; `xz -9` needs 65 MiB.
-const MAX_XZ_MEMORY: u64 = 256 << 20;
+const MAX_XZ_MEMORY: u64 = 128 << 20;
 
 /// Base-2 logarithm of the largest zstd window in bytes; `zstd --ultra -22` needs 27.
 const MAX_ZSTD_WINDOW: u32 = 27;

@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const MAX_RATIO: u64 = 1_000;
 
 /// What may come out whatever went in, in bytes.
-const FREE: u64 = 64 << 20;
+const MAX_FREE: u64 = 64 << 20;
 
 /// The most that so many packed bytes may unpack to.
 pub(super) const fn most_of(packed: u64) -> u64 {
     let most = packed.saturating_mul(MAX_RATIO);
-    if most < FREE { FREE } else { most }
+    if most < MAX_FREE { MAX_FREE } else { most }
 }
 
 /// That more came out than packed captures give.
@@ -116,12 +116,15 @@ mod tests {
         let mut bomb = Bounded::new(io::repeat(0), Arc::clone(&packed));
         let error = io::copy(&mut bomb, &mut io::sink()).unwrap_err();
         assert!(is_inflated(&error), "{error}");
-        assert!(bomb.given < FREE + (1 << 20));
+        assert!(bomb.given < MAX_FREE + (1 << 20));
         assert!(is_inflated(&io::Error::other(error)));
         assert!(!is_inflated(&io::Error::other("else")));
 
         packed.store(1 << 20, Ordering::Relaxed);
-        let mut trusted = Bounded::new(io::repeat(0).take(FREE + 1), packed);
-        assert_eq!(io::copy(&mut trusted, &mut io::sink()).unwrap(), FREE + 1);
+        let mut trusted = Bounded::new(io::repeat(0).take(MAX_FREE + 1), packed);
+        assert_eq!(
+            io::copy(&mut trusted, &mut io::sink()).unwrap(),
+            MAX_FREE + 1
+        );
     }
 }
