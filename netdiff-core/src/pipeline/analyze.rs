@@ -121,7 +121,12 @@ pub(super) fn follow_opened(
     let followed = SetTimelines {
         files: set.files.iter().map(|file| file.name.clone()).collect(),
         warnings: observed.warnings,
-        timelines: correlate(observed.points, &stated, observed.observations),
+        timelines: correlate(
+            observed.points,
+            &stated,
+            options.folding(),
+            observed.observations,
+        ),
     };
     Ok((names, followed))
 }

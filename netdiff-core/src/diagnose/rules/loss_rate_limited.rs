@@ -189,7 +189,7 @@ fn parts(levels: &[(i64, bool)]) -> bool {
 }
 
 fn finding(case: &Case<'_>, lossy: &Lossy<'_>, rate: i64) -> Finding {
-    let (lost, all) = (lossy.lost().count(), lossy.sent.len());
+    let (lost, all) = (lossy.lost().count(), lossy.all);
     let names = (case.name(lossy.segment.0), case.name(lossy.segment.1));
     let here = case
         .unexplained()
