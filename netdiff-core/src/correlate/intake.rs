@@ -9,7 +9,9 @@ use super::folding::Activity;
 use super::links::LinkTable;
 use super::set_back::SetBack;
 use super::timeline::IcmpError;
-use crate::identify::{ArpSighting, Detail, Evidence, Observation, Subject, Unidentified};
+use crate::identify::{
+    ArpSighting, Detail, Evidence, Observation, Sighting, Subject, Unidentified,
+};
 use crate::types::{PointId, Timestamp};
 
 /// Takes observations in, and sorts out those that no flow is made of.
@@ -67,47 +69,52 @@ impl Intake {
                 Unidentified::NotIp => Unmatched::NotIp,
                 Unidentified::Cut => Unmatched::Cut,
                 Unidentified::NoTime => Unmatched::NoTime,
+                Unidentified::Beyond => Unmatched::Beyond,
             }),
-            Subject::Packet(sighting) => {
-                let (source, destination) = (sighting.key.source, sighting.key.destination);
-                if sighting.detail == Detail::LinkLocal || stays_on_link(source, destination) {
-                    counts.add_unmatched(Unmatched::LinkLocal);
-                    self.link_local.insert(observation.evidence.point);
-                    return;
-                }
-                self.links.note(observation);
-                if let Detail::IcmpError {
-                    icmp_type,
-                    code,
-                    next_hop_mtu,
-                } = sighting.detail
-                {
-                    self.icmp_errors.push(IcmpError {
-                        evidence: observation.evidence,
-                        time: observation.time,
-                        source: sighting.key.source,
-                        destination: sighting.key.destination,
-                        icmp_type,
-                        code,
-                        next_hop_mtu,
-                        quote: observation.quote,
-                    });
-                }
-                self.activity
-                    .note(observation.evidence.point, observation.time);
-                self.sightings.push(Seen {
-                    evidence: observation.evidence,
-                    time: observation.time,
-                    source_mac: observation.frame.map(|(source, _)| source),
-                    destination_mac: observation.frame.map(|(_, destination)| destination),
-                    sent: observation.sent,
-                    conversation: 0,
-                    stage: 0,
-                    folded: Folded::default(),
-                    sighting,
-                });
-            }
+            Subject::Packet(sighting) => self.take_packet(observation, sighting),
         }
+    }
+
+    fn take_packet(&mut self, observation: &Observation, sighting: Sighting) {
+        let point = observation.evidence.point;
+        let (source, destination) = (sighting.key.source, sighting.key.destination);
+        if sighting.detail == Detail::LinkLocal || stays_on_link(source, destination) {
+            if let Some(counts) = self.accounting.get_mut(point.index()) {
+                counts.add_unmatched(Unmatched::LinkLocal);
+            }
+            self.link_local.insert(point);
+            return;
+        }
+        self.links.note(observation);
+        if let Detail::IcmpError {
+            icmp_type,
+            code,
+            next_hop_mtu,
+        } = sighting.detail
+        {
+            self.icmp_errors.push(IcmpError {
+                evidence: observation.evidence,
+                time: observation.time,
+                source,
+                destination,
+                icmp_type,
+                code,
+                next_hop_mtu,
+                quote: observation.quote,
+            });
+        }
+        self.activity.note(point, observation.time);
+        self.sightings.push(Seen {
+            evidence: observation.evidence,
+            time: observation.time,
+            source_mac: observation.frame.map(|(source, _)| source),
+            destination_mac: observation.frame.map(|(_, destination)| destination),
+            sent: observation.sent,
+            conversation: 0,
+            stage: 0,
+            folded: Folded::default(),
+            sighting,
+        });
     }
 }
 

@@ -61,8 +61,11 @@ pub(super) struct Judge<'a> {
     /// Points that cut packets so short that they could not be identified.
     pub(super) cut: &'a BTreeSet<PointId>,
     /// What comes after the place where the packet before was seen last, by its tunnel: most end where that did.
-    pub(super) recent: Cell<Option<((Place, Option<Tunnel>), Next)>>,
+    pub(super) recent: Cell<Option<Followed>>,
 }
+
+/// A place and the tunnel there, and what comes after it.
+type Followed = ((Place, Option<Tunnel>), Next);
 
 impl Next {
     fn rejected(

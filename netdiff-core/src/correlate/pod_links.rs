@@ -79,10 +79,10 @@ impl Ends {
             let place = *places
                 .entry((key, s.sighting.fingerprint.short))
                 .or_insert_with(|| ends.add_packet(key));
-            if let Some((_, times)) = ends.packets.get_mut(place) {
-                if !times.iter().any(|(at, _)| *at == point) {
-                    times.push((point, s.time.0));
-                }
+            if let Some((_, times)) = ends.packets.get_mut(place)
+                && !times.iter().any(|(at, _)| *at == point)
+            {
+                times.push((point, s.time.0));
             }
         }
         ends

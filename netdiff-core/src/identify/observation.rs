@@ -76,6 +76,8 @@ pub enum Unidentified {
     Cut,
     /// The capture file gives no time for it.
     NoTime,
+    /// It was seen on more interfaces than are told apart in one file.
+    Beyond,
 }
 
 /// An identified IP packet: the inner-most one, whatever carries it.

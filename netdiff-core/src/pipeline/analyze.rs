@@ -14,7 +14,7 @@ use crate::profile::{
     Profile, anonymize, anonymous_address, anonymous_node, is_baseline, read_baseline,
     write_baseline,
 };
-use crate::read::{CaptureSet, SetRequest, open_set, read_text_if};
+use crate::read::{CaptureSet, ReadError, SetRequest, open_set, read_text_if};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
 
 /// A capture set with every packet followed, before anything is judged: what [`trace`] works on.
@@ -104,20 +104,29 @@ pub(super) fn follow(
     options: &AnalysisOptions,
 ) -> Result<(CaptureSet, AddressNames, SetTimelines), AnalysisError> {
     let mut set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
-    options.count(&mut set);
+    let (names, followed) =
+        follow_opened(&mut set, options).map_err(|error| AnalysisError::of_file(request, error))?;
+    Ok((set, names, followed))
+}
+
+/// Follows the packets of a set that is open.
+pub(super) fn follow_opened(
+    set: &mut CaptureSet,
+    options: &AnalysisOptions,
+) -> Result<(AddressNames, SetTimelines), ReadError> {
+    options.count(set);
     let folding = options.folding();
-    let read = read_set(&set, &options.decode(), Detail::Observations, folding)
-        .map_err(|error| AnalysisError::of_file(request, error))?;
+    let read = read_set(set, &options.decode(), Detail::Observations, folding)?;
     let mut points = read.contents.points;
     read.watch.settle_tunnel_devices(&mut points);
-    let stated = stated_addresses(&set, &read.watch);
-    let names = address_names(&set, &read.contents.names);
+    let stated = stated_addresses(set, &read.watch);
+    let names = address_names(set, &read.contents.names);
     let followed = SetTimelines {
         files: set.files.iter().map(|file| file.name.clone()).collect(),
         warnings: read.contents.warnings,
         timelines: read.correlator.finish(points, &stated),
     };
-    Ok((set, names, followed))
+    Ok((names, followed))
 }
 
 /// Follows every packet of a capture set, and judges nothing.

@@ -2,9 +2,12 @@
 
 mod analyze;
 mod cluster;
+#[cfg(fuzzing)]
+pub mod doors;
 mod error;
 mod extracting;
 mod inspect;
+mod memory;
 mod observe;
 mod options;
 mod pairs;

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::cluster::ClusterWatch;
+use super::memory;
 use super::observe::{FileContents, SetContents, join};
 use super::tally::Tally;
 use crate::correlate::{Correlator, Folding};
@@ -171,6 +172,7 @@ fn at_once(
         let mut reading = Reading::new(file, limit, detail)?;
         let mut observations = Vec::new();
         while let Some(observation) = reading.next(options) {
+            memory::reserve(&mut observations, 1, &file.name)?;
             observations.push(observation);
         }
         Ok((observations, reading.finish()))
@@ -305,6 +307,7 @@ impl Stream<'_> {
             if observation.time <= until + LONGEST_PAUSE {
                 self.reached = self.reached.max(observation.time);
             }
+            memory::reserve(&mut observations, 1, &self.file.name)?;
             observations.push(observation);
         }
         Ok(observations)
