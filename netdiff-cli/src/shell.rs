@@ -12,7 +12,7 @@ use clap_mangen::roff::{Roff, roman};
 use netdiff_core::{Ignore, explain_all};
 
 use crate::arguments::Arguments;
-use crate::output::cannot_write;
+use crate::output::write_file;
 
 /// The script that a shell reads to complete `netdiff`'s commands, options and names.
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
@@ -121,7 +121,7 @@ pub(crate) fn write_manual(folder: &Path) -> anyhow::Result<usize> {
         .with_context(|| format!("cannot make the folder {}; name another", folder.display()))?;
     for page in &pages {
         let file = folder.join(&page.file);
-        fs::write(&file, &page.text).map_err(|error| cannot_write(&file, &error))?;
+        write_file(&file, &page.text)?;
     }
     Ok(pages.len())
 }

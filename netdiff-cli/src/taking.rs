@@ -1,18 +1,19 @@
 //! Takes packets and sightings out of a set: `netdiff extract` and `netdiff export`.
 
-use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use netdiff_core::{
     AnalysisError, AnalysisOptions, Extracted, PacketFileOptions, PointOverride, Separator,
     SetRequest, Wanting, export, extract,
 };
 
+use crate::output::cannot_write;
 use crate::run::in_pool;
 use crate::select::Selecting;
+use crate::whole_file::WholeFile;
 
 pub(crate) const EXTRACT_HELP: &str = "\
 Examples:
@@ -145,30 +146,25 @@ impl Taking {
                 written => Ok(Some(written?)),
             };
         }
-        let mut part = output.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let written = self.write_whole(output, &part, write);
-        if written.is_err() {
-            // What could not be written whole is of no use; that it cannot be removed either, nobody needs to know.
-            let _ = std::fs::remove_file(&part);
-        }
-        written.map(Some)
+        self.write_whole(output, write).map(Some)
     }
 
     fn write_whole(
         &self,
         output: &Path,
-        part: &Path,
         write: impl FnOnce(&mut (dyn Write + Send)) -> Result<Extracted, AnalysisError> + Send,
     ) -> anyhow::Result<Extracted> {
-        let cannot = || format!("cannot write {}", output.display());
-        let mut out = BufWriter::new(File::create(part).with_context(cannot)?);
-        let extracted = in_pool(self.jobs, None, || write(&mut out))??;
+        let cannot = |error: &io::Error| cannot_write(output, error);
+        let mut out = WholeFile::create(output).map_err(|error| cannot(&error))?;
+        let written = in_pool(self.jobs, None, || write(&mut out))?;
+        if let (Err(_), Some(error)) = (&written, out.failure()) {
+            return Err(cannot(error));
+        }
+        let extracted = written?;
         if extracted.packets == 0 {
             bail!("{}", self.nothing());
         }
-        std::fs::rename(part, output).with_context(cannot)?;
+        out.finish().map_err(|error| cannot(&error))?;
         Ok(extracted)
     }
 

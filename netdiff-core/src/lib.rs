@@ -51,6 +51,13 @@ mod schema;
 pub mod select;
 pub mod types;
 
+/// What fuzz targets reach beside the public names.
+#[cfg(fuzzing)]
+pub mod doors {
+    pub use crate::pipeline::doors::*;
+    pub use crate::read::doors::*;
+}
+
 pub use diff::StatedPairs;
 pub use extract::{PacketFileOptions, Separator};
 pub use pipeline::{
@@ -79,4 +86,4 @@ pub use report::{
 #[cfg(feature = "schema")]
 pub use schema::{Described, json_schema};
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
-pub use types::{PairError, StatedPair};
+pub use types::{PairError, StatedPair, visible_lines};

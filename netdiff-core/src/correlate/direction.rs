@@ -44,7 +44,7 @@ pub(super) struct Scales<'a> {
     pub(super) rejections: &'a Rejections,
     pub(super) blindness: &'a Blindness,
     pub(super) cut: &'a BTreeSet<PointId>,
-    pub(super) folded_bytes: &'a FoldedBytes,
+    pub(super) folded_bytes: Option<&'a FoldedBytes>,
 }
 
 /// Judges one direction, and counts its packets.

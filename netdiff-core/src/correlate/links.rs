@@ -167,6 +167,8 @@ impl LinkTable {
 
     pub(super) fn finish(mut self) -> Links {
         self.links.bad_checksums.sort_unstable();
+        let place = |e: Evidence| (e.file, e.packet_number);
+        self.links.links.sort_by_key(|link| place(link.first));
         self.links
     }
 }

@@ -61,15 +61,11 @@ pub(super) struct Judge<'a> {
     /// Points that cut packets so short that they could not be identified.
     pub(super) cut: &'a BTreeSet<PointId>,
     /// What comes after the place where the packet before was seen last, by its tunnel: most end where that did.
-    pub(super) recent: Cell<Option<Expected>>,
+    pub(super) recent: Cell<Option<Followed>>,
 }
 
-/// What comes after a place, in a tunnel or none.
-#[derive(Clone, Copy)]
-pub(super) struct Expected {
-    after: (Place, Option<Tunnel>),
-    next: Next,
-}
+/// A place and the tunnel there, and what comes after it.
+type Followed = ((Place, Option<Tunnel>), Next);
 
 impl Next {
     fn rejected(
@@ -161,11 +157,10 @@ impl Judge<'_> {
     /// What comes after a place.
     fn next(&self, place: Place, tunnel: Option<Tunnel>) -> Next {
         match self.recent.get() {
-            Some(known) if known.after == (place, tunnel) => known.next,
+            Some((known, next)) if known == (place, tunnel) => next,
             _ => {
                 let next = self.paths.next(place, self.way, tunnel, &self.own);
-                let after = (place, tunnel);
-                self.recent.set(Some(Expected { after, next }));
+                self.recent.set(Some(((place, tunnel), next)));
                 next
             }
         }

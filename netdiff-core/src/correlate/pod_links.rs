@@ -80,7 +80,7 @@ impl Ends {
                 .entry((key, s.sighting.fingerprint.short))
                 .or_insert_with(|| ends.add_packet(key));
             if let Some((_, times)) = ends.packets.get_mut(place)
-                && first_at(times, point).is_none()
+                && !times.iter().any(|(at, _)| *at == point)
             {
                 times.push((point, s.time.0));
             }

@@ -7,11 +7,15 @@ use super::fragments::{Content, FragmentJoiner, FragmentTrouble, Leftover, Openi
 use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::link::{checksums_of, frame_of, inner_frame_of, sent_by_node};
 use super::{
-    Detail, Evidence, Marks, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified,
+    Detail, Evidence, Marks, Observation, PrefixLimit, Quote, Sighting, Subject, Tunnel,
+    Unidentified,
 };
 use crate::decode::{Fragment, Icmp, Ip, Layer, Packet, Stop, Tcp};
 use crate::read::{FileInterface, RawPacket};
 use crate::types::{FileId, LinkType, PointId, Timestamp};
+
+/// Capture points that are told apart in one file. A node of a large cluster has some hundreds of interfaces.
+const MAX_POINTS: u32 = 4_096;
 
 /// A capture point as one file shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,14 +81,16 @@ impl Observer {
 
     /// What this packet tells. `packet` is `raw` decoded.
     pub fn observe(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> Observation {
-        let point = self.point_of(raw, packet);
+        let known = self.point_of(raw, packet);
+        // Of further points, nothing is claimed: their packets count at the last one, without an identity.
+        let point = known.unwrap_or(PointId(MAX_POINTS - 1));
         if let Some(seen) = self.points.get_mut(point.index()) {
             seen.packets += 1;
-            if let Some(time) = raw.time {
+            if let Some(time) = raw.time.filter(|_| known.is_some()) {
                 let first = seen.first_time.get_or_insert(time);
                 *first = time.min(*first);
+                seen.last_time = seen.last_time.max(Some(time));
             }
-            seen.last_time = seen.last_time.max(raw.time);
         }
         let evidence = Evidence {
             point,
@@ -92,6 +98,7 @@ impl Observer {
             packet_number: raw.packet_number,
         };
         let subject = match raw.time {
+            _ if known.is_none() => Subject::Unidentified(Unidentified::Beyond),
             None => Subject::Unidentified(Unidentified::NoTime),
             Some(time) => self.subject_of((evidence, time), raw.data, packet),
         };
@@ -111,11 +118,13 @@ impl Observer {
             inner_frame: inner_frame_of(packet, &subject),
             checksums: checksums_of(packet, &subject, raw.data),
             sent: sent_by_node(packet),
+            quote: quoted_by(&subject, packet),
             subject,
         }
     }
 
-    fn point_of(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> PointId {
+    /// The point that saw it; `None` where the file has too many.
+    fn point_of(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> Option<PointId> {
         let index = packet
             .layers()
             .first()
@@ -125,11 +134,11 @@ impl Observer {
             });
         let interface = (raw.interface, index);
         match self.recent {
-            Some((recent, point)) if recent == interface => point,
+            Some((recent, point)) if recent == interface => Some(point),
             _ => {
-                let point = self.point_at(interface, raw.link_type);
+                let point = self.point_at(interface, raw.link_type)?;
                 self.recent = Some((interface, point));
-                point
+                Some(point)
             }
         }
     }
@@ -138,10 +147,12 @@ impl Observer {
         &mut self,
         interface: (FileInterface, Option<u32>),
         link_type: LinkType,
-    ) -> PointId {
+    ) -> Option<PointId> {
+        if self.points.len() >= MAX_POINTS as usize && !self.by_interface.contains_key(&interface) {
+            return None;
+        }
         let points = &mut self.points;
-        *self.by_interface.entry(interface).or_insert_with(|| {
-            // Bounded by the file: each point needs a packet of its own.
+        let point = *self.by_interface.entry(interface).or_insert_with(|| {
             let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
             points.push(ObservedPoint {
                 interface: interface.0,
@@ -154,7 +165,8 @@ impl Observer {
                 fragment_trouble: FragmentTrouble::default(),
             });
             id
-        })
+        });
+        Some(point)
     }
 
     fn subject_of(&mut self, seen: (Evidence, Timestamp), data: &[u8], packet: &Packet) -> Subject {
@@ -249,7 +261,7 @@ impl Observer {
                 let whole = !transport_was_cut(packet.stop());
                 (Transport::Tcp(tcp, whole), tcp_detail(tcp, whole, ip)?)
             }
-            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp, packet)),
+            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp)),
             Some(Layer::Esp(esp)) => (Transport::Esp(esp), Detail::Datagram),
             Some(_) => match inner.sealed {
                 Some(Layer::WireGuard(message)) => {
@@ -333,7 +345,7 @@ fn cut_carrier<'a>(packet: &'a Packet, innermost: &Ip) -> Option<(&'a Ip, Fragme
     carriers.into_iter().find_map(|ip| Some((ip, ip.fragment?)))
 }
 
-fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
+fn icmp_detail(icmp: &Icmp) -> Detail {
     if icmp.is_query() {
         return Detail::Query {
             request: !icmp.is_echo_reply(),
@@ -348,10 +360,18 @@ fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
             icmp_type: icmp.icmp_type,
             code: icmp.code,
             next_hop_mtu: icmp.next_hop_mtu(),
-            quote: quote_of(packet.quoted()),
         };
     }
     Detail::Datagram
+}
+
+fn quoted_by(subject: &Subject, packet: &Packet) -> Option<Quote> {
+    let Subject::Packet(sighting) = subject else {
+        return None;
+    };
+    matches!(sighting.detail, Detail::IcmpError { .. })
+        .then(|| quote_of(packet.quoted()))
+        .flatten()
 }
 
 const fn transport_was_cut(stop: Stop) -> bool {

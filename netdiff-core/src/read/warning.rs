@@ -1,11 +1,17 @@
 //! What was wrong inside a capture that could still be read.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::mem::{Discriminant, discriminant};
 
-use crate::types::PacketNumber;
+use super::pcapng::{MAX_INTERFACES, MAX_NAMES};
+use crate::types::{PacketNumber, visible};
 
 /// Warnings kept for one file; further ones are counted only.
 pub const MAX_WARNINGS_PER_FILE: usize = 100;
+
+/// Warnings of one kind that are kept for one file, each with its place; of limits, one. Further ones are counted at the last.
+const MAX_WARNINGS_PER_KIND: usize = 5;
 
 /// Damage found in one capture file. What could be read around it was kept.
 ///
@@ -20,6 +26,8 @@ pub struct ReadWarning {
     pub offset: u64,
     /// What was found.
     pub kind: Damage,
+    /// How often the same kind of damage was found again, behind the last one that is kept.
+    pub again: u64,
 }
 
 /// A kind of damage.
@@ -77,6 +85,10 @@ pub enum Damage {
     },
     /// More interfaces than the reader keeps; packets of further ones are skipped.
     TooManyInterfaces,
+    /// More names of addresses than the reader keeps.
+    TooManyNames,
+    /// Two entries of an archive have one name; the later one was read.
+    NamedTwice,
     /// A pcapng section of a version that is not 1.x; it was read as if it were.
     VersionUnknown {
         /// Major version.
@@ -100,11 +112,33 @@ pub enum Damage {
 
 impl fmt::Display for ReadWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file, self.kind)?;
+        write!(f, "{}: {}", visible(&self.file), self.kind)?;
+        let again = match self.again {
+            0 => String::new(),
+            1 => ", and once again".to_owned(),
+            times => format!(", and {times} times again"),
+        };
         match (&self.kind, self.packet_number) {
-            (Damage::Empty | Damage::HeaderCut, _) => Ok(()),
-            (_, Some(number)) => write!(f, " (at byte {}, after packet {number})", self.offset),
-            (_, None) => write!(f, " (at byte {}, before any packet)", self.offset),
+            (Damage::Empty | Damage::HeaderCut | Damage::NamedTwice, _) => f.write_str(&again),
+            (_, Some(number)) => write!(
+                f,
+                " (at byte {}, after packet {number}{again})",
+                self.offset
+            ),
+            (_, None) => write!(f, " (at byte {}, before any packet{again})", self.offset),
+        }
+    }
+}
+
+impl Damage {
+    /// How many of this kind are kept for one file.
+    const fn kept(&self) -> usize {
+        match self {
+            Self::TooManyInterfaces
+            | Self::TooManyNames
+            | Self::InterfaceUnknown { .. }
+            | Self::VersionUnknown { .. } => 1,
+            _ => MAX_WARNINGS_PER_KIND,
         }
     }
 }
@@ -146,8 +180,16 @@ impl fmt::Display for Damage {
                 f,
                 "skipped a packet of interface {interface}, which the file does not describe"
             ),
-            Self::TooManyInterfaces => {
-                f.write_str("describes too many interfaces; packets of the last ones are skipped")
+            Self::TooManyInterfaces => write!(
+                f,
+                "describes more than {MAX_INTERFACES} interfaces; packets of further ones are skipped"
+            ),
+            Self::TooManyNames => write!(
+                f,
+                "gives more than {MAX_NAMES} names to addresses; further ones are left out"
+            ),
+            Self::NamedTwice => {
+                f.write_str("is there twice under one name; the later one was read")
             }
             Self::VersionUnknown { major, minor } => write!(
                 f,
@@ -159,7 +201,7 @@ impl fmt::Display for Damage {
             Self::SnaplenAbsurd { snaplen } => {
                 write!(f, "ignored an absurd snapshot length of {snaplen} bytes")
             }
-            Self::ReadFailed { reason } => write!(f, "reading stopped: {reason}"),
+            Self::ReadFailed { reason } => write!(f, "reading stopped: {}", visible(reason)),
         }
     }
 }
@@ -171,6 +213,8 @@ pub(super) struct DamageLog {
     /// Packets read so far.
     pub(super) packets: u64,
     warnings: Vec<ReadWarning>,
+    /// How many warnings of each kind are kept, and the place of the last one.
+    kinds: HashMap<Discriminant<Damage>, (usize, usize)>,
     left_out: u64,
 }
 
@@ -180,21 +224,31 @@ impl DamageLog {
             file,
             packets: 0,
             warnings: Vec::new(),
+            kinds: HashMap::new(),
             left_out: 0,
         }
     }
 
-    /// Keeps a warning, or counts it when there are too many.
+    /// Keeps a warning, or counts it when there are too many, of its kind or at all.
     pub(super) fn note(&mut self, offset: u64, kind: Damage) {
+        let (kept, last) = self.kinds.entry(discriminant(&kind)).or_default();
+        if *kept >= kind.kept()
+            && let Some(last) = self.warnings.get_mut(*last)
+        {
+            last.again += 1;
+            return;
+        }
         if self.warnings.len() == MAX_WARNINGS_PER_FILE {
             self.left_out += 1;
             return;
         }
+        (*kept, *last) = (*kept + 1, self.warnings.len());
         self.warnings.push(ReadWarning {
             file: self.file.clone(),
             packet_number: (self.packets > 0).then_some(PacketNumber(self.packets)),
             offset,
             kind,
+            again: 0,
         });
     }
 

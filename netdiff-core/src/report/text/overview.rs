@@ -266,6 +266,10 @@ fn accounting(report: &Report, name: SetName) -> String {
         (unmatched("not-ip"), "not IP"),
         (unmatched("cut"), "cut by the capture"),
         (unmatched("no-time"), "without a time"),
+        (
+            unmatched("beyond-limit"),
+            "at more interfaces than are told apart",
+        ),
     ] {
         if n > 0 {
             parts.push(format!("{n} {word}"));
