@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use netdiff_core::correlate::{Ran, RoleBasis, SetPoint, StatedAddresses, correlate};
+use netdiff_core::correlate::{Folding, Ran, RoleBasis, SetPoint, StatedAddresses, correlate};
 use netdiff_core::doors::profile_of_timelines;
 use netdiff_core::identify::{
     ArpOperation, ArpSighting, Detail, Encapsulation, Evidence, Fingerprint, FragmentTrouble,
@@ -216,7 +216,7 @@ fuzz_target!(|input: Input| {
     };
     let count = observations.len() as u64;
     let files = points.iter().map(|point| point.point.to_string()).collect();
-    let timelines = correlate(points, &stated, observations);
+    let timelines = correlate(points, &stated, Folding::default(), observations);
     let accounted: u64 = timelines.accounting.iter().map(|counts| counts.packets).sum();
     assert_eq!(accounted, count);
     let profile = profile_of_timelines(timelines, files);

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::{HashSet, HashSetExt as _};
 
 use super::clock::Clocks;
-use super::conversation::Seen;
+use super::conversation::{Seen, further_trips};
 use super::matched_by::MatchedBy;
 use super::pieces::{self, Range};
 use super::place::Place;
@@ -204,13 +204,10 @@ fn match_conversation(seen: &[Seen], indexes: Vec<usize>, timing: Timing<'_>, re
 fn count_folded(trips: &mut [Trip], seen: &[Seen]) {
     let mut counted: HashSet<usize> = HashSet::new();
     for trip in trips {
-        trip.stands_for = 1;
-        for index in trip.sightings.indexes() {
-            let further = seen.get(index).map_or(0, |s| s.folded.trips);
-            if further > 0 && counted.insert(index) {
-                trip.stands_for = trip.stands_for.max(1 + u64::from(further));
-            }
-        }
+        let sightings = trip.sightings.indexes();
+        let folded = sightings.filter(|i| seen.get(*i).is_some_and(|s| s.folded.trips > 0));
+        let new: Vec<usize> = folded.filter(|index| counted.insert(*index)).collect();
+        trip.stands_for += further_trips(new.iter().filter_map(|&index| seen.get(index)));
     }
 }
 

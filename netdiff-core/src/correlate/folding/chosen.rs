@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::super::clock::LeastCrossings;
-use super::super::conversation::Seen;
+use super::super::conversation::{Seen, further_trips};
 use super::super::timeline::NodeId;
 use super::bytes::FoldedBytes;
 use super::conversations::Conversation;
@@ -361,14 +361,16 @@ impl Conversation {
 
     fn count_with(&self, unit: &Unit, stays: &Unit, sightings: &mut [Seen]) {
         let mut counts: BTreeMap<u8, u64> = BTreeMap::new();
-        let mut trips = unit.trips;
         for (place, index) in self.members(unit) {
             let Some(s) = sightings.get(*index as usize) else {
                 continue;
             };
             *counts.entry(*place).or_default() += s.packets();
-            trips = trips.max(unit.trips.saturating_add(s.folded.trips));
         }
+        let members = self.members(unit).iter();
+        let further = further_trips(members.filter_map(|(_, i)| sightings.get(*i as usize)));
+        let further = u32::try_from(further).unwrap_or(u32::MAX);
+        let trips = unit.trips.saturating_add(further);
         // Under each key the first sighting has the trips: whether the keys are linked is not known yet.
         let mut keys = BTreeSet::new();
         let mut before = None;
