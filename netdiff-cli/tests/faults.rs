@@ -230,7 +230,7 @@ fn files_that_cannot_be_read_are_named() {
     fs::create_dir_all(&node).unwrap();
     let secret = node.join("eth0.pcap");
     fs::write(&secret, [0; 24]).unwrap();
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
     // Dangling links are nobody's captures.
     symlink("/no/such/file", node.join("cni0.pcap")).unwrap();
     let set = folder.path().join("set");

@@ -31,7 +31,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use netdiff_core::correlate::{
-    Disposition, Journey, Ran, RoleBasis, SetPoint, StatedAddresses, Timelines, Trust, correlate,
+    Disposition, Folding, Journey, Ran, RoleBasis, SetPoint, StatedAddresses, Timelines, Trust,
+    correlate,
 };
 use netdiff_core::decode::{DecodeOptions, Packet, decode_packet};
 use netdiff_core::diagnose::diagnose;
@@ -157,7 +158,12 @@ fn lead(bytes: Vec<u8>, what: &str) -> Option<u64> {
     });
     let count = observations.len() as u64;
     assert_eq!(report.packets, count, "{what}");
-    let timelines = correlate(points.collect(), &StatedAddresses::default(), observations);
+    let timelines = correlate(
+        points.collect(),
+        &StatedAddresses::default(),
+        Folding::default(),
+        observations,
+    );
     check(&timelines, 1, what);
     Some(count)
 }
