@@ -1,13 +1,14 @@
 //! Turns the packets of one file into observations.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::fingerprint::{Parts, Transport, control_of};
 use super::fragments::{Content, FragmentJoiner, FragmentTrouble, Leftover, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::link::{checksums_of, frame_of, inner_frame_of, sent_by_node};
 use super::{
-    Detail, Evidence, Marks, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified,
+    Detail, Evidence, Marks, Observation, PrefixLimit, Quote, Sighting, Subject, Tunnel,
+    Unidentified,
 };
 use crate::decode::{Fragment, Icmp, Ip, Layer, Packet, Stop, Tcp};
 use crate::read::{FileInterface, RawPacket};
@@ -46,6 +47,8 @@ pub struct Observer {
     limit: PrefixLimit,
     points: Vec<ObservedPoint>,
     by_interface: HashMap<(FileInterface, Option<u32>), PointId>,
+    /// Most packets are of the point of the one before.
+    recent: Option<((FileInterface, Option<u32>), PointId)>,
     fragments: FragmentJoiner,
 }
 
@@ -58,6 +61,7 @@ impl Observer {
             limit,
             points: Vec::new(),
             by_interface: HashMap::new(),
+            recent: None,
             fragments: FragmentJoiner::default(),
         }
     }
@@ -82,9 +86,11 @@ impl Observer {
         let point = known.unwrap_or(PointId(MAX_POINTS - 1));
         if let Some(seen) = self.points.get_mut(point.index()) {
             seen.packets += 1;
-            let time = raw.time.filter(|_| known.is_some());
-            seen.first_time = seen.first_time.into_iter().chain(time).min();
-            seen.last_time = seen.last_time.max(time);
+            if let Some(time) = raw.time.filter(|_| known.is_some()) {
+                let first = seen.first_time.get_or_insert(time);
+                *first = time.min(*first);
+                seen.last_time = seen.last_time.max(Some(time));
+            }
         }
         let evidence = Evidence {
             point,
@@ -112,6 +118,7 @@ impl Observer {
             inner_frame: inner_frame_of(packet, &subject),
             checksums: checksums_of(packet, &subject, raw.data),
             sent: sent_by_node(packet),
+            quote: quoted_by(&subject, packet),
             subject,
         }
     }
@@ -125,17 +132,32 @@ impl Observer {
                 Layer::LinuxCooked(cooked) => cooked.interface_index,
                 _ => None,
             });
-        let key = (raw.interface, index);
-        if self.points.len() >= MAX_POINTS as usize && !self.by_interface.contains_key(&key) {
+        let interface = (raw.interface, index);
+        match self.recent {
+            Some((recent, point)) if recent == interface => Some(point),
+            _ => {
+                let point = self.point_at(interface, raw.link_type)?;
+                self.recent = Some((interface, point));
+                Some(point)
+            }
+        }
+    }
+
+    fn point_at(
+        &mut self,
+        interface: (FileInterface, Option<u32>),
+        link_type: LinkType,
+    ) -> Option<PointId> {
+        if self.points.len() >= MAX_POINTS as usize && !self.by_interface.contains_key(&interface) {
             return None;
         }
         let points = &mut self.points;
-        let point = *self.by_interface.entry(key).or_insert_with(|| {
+        let point = *self.by_interface.entry(interface).or_insert_with(|| {
             let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
             points.push(ObservedPoint {
-                interface: raw.interface,
-                interface_index: index,
-                link_type: raw.link_type,
+                interface: interface.0,
+                interface_index: interface.1,
+                link_type,
                 packets: 0,
                 tunneled: 0,
                 first_time: None,
@@ -155,9 +177,14 @@ impl Observer {
                 return Subject::Unidentified(why_unidentified(packet.stop()));
             }
         };
-        let later = packet
-            .ip_layers()
-            .any(|(_, ip)| ip.fragment.is_some_and(|f| f.offset > 0));
+        let mut fragments = packet.ip_layers().filter_map(|(_, ip)| ip.fragment);
+        let Some(fragment) = fragments.next() else {
+            let opening = self.opening(&inner, data, packet);
+            return opening.map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
+                Subject::Packet(opening.sighting(inner.ip.payload_len, 1))
+            });
+        };
+        let later = fragment.offset > 0 || fragments.any(|f| f.offset > 0);
         let opening = if later {
             None
         } else {
@@ -234,7 +261,7 @@ impl Observer {
                 let whole = !transport_was_cut(packet.stop());
                 (Transport::Tcp(tcp, whole), tcp_detail(tcp, whole, ip)?)
             }
-            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp, packet)),
+            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp)),
             Some(Layer::Esp(esp)) => (Transport::Esp(esp), Detail::Datagram),
             Some(_) => match inner.sealed {
                 Some(Layer::WireGuard(message)) => {
@@ -318,7 +345,7 @@ fn cut_carrier<'a>(packet: &'a Packet, innermost: &Ip) -> Option<(&'a Ip, Fragme
     carriers.into_iter().find_map(|ip| Some((ip, ip.fragment?)))
 }
 
-fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
+fn icmp_detail(icmp: &Icmp) -> Detail {
     if icmp.is_query() {
         return Detail::Query {
             request: !icmp.is_echo_reply(),
@@ -333,10 +360,18 @@ fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
             icmp_type: icmp.icmp_type,
             code: icmp.code,
             next_hop_mtu: icmp.next_hop_mtu(),
-            quote: quote_of(packet.quoted()),
         };
     }
     Detail::Datagram
+}
+
+fn quoted_by(subject: &Subject, packet: &Packet) -> Option<Quote> {
+    let Subject::Packet(sighting) = subject else {
+        return None;
+    };
+    matches!(sighting.detail, Detail::IcmpError { .. })
+        .then(|| quote_of(packet.quoted()))
+        .flatten()
 }
 
 const fn transport_was_cut(stop: Stop) -> bool {

@@ -1,12 +1,13 @@
 //! One set, or two: from paths to a report.
 
-use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
+use super::cluster::{address_names, stated_addresses};
 use super::error::AnalysisError;
-use super::observe::{Detail, observe_set};
+
 use super::options::AnalysisOptions;
 use super::pairs::stated_pairs;
+use super::reading::{Detail, read_set};
 use super::selecting::{Picks, check_names, narrow_comparison, narrow_to, untold_if};
-use crate::correlate::{Timelines, correlate};
+use crate::correlate::Timelines;
 use crate::diagnose::{Reference, diagnose};
 use crate::diff::{Comparison, StatedPairs, compare_timelines};
 use crate::profile::{
@@ -114,19 +115,16 @@ pub(super) fn follow_opened(
     options: &AnalysisOptions,
 ) -> Result<(AddressNames, SetTimelines), ReadError> {
     options.count(set);
-    let mut observed = observe_set(set, &options.decode(), Detail::Observations)?;
-    settle_tunnel_devices(set, &mut observed.points, &observed.observations);
-    let stated = stated_addresses(set, &observed.observations);
-    let names = address_names(set, &observed.names);
+    let folding = options.folding();
+    let read = read_set(set, &options.decode(), Detail::Observations, folding)?;
+    let mut points = read.contents.points;
+    read.watch.settle_tunnel_devices(&mut points);
+    let stated = stated_addresses(set, &read.watch);
+    let names = address_names(set, &read.contents.names);
     let followed = SetTimelines {
         files: set.files.iter().map(|file| file.name.clone()).collect(),
-        warnings: observed.warnings,
-        timelines: correlate(
-            observed.points,
-            &stated,
-            options.folding(),
-            observed.observations,
-        ),
+        warnings: read.contents.warnings,
+        timelines: read.correlator.finish(points, &stated),
     };
     Ok((names, followed))
 }

@@ -11,6 +11,7 @@ mod memory;
 mod observe;
 mod options;
 mod pairs;
+mod reading;
 mod selecting;
 mod tally;
 
