@@ -2,10 +2,12 @@
 
 mod arguments;
 mod config;
+mod help;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may fail")]
 mod help_tests;
 mod judging;
+mod language;
 mod locale;
 mod manifest;
 mod near;
@@ -17,11 +19,12 @@ mod schema;
 mod select;
 mod shell;
 mod taking;
+mod usage;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    run::run(&arguments::Arguments::parse())
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    language::decide(&words);
+    run::run(&help::parse(&words))
 }

@@ -8,6 +8,7 @@ use anyhow::bail;
 use netdiff_core::{InspectReport, SetRequest, render_manifest};
 
 use crate::arguments::Common;
+use crate::language::said;
 use crate::output::{cannot_write, write_inspection, write_text};
 
 /// The name by which a manifest is found in a set's folder.
@@ -16,6 +17,8 @@ const MANIFEST_NAME: &str = "netdiff.toml";
 /// Writes the manifest to `target`, else into the set's folder, and the report to standard output. If `target` is `-`, or
 /// the set is no folder, the manifest goes to standard output instead of the report.
 ///
+/// Quietly, the manifest alone is written.
+///
 /// # Errors
 /// Where there is such a file already: it may have been edited.
 pub(crate) fn write_manifest(
@@ -23,6 +26,7 @@ pub(crate) fn write_manifest(
     request: &SetRequest,
     target: Option<&Path>,
     common: &Common,
+    quiet: bool,
 ) -> anyhow::Result<()> {
     let text = render_manifest(report);
     let file = match target {
@@ -34,7 +38,11 @@ pub(crate) fn write_manifest(
         return write_text(&text, &common.layout);
     };
     write_new(&target, &text)?;
-    anstream::eprintln!("netdiff: wrote {}", target.display());
+    if quiet {
+        return Ok(());
+    }
+    let words = said!("wrote {file}", file = target.display());
+    anstream::eprintln!("netdiff: {words}");
     write_inspection(report, common)
 }
 
@@ -52,9 +60,12 @@ fn write_new(target: &Path, text: &str) -> anyhow::Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).open(target);
     let mut file = match file {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
-            "{} is there already and may have been edited; move it away, or see what would be written with \
+            "{}",
+            said!(
+                "{target} is there already and may have been edited; move it away, or see what would be written with \
              --write-manifest=-",
-            target.display()
+                target = target.display()
+            )
         ),
         result => result.map_err(|error| cannot_write(target, &error))?,
     };

@@ -36,6 +36,9 @@
 //! The same captures give the same report, in whatever order the files are named and on any number of
 //! threads.
 
+#[macro_use]
+pub mod types;
+
 pub mod correlate;
 pub mod decode;
 pub mod diagnose;
@@ -49,7 +52,6 @@ mod report;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod select;
-pub mod types;
 
 pub use diff::StatedPairs;
 pub use extract::{PacketFileOptions, Separator};
@@ -79,4 +81,4 @@ pub use report::{
 #[cfg(feature = "schema")]
 pub use schema::{Described, json_schema};
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
-pub use types::{PairError, StatedPair};
+pub use types::{Language, Message, PairError, StatedPair};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::types::Message;
+
 /// Everything about a rule that does not depend on captures.
 ///
 /// Texts of causes, commands and remedies may hold blanks, [`BLANKS`], that a finding fills in: `{port}`. Where nothing is known, and in
@@ -71,26 +73,27 @@ impl Filled {
     }
 
     /// The text with its blanks filled in.
-    pub(super) fn apply(&self, text: &str) -> String {
-        replace_blanks(text, |blank| self.0.get(blank).cloned())
+    pub(super) fn apply(&self, text: &'static str) -> Message {
+        let there = BLANKS
+            .iter()
+            .filter(|(name, _)| text.contains(&format!("{{{name}}}")));
+        let values = there.map(|(name, _)| (*name, self.word(name)));
+        Message::blanks(text, values.collect())
+    }
+
+    /// The value of a blank, or its name in capitals.
+    fn word(&self, blank: &str) -> String {
+        let value = self.0.get(blank).cloned();
+        value.unwrap_or_else(|| blank.to_uppercase())
     }
 }
 
-/// The text with every blank in capitals.
+/// The text with every known blank in capitals. Other braces stay as they are: commands have them.
 #[must_use]
 pub fn with_capitals(text: &str) -> String {
-    replace_blanks(text, |_| None)
-}
-
-/// Puts what `value` gives, or else its name in capitals, in place of each known blank. Other braces stay as they are: commands have them.
-fn replace_blanks(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = text.to_owned();
     for (name, _) in BLANKS {
-        let blank = format!("{{{name}}}");
-        if out.contains(&blank) {
-            let word = value(name).unwrap_or_else(|| name.to_uppercase());
-            out = out.replace(&blank, &word);
-        }
+        out = out.replace(&format!("{{{name}}}"), &name.to_uppercase());
     }
     out
 }
@@ -98,6 +101,7 @@ fn replace_blanks(text: &str, value: impl Fn(&str) -> Option<String>) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Language;
 
     #[test]
     fn blanks_are_filled_and_others_stand_in_capitals() {
@@ -106,7 +110,7 @@ mod tests {
         filled.fill("port", "1");
         let text = "tcpdump -i {uplink} udp port {port} # {json: {}}";
         assert_eq!(
-            filled.apply(text),
+            filled.apply(text).render(Language::English),
             "tcpdump -i UPLINK udp port 4789 # {json: {}}"
         );
         assert_eq!(

@@ -64,6 +64,7 @@ pub fn inspect_with(
         names: &address_names(&set, &names),
         stated: &stated_networks(&set),
         timelines: &timelines,
+        language: options.language,
     }))
 }
 
@@ -93,7 +94,7 @@ pub fn inspect_baseline(
     let stored: Vec<Stored<'_>> = profiles
         .iter()
         .map(|profile| Stored {
-            set: analyzed(profile),
+            set: analyzed(profile, options.language),
             anonymized: profile.anonymized,
             selected: profile.selected.as_deref(),
             left_out: profile.left_out,
@@ -104,7 +105,7 @@ pub fn inspect_baseline(
         baseline_version: BASELINE_VERSION,
         written_by: baseline_tool(&text),
         bytes: text.len() as u64,
-        ..build_baseline(&stored)
+        ..build_baseline(&stored, options.language)
     }))
 }
 

@@ -16,7 +16,7 @@ use crate::read::{
     ResolvedName,
 };
 use crate::report::PointContents;
-use crate::types::{CapturePoint, PointId, Role, Timestamp};
+use crate::types::{CapturePoint, Message, PointId, Role, Timestamp};
 
 /// What is kept of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) struct SetObservations {
     /// Names that the files give to addresses.
     pub(super) names: Vec<ResolvedName>,
     /// Damage, as sentences, files in order.
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Message>,
 }
 
 /// Reads, decodes and identifies every packet of a set.
@@ -185,7 +185,7 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         .enumerate()
         .map(|(i, name)| (name, PointId(u32::try_from(i).unwrap_or(u32::MAX))))
         .collect();
-    let mut warnings: Vec<String> = set.warnings.iter().map(ToString::to_string).collect();
+    let mut warnings: Vec<Message> = set.warnings.iter().map(ReadWarning::message).collect();
     warnings.extend_from_slice(&set.cluster.warnings);
     let mut observations = Vec::with_capacity(files.iter().map(|f| f.observations.len()).sum());
     let mut contents = vec![PointContents::default(); by_name.len()];
@@ -251,12 +251,13 @@ fn settle_fragments(
 }
 
 /// A file's damage as sentences.
-fn damage(file: &CaptureFile, observed: &FileObservations) -> Vec<String> {
-    let mut sentences: Vec<String> = observed.warnings.iter().map(ToString::to_string).collect();
+fn damage(file: &CaptureFile, observed: &FileObservations) -> Vec<Message> {
+    let mut sentences: Vec<Message> = observed.warnings.iter().map(ReadWarning::message).collect();
     if observed.warnings_left_out > 0 {
-        sentences.push(format!(
-            "{}: {} further warnings",
-            file.name, observed.warnings_left_out
+        sentences.push(message!(
+            "{file}: {n} further warnings",
+            file = file.name,
+            n = observed.warnings_left_out
         ));
     }
     sentences

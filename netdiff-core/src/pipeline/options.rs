@@ -4,6 +4,7 @@ use crate::decode::DecodeOptions;
 use crate::diff::StatedPairs;
 use crate::read::{CaptureSet, Progress};
 use crate::select::Selection;
+use crate::types::Language;
 
 /// Options of an analysis. The default is right for most clusters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct AnalysisOptions {
     pub anonymize: bool,
     /// What to show; everything without. [`inspect`](crate::inspect) knows no packets and shows everything.
     pub selection: Option<Selection>,
+    /// The language of the report's sentences.
+    pub language: Language,
     /// Where to count what is read, for a program that shows how far it has come.
     pub progress: Option<Progress>,
 }

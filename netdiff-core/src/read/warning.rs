@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::types::PacketNumber;
+use crate::types::{Language, Message, PacketNumber};
 
 /// Warnings kept for one file; further ones are counted only.
 pub const MAX_WARNINGS_PER_FILE: usize = 100;
@@ -98,68 +98,112 @@ pub enum Damage {
     },
 }
 
-impl fmt::Display for ReadWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file, self.kind)?;
+impl ReadWarning {
+    /// One sentence that names the file and the place.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let (file, offset) = (&self.file, self.offset);
+        let kind = self.kind.message();
         match (&self.kind, self.packet_number) {
-            (Damage::Empty | Damage::HeaderCut, _) => Ok(()),
-            (_, Some(number)) => write!(f, " (at byte {}, after packet {number})", self.offset),
-            (_, None) => write!(f, " (at byte {}, before any packet)", self.offset),
+            (Damage::Empty | Damage::HeaderCut, _) => message!("{file}: {kind}", file, kind),
+            (_, Some(number)) => message!(
+                "{file}: {kind} (at byte {offset}, after packet {number})",
+                file,
+                kind,
+                offset,
+                number
+            ),
+            (_, None) => message!(
+                "{file}: {kind} (at byte {offset}, before any packet)",
+                file,
+                kind,
+                offset
+            ),
         }
     }
 }
 
-impl fmt::Display for Damage {
+impl fmt::Display for ReadWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message().render(Language::English))
+    }
+}
+
+impl Damage {
+    /// What was found.
+    #[must_use]
+    pub fn message(&self) -> Message {
         match self {
-            Self::Empty => f.write_str(
-                "the file is empty, without even a header; the capture was stopped before it wrote anything",
+            Self::Empty => message!(
+                "the file is empty, without even a header; the capture was stopped before it wrote anything"
             ),
-            Self::HeaderCut => f.write_str("the file ends inside its header, it holds no packet"),
-            Self::RecordCut { present, needed } => write!(
-                f,
-                "the file ends inside a record: {present} of its {needed} bytes are there"
+            Self::HeaderCut => message!("the file ends inside its header, it holds no packet"),
+            Self::RecordCut { present, needed } => message!(
+                "the file ends inside a record: {present} of its {needed} bytes are there",
+                present,
+                needed
             ),
             Self::LengthLies { claimed } => {
-                write!(f, "a record claims {claimed} bytes, which cannot be true")
+                message!(
+                    "a record claims {claimed} bytes, which cannot be true",
+                    claimed
+                )
             }
             Self::Skipped { bytes } => {
-                write!(f, "skipped {bytes} bytes, up to the next readable record")
+                message!(
+                    "skipped {bytes} bytes, up to the next readable record",
+                    bytes
+                )
             }
             Self::RestUnreadable { bytes } => {
-                write!(f, "the last {bytes} bytes hold no readable record")
+                message!("the last {bytes} bytes hold no readable record", bytes)
             }
-            Self::ZeroFilled { bytes } => write!(
-                f,
-                "{bytes} zero bytes where records should be; the capture was probably not closed"
+            Self::ZeroFilled { bytes } => message!(
+                "{bytes} zero bytes where records should be; the capture was probably not closed",
+                bytes
             ),
-            Self::Appended => f.write_str("another capture was appended here, and was read as well"),
-            Self::BlockDamaged { block_type } => write!(
-                f,
-                "skipped a block of type 0x{block_type:08x} that contradicts its own length"
+            Self::Appended => {
+                message!("another capture was appended here, and was read as well")
+            }
+            other => other.odd(),
+        }
+    }
+
+    /// The rarer kinds.
+    fn odd(&self) -> Message {
+        match self {
+            Self::BlockDamaged { block_type } => message!(
+                "skipped a block of type {block_type} that contradicts its own length",
+                block_type = format!("0x{block_type:08x}")
             ),
-            Self::LengthsDiffer { leading, trailing } => write!(
-                f,
-                "a block begins with length {leading} and ends with length {trailing}; used the first"
+            Self::LengthsDiffer { leading, trailing } => message!(
+                "a block begins with length {leading} and ends with length {trailing}; used the first",
+                leading,
+                trailing
             ),
-            Self::InterfaceUnknown { interface } => write!(
-                f,
-                "skipped a packet of interface {interface}, which the file does not describe"
+            Self::InterfaceUnknown { interface } => message!(
+                "skipped a packet of interface {interface}, which the file does not describe",
+                interface
             ),
             Self::TooManyInterfaces => {
-                f.write_str("describes too many interfaces; packets of the last ones are skipped")
+                message!("describes too many interfaces; packets of the last ones are skipped")
             }
-            Self::VersionUnknown { major, minor } => write!(
-                f,
-                "a section of pcapng version {major}.{minor}, read as version 1.0"
+            Self::VersionUnknown { major, minor } => message!(
+                "a section of pcapng version {major}.{minor}, read as version 1.0",
+                major,
+                minor
             ),
             Self::TimeOutOfRange => {
-                f.write_str("a time outside the years 1678 to 2261, replaced by the nearest that fits")
+                message!("a time outside the years 1678 to 2261, replaced by the nearest that fits")
             }
             Self::SnaplenAbsurd { snaplen } => {
-                write!(f, "ignored an absurd snapshot length of {snaplen} bytes")
+                message!(
+                    "ignored an absurd snapshot length of {snaplen} bytes",
+                    snaplen
+                )
             }
-            Self::ReadFailed { reason } => write!(f, "reading stopped: {reason}"),
+            Self::ReadFailed { reason } => message!("reading stopped: {reason}", reason),
+            _ => Message::empty(),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::ResolvedName;
+use crate::types::Message;
 
 /// Longest file that is read, in bytes: the pods of a large cluster.
 const MAX_FILE_LEN: u64 = 64 << 20;
@@ -28,7 +29,7 @@ pub struct ClusterFacts {
     /// Names from a hosts file.
     pub hosts: Vec<ResolvedName>,
     /// Files that could not be read, as sentences.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Message>,
 }
 
 /// A node as the cluster describes it.
@@ -78,10 +79,11 @@ impl ClusterFacts {
         let mut text = Vec::new();
         let read = source.take(MAX_FILE_LEN + 1).read_to_end(&mut text);
         let result = match read {
-            Err(reason) => Err(format!("cannot be read: {reason}")),
-            Ok(len) if len as u64 > MAX_FILE_LEN => {
-                Err(format!("is longer than {} MiB", MAX_FILE_LEN >> 20))
-            }
+            Err(reason) => Err(message!("cannot be read: {reason}", reason)),
+            Ok(len) if len as u64 > MAX_FILE_LEN => Err(message!(
+                "is longer than {mib} MiB",
+                mib = MAX_FILE_LEN >> 20
+            )),
             Ok(_) if name.to_ascii_lowercase().contains(".json") => self.add_json(&text),
             Ok(_) => {
                 self.add_hosts(&String::from_utf8_lossy(&text));
@@ -89,8 +91,10 @@ impl ClusterFacts {
             }
         };
         if let Err(reason) = result {
-            self.warnings.push(format!(
-                "{name}: {reason}; names and addresses in it are not used"
+            self.warnings.push(message!(
+                "{name}: {reason}; names and addresses in it are not used",
+                name,
+                reason
             ));
         }
     }
@@ -134,6 +138,7 @@ mod tests {
         let [warning] = facts.warnings.as_slice() else {
             panic!("{:?}", facts.warnings)
         };
+        let warning = warning.render(crate::types::Language::English);
         assert!(
             warning.starts_with("pods.json: is no valid JSON: "),
             "{warning}"
