@@ -8,6 +8,9 @@ mod help;
 mod help_tests;
 mod judging;
 mod language;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail")]
+mod language_tests;
 mod locale;
 mod manifest;
 mod near;

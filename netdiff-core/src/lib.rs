@@ -81,4 +81,7 @@ pub use report::{
 #[cfg(feature = "schema")]
 pub use schema::{Described, json_schema};
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
-pub use types::{Language, Message, PairError, StatedPair};
+pub use types::{
+    CHINESE_CATALOGUE, Entry, Language, Message, PairError, PoError, StatedPair, UnknownLanguage,
+    read_po,
+};
