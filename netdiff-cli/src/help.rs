@@ -86,10 +86,11 @@ impl Words {
             let help = help + &self.values(&argument) + &self.default(&argument);
             argument = argument.help(help);
         }
-        argument
-            .help_heading(heading)
-            .hide_possible_values(true)
-            .hide_default_value(true)
+        let argument = argument.help_heading(heading);
+        match argument.get_action().takes_values() {
+            true => argument.hide_possible_values(true).hide_default_value(true),
+            false => argument,
+        }
     }
 
     /// What an argument takes, with what each value means.

@@ -98,7 +98,10 @@ fn root() -> PathBuf {
 }
 
 fn files_below(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -134,12 +137,15 @@ fn marked(source: &str, texts: &mut Texts) {
         let before = source[..literal.begin].trim_end();
         let is_in = |name: &str| before.ends_with(name);
         if is_in("noun!(") {
-            let next = literals.get(nth + 1).filter(|next| {
-                source[literal.end..next.begin].trim() == ","
-            });
+            let next = literals
+                .get(nth + 1)
+                .filter(|next| source[literal.end..next.begin].trim() == ",");
             let many = next.map_or(format!("{}s", literal.text), |next| next.text.clone());
             texts.insert(format!("{{n}} {}", literal.text), format!("{{n}} {many}"));
-        } else if ["message!(", "text!(", "said!(", "#[error("].iter().any(|name| is_in(name)) {
+        } else if ["message!(", "text!(", "said!(", "#[error("]
+            .iter()
+            .any(|name| is_in(name))
+        {
             texts.entry(literal.text.clone()).or_default();
         }
     }
@@ -148,7 +154,10 @@ fn marked(source: &str, texts: &mut Texts) {
 fn is_prose(text: &str) -> bool {
     let words = text.split(' ').filter(|word| {
         let letters = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
-        letters.len() > 1 && letters.chars().all(|c| c.is_ascii_alphabetic() || c == '\'')
+        letters.len() > 1
+            && letters
+                .chars()
+                .all(|c| c.is_ascii_alphabetic() || c == '\'')
     });
     words.count() >= 2
 }
@@ -166,8 +175,13 @@ fn manual(source: &str, texts: &mut Texts) {
     for literal in literals(source) {
         let before = source[..literal.begin].trim_end();
         let is_marked = before.ends_with("!(") || before.ends_with("reason =");
-        let is_cited = citations.iter().any(|(from, to)| (*from..*to).contains(&literal.begin));
-        let is_name = literal.text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
+        let is_cited = citations
+            .iter()
+            .any(|(from, to)| (*from..*to).contains(&literal.begin));
+        let is_name = literal
+            .text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
         let has_letters = literal.text.chars().any(char::is_alphabetic);
         if !is_marked && !is_cited && !is_name && has_letters {
             texts.entry(literal.text).or_default();
@@ -221,7 +235,9 @@ fn needed() -> Texts {
         if KEPT_AS_TEXTS.iter().any(|kept| name.ends_with(kept)) {
             let kept = literals(&source).into_iter().filter(|literal| {
                 let before = source[..literal.begin].trim_end();
-                !before.ends_with("reason =") && !before.ends_with("noun!(") && is_prose(&literal.text)
+                !before.ends_with("reason =")
+                    && !before.ends_with("noun!(")
+                    && is_prose(&literal.text)
             });
             for literal in kept {
                 texts.entry(literal.text).or_default();
@@ -230,7 +246,9 @@ fn needed() -> Texts {
     }
     templates(&mut texts);
     command_line(&Arguments::command(), &mut texts);
-    texts.entry(netdiff_core::SELECTION_MANUAL.to_owned()).or_default();
+    texts
+        .entry(netdiff_core::SELECTION_MANUAL.to_owned())
+        .or_default();
     texts
 }
 
@@ -250,8 +268,14 @@ fn every_text_has_a_translation_and_every_translation_a_text() {
     let needed = needed();
     let entries = catalogue();
     let known: BTreeSet<&str> = entries.iter().map(|entry| entry.from.as_str()).collect();
-    let missing: Vec<&String> = needed.keys().filter(|text| !known.contains(text.as_str())).collect();
-    assert!(missing.is_empty(), "not in netdiff-core/po/zh-CN.po: {missing:#?}");
+    let missing: Vec<&String> = needed
+        .keys()
+        .filter(|text| !known.contains(text.as_str()))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "not in netdiff-core/po/zh-CN.po: {missing:#?}"
+    );
     let unused: Vec<&str> = known
         .into_iter()
         .filter(|text| !needed.contains_key(*text) && !is_in_sources(text))
@@ -261,21 +285,32 @@ fn every_text_has_a_translation_and_every_translation_a_text() {
         let plural = needed.get(&entry.from).map_or("", String::as_str);
         assert_eq!(entry.plural, plural, "line {}: {}", entry.line, entry.from);
     }
-    assert!(needed.len() > 1_500, "{}: are the sources still found?", needed.len());
+    assert!(
+        needed.len() > 1_500,
+        "{}: are the sources still found?",
+        needed.len()
+    );
 }
 
 #[test]
 fn no_text_is_translated_twice() {
     let mut seen = BTreeSet::new();
     for entry in catalogue() {
-        assert!(seen.insert(entry.from.clone()), "line {}: {}", entry.line, entry.from);
+        assert!(
+            seen.insert(entry.from.clone()),
+            "line {}: {}",
+            entry.line,
+            entry.from
+        );
     }
 }
 
 /// What stands in braces.
 fn blanks(text: &str) -> BTreeSet<&str> {
     let parts = text.split('{').skip(1);
-    parts.filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect()
+    parts
+        .filter_map(|part| part.split_once('}').map(|(name, _)| name))
+        .collect()
 }
 
 const fn is_chinese(c: char) -> bool {
@@ -291,13 +326,23 @@ fn translations_have_the_blanks_and_the_edges_of_their_texts() {
         if from.starts_with("  ") {
             assert_eq!(indent(&from), indent(&to), "line {line}: {from}");
         }
-        assert_eq!(from.ends_with('\n'), to.ends_with('\n'), "line {line}: {from}");
-        assert_eq!(from.matches('`').count() % 2, to.matches('`').count() % 2, "line {line}: {from}");
+        assert_eq!(
+            from.ends_with('\n'),
+            to.ends_with('\n'),
+            "line {line}: {from}"
+        );
+        assert_eq!(
+            from.matches('`').count() % 2,
+            to.matches('`').count() % 2,
+            "line {line}: {from}"
+        );
     }
 }
 
 /// English words that sentences cannot do without, and commands can.
-const OF_SENTENCES: [&str; 10] = ["the", "of", "is", "are", "was", "were", "that", "which", "its", "this"];
+const OF_SENTENCES: [&str; 10] = [
+    "the", "of", "is", "are", "was", "were", "that", "which", "its", "this",
+];
 
 #[test]
 fn translations_are_chinese_with_chinese_punctuation() {
@@ -307,10 +352,13 @@ fn translations_are_chinese_with_chinese_punctuation() {
             let ascii = is_chinese(pair[0]) && [',', ';', ':', '!', '?'].contains(&pair[1]);
             assert!(!ascii, "line {line}: {to}");
         }
-        let words: Vec<&str> = to.split(|c: char| !c.is_ascii_alphabetic() && c != ' ').collect();
+        let words: Vec<&str> = to
+            .split(|c: char| !c.is_ascii_alphabetic() && c != ' ')
+            .collect();
         for run in words {
             let words: Vec<&str> = run.split(' ').filter(|word| !word.is_empty()).collect();
-            let is_english = words.len() > 2 && words.iter().any(|word| OF_SENTENCES.contains(word));
+            let is_english =
+                words.len() > 2 && words.iter().any(|word| OF_SENTENCES.contains(word));
             assert!(!is_english, "line {line}: {run}");
         }
     }
@@ -323,6 +371,12 @@ fn the_collector_finds_what_is_marked() {
         "// message!(\"no\")\nlet c = '\"'; message!(\n  \"a {b} \\\n   c\", b); noun!(\"copy\", \"copies\"); \"no\"; said!(\"\\\"d\\\"\")",
         &mut texts,
     );
-    let found: Vec<(&str, &str)> = texts.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    assert_eq!(found, [("\"d\"", ""), ("a {b} c", ""), ("{n} copy", "{n} copies")]);
+    let found: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [("\"d\"", ""), ("a {b} c", ""), ("{n} copy", "{n} copies")]
+    );
 }

@@ -43,14 +43,22 @@ fn is_chinese(text: &str) -> bool {
 fn the_locale_decides_as_gettext_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let explain = |locale: &[(&str, &str)]| {
-        is_chinese(&out(&netdiff(folder.path(), locale, &["explain", "vni-mismatch"])))
+        is_chinese(&out(&netdiff(
+            folder.path(),
+            locale,
+            &["explain", "vni-mismatch"],
+        )))
     };
     assert!(!explain(&[]));
     assert!(explain(&[("LANG", "zh_CN.UTF-8")]));
     assert!(!explain(&[("LANG", "zh_TW.UTF-8")]));
     assert!(!explain(&[("LANG", "zh_CN.UTF-8"), ("LC_MESSAGES", "C")]));
     assert!(explain(&[("LC_MESSAGES", "C"), ("LC_ALL", "zh_CN.UTF-8")]));
-    assert!(explain(&[("LC_MESSAGES", "zh_SG.UTF-8"), ("LANG", "de_DE.UTF-8"), ("LC_ALL", "")]));
+    assert!(explain(&[
+        ("LC_MESSAGES", "zh_SG.UTF-8"),
+        ("LANG", "de_DE.UTF-8"),
+        ("LC_ALL", "")
+    ]));
 }
 
 #[test]
@@ -77,7 +85,11 @@ fn the_option_wins_over_the_settings_and_these_over_the_locale() {
 fn settings_in_a_set_s_folder_are_no_error_there() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("master")).unwrap();
-    fs::copy(failing().join("master/eth0.pcap"), folder.path().join("master/eth0.pcap")).unwrap();
+    fs::copy(
+        failing().join("master/eth0.pcap"),
+        folder.path().join("master/eth0.pcap"),
+    )
+    .unwrap();
     fs::write(folder.path().join("netdiff.toml"), "lang = \"zh-CN\"\n").unwrap();
     let output = netdiff(folder.path(), &[], &["inspect", "."]);
     assert!(out(&output).contains("抓包点"), "{output:?}");
@@ -93,22 +105,48 @@ fn help_is_in_chinese_with_the_same_commands_and_options() {
         out(&output)
     };
     let commands: [&[&str]; 11] = [
-        &[], &["diff"], &["trace"], &["inspect"], &["baseline"], &["extract"], &["export"],
-        &["schema"], &["explain"], &["completions"], &["man"],
+        &[],
+        &["diff"],
+        &["trace"],
+        &["inspect"],
+        &["baseline"],
+        &["extract"],
+        &["export"],
+        &["schema"],
+        &["explain"],
+        &["completions"],
+        &["man"],
     ];
     for command in commands {
         let (english, chinese) = (help("en", command), help("zh-CN", command));
         let options = |text: &str| -> Vec<String> {
             let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-            let mut options: Vec<String> =
-                words.filter(|word| word.starts_with("--")).map(str::to_owned).collect();
+            let mut options: Vec<String> = words
+                .filter(|word| word.starts_with("--"))
+                .map(str::to_owned)
+                .collect();
             options.sort();
             options.dedup();
             options
         };
-        assert_eq!(options(&english), options(&chinese), "{command:?}\n{chinese}");
-        assert!(chinese.contains("用法：") && chinese.contains("选项"), "{chinese}");
-        for word in ["Usage", "Options", "Arguments", "Commands", "default:", "possible values", "Print"] {
+        assert_eq!(
+            options(&english),
+            options(&chinese),
+            "{command:?}\n{chinese}"
+        );
+        assert!(
+            chinese.contains("用法：") && chinese.contains("选项"),
+            "{chinese}"
+        );
+        for word in [
+            "Usage",
+            "Options",
+            "Arguments",
+            "Commands",
+            "default:",
+            "possible values",
+            "Print",
+        ] {
             assert!(!chinese.contains(word), "{command:?}: {word}\n{chinese}");
         }
     }
@@ -121,12 +159,21 @@ fn errors_are_in_chinese() {
     let set = set.to_string_lossy();
     fs::write(folder.path().join("text.pcap"), "these are words\n").unwrap();
     for (arguments, wanted) in [
-        (&["trace", "no/such/folder"][..], "no/such/folder：没有这样的文件或文件夹"),
+        (
+            &["trace", "no/such/folder"][..],
+            "no/such/folder：没有这样的文件或文件夹",
+        ),
         (&["trace", "text.pcap"], "不是 netdiff 能读的抓包；它是文本"),
         (&["explain", "vni-mismach"], "您是不是想写 vni-mismatch？"),
         (&["trace", &set, "--flow", "icmp and"], "应为"),
-        (&["trace", &set, "--seen-at", "nowhere/eth0"], "没有名为 nowhere/eth0 的抓包点"),
-        (&["trace", &set, "--ignore", "delivry"], "既不是规则，也不是一种差异"),
+        (
+            &["trace", &set, "--seen-at", "nowhere/eth0"],
+            "没有名为 nowhere/eth0 的抓包点",
+        ),
+        (
+            &["trace", &set, "--ignore", "delivry"],
+            "既不是规则，也不是一种差异",
+        ),
         (&["trace", &set, "--jobs", "0"], "至少需要一个线程"),
         (&["trase"], "没有命令“trase”"),
         (&["trace"], "缺少：<SET>"),
@@ -166,10 +213,17 @@ fn reports_comments_and_pages_are_in_chinese() {
     assert!(String::from_utf8_lossy(&file).contains("最后出现在此处"));
     let english = netdiff(folder.path(), &[], &["baseline", &set]);
     let chinese = run(&["baseline", &set]);
-    assert_eq!(out(&english), out(&chinese), "a baseline is the same whoever writes it");
+    assert_eq!(
+        out(&english),
+        out(&chinese),
+        "a baseline is the same whoever writes it"
+    );
     fs::write(folder.path().join("b.json"), &chinese.stdout).unwrap();
     let held = out(&run(&["inspect", "b.json"]));
-    assert!(held.contains("其中不健康之处") && !held.contains("packets leave"), "{held}");
+    assert!(
+        held.contains("其中不健康之处") && !held.contains("packets leave"),
+        "{held}"
+    );
     let manual = out(&run(&["man"]));
     assert!(manual.contains("[u62A5]"), "signs by their names");
 }

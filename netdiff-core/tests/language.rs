@@ -1,10 +1,6 @@
 //! Everything that people read, in Chinese: no English sentence is left, and text fits its width.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may fail"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 mod common;
 
@@ -89,7 +85,9 @@ fn left_in_english() -> String {
 /// Sentences that are left in English.
 fn english(text: &str, allowed: &str) -> BTreeSet<String> {
     let lines = text.lines().flat_map(runs);
-    lines.filter(|run| !allowed.contains(run.as_str())).collect()
+    lines
+        .filter(|run| !allowed.contains(run.as_str()))
+        .collect()
 }
 
 /// A page without its tags, style and script.
@@ -123,18 +121,32 @@ fn no_sentence_of_a_report_is_left_in_english() {
             render_github(&report),
             render_inspect_text(&inspected, &verbose(400)),
         ];
-        let left: BTreeSet<String> = texts.iter().flat_map(|text| english(text, &allowed)).collect();
+        let left: BTreeSet<String> = texts
+            .iter()
+            .flat_map(|text| english(text, &allowed))
+            .collect();
         left
     });
-    let left: BTreeSet<String> = left.into_iter().flatten().filter(|run| !is_named(run)).collect();
+    let left: BTreeSet<String> = left
+        .into_iter()
+        .flatten()
+        .filter(|run| !is_named(run))
+        .collect();
     assert!(left.is_empty(), "{left:#?}");
 }
 
 /// Cases of JUnit have names that do not depend on the language.
 fn is_named(run: &str) -> bool {
-    ["pod on", "to pod", "something on", "to node", "to something", "in the reference"]
-        .iter()
-        .any(|name| run.contains(name))
+    [
+        "pod on",
+        "to pod",
+        "something on",
+        "to node",
+        "to something",
+        "in the reference",
+    ]
+    .iter()
+    .any(|name| run.contains(name))
 }
 
 #[test]
@@ -145,7 +157,10 @@ fn no_sentence_of_a_manual_is_left_in_english() {
         // Blanks are in capitals here, and in braces in the catalogue.
         let left: Vec<String> = english(&text, &allowed)
             .into_iter()
-            .filter(|run| !run.split(' ').any(|word| word.chars().all(char::is_uppercase)))
+            .filter(|run| {
+                !run.split(' ')
+                    .any(|word| word.chars().all(char::is_uppercase))
+            })
             .collect();
         assert!(left.is_empty(), "{}: {left:?}", rule.rule);
     }
@@ -169,7 +184,12 @@ fn longest_part(line: &str) -> usize {
 
 #[test]
 fn chinese_text_fits_its_width() {
-    for name in ["vxlan-8472-blocked", "ipv6", "three-nodes", "capture-paused"] {
+    for name in [
+        "vxlan-8472-blocked",
+        "ipv6",
+        "three-nodes",
+        "capture-paused",
+    ] {
         let scenario = scenario(name);
         let (report, inspected) = (report(&scenario, &chinese()), inspected(&scenario));
         for width in [60, 80, 100] {
@@ -180,14 +200,21 @@ fn chinese_text_fits_its_width() {
             for line in texts.iter().flat_map(|text| text.lines()) {
                 // A path, with what leads it and the sign behind it, may be as long as a line.
                 let unbreakable = longest_part(line) + 8 > width;
-                assert!(line.width() <= width || unbreakable, "{name} {width}: {line}");
+                assert!(
+                    line.width() <= width || unbreakable,
+                    "{name} {width}: {line}"
+                );
             }
         }
     }
     for rule in explain_all(Language::Chinese) {
         let text = render_rule_text(&rule, &TextOptions::default());
         for line in text.lines() {
-            assert!(line.width() <= 80 || longest_part(line) > 60, "{}: {line}", rule.rule);
+            assert!(
+                line.width() <= 80 || longest_part(line) > 60,
+                "{}: {line}",
+                rule.rule
+            );
         }
     }
 }
@@ -214,12 +241,18 @@ fn names_and_numbers_are_the_same_in_every_language() {
 fn how_it_looks() {
     let incident = scenario("vxlan-8472-blocked");
     let report = report(&incident, &chinese()).redacted(Redaction::ALL);
-    insta::assert_snapshot!("zh_incident_text", render_text(&report, &TextOptions::default()));
+    insta::assert_snapshot!(
+        "zh_incident_text",
+        render_text(&report, &TextOptions::default())
+    );
     insta::assert_snapshot!("zh_incident_markdown", render_markdown(&report));
     let rule = explain("underlay-vxlan-blocked", Language::Chinese).unwrap();
     insta::assert_snapshot!("zh_rule", render_rule_text(&rule, &TextOptions::default()));
     let mut inspected = inspected(&incident);
     "failing".clone_into(&mut inspected.path);
-    insta::assert_snapshot!("zh_inspect", render_inspect_text(&inspected, &TextOptions::default()));
+    insta::assert_snapshot!(
+        "zh_inspect",
+        render_inspect_text(&inspected, &TextOptions::default())
+    );
     assert!(render_manifest(&inspected).contains("[[capture]]"));
 }
