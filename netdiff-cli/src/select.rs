@@ -3,7 +3,7 @@
 use crate::language::said;
 use anyhow::{Result, anyhow};
 use clap::Args;
-use netdiff_core::{Selection, SelectionError, text};
+use netdiff_core::{Message, Selection, SelectionError, text};
 
 /// What stands above the options in the help.
 pub(crate) const SELECTION_HEADING: &str = text!("Selection (see `netdiff explain selection`)");
@@ -62,7 +62,7 @@ fn read<'a>(
 ) -> Result<Vec<Selection>> {
     let read = |value: &String| {
         parse(value).map_err(|error| {
-            anyhow!("{}", said!("{option} '{value}', {error}; `netdiff explain selection` describes what can be selected", option, value, error))
+            anyhow!("{}", said!("{option} '{value}', {error}; `netdiff explain selection` describes what can be selected", option, value, error = Message::told(error.to_string())))
         })
     };
     values.into_iter().map(read).collect()

@@ -203,7 +203,7 @@ fn explanation(
         text.push(message!(
             "They were expected at {next}: {phrase}.",
             next,
-            phrase = basis.phrase()
+            phrase = Message::text(basis.phrase())
         ));
     }
     text.push(if assumed {

@@ -48,7 +48,7 @@ impl Gaps<'_> {
     /// Captures of which it is not known where they were taken.
     fn advise_places(&self, advice: &mut Vec<AdviceReport>) {
         for file in self.unplaced {
-            advice.push(self.anywhere(message!("say where {file} was taken, in netdiff.toml or with --point NODE/INTERFACE={file}: its name does not tell", file)));
+            advice.push(self.anywhere(&message!("say where {file} was taken, in netdiff.toml or with --point NODE/INTERFACE={file}: its name does not tell", file)));
         }
     }
 
@@ -71,7 +71,7 @@ impl Gaps<'_> {
                     interfaces = Message::list(&unknown, text!(", ")),
                     node = row.node
                 );
-                advice.push(self.on_node(&row.node, None, text));
+                advice.push(self.on_node(&row.node, None, &text));
             }
             if !self.heard(row, Role::Merged).is_empty() {
                 let text = message!(
@@ -79,7 +79,7 @@ impl Gaps<'_> {
                      its capture cannot tell interfaces apart",
                     node = row.node
                 );
-                advice.push(self.on_node(&row.node, None, text));
+                advice.push(self.on_node(&row.node, None, &text));
             }
         }
     }
@@ -116,7 +116,7 @@ impl Gaps<'_> {
                         node = row.node,
                         why = unknown_without(role)
                     );
-                    advice.push(self.on_node(&row.node, Some(role), text));
+                    advice.push(self.on_node(&row.node, Some(role), &text));
                 }
                 ("empty", Role::Uplink) => {
                     let text = message!(
@@ -124,7 +124,7 @@ impl Gaps<'_> {
                         interfaces = Message::list(&cell.interfaces, text!(", ")),
                         node = row.node
                     );
-                    advice.push(self.on_node(&row.node, Some(role), text));
+                    advice.push(self.on_node(&row.node, Some(role), &text));
                 }
                 _ => {}
             }
@@ -181,14 +181,14 @@ impl Gaps<'_> {
                  a captured node's",
                 address
             );
-            advice.push(self.anywhere(text));
+            advice.push(self.anywhere(&text));
         }
         if let Some(more) = strangers
             .len()
             .checked_sub(MAX_STRANGERS)
             .filter(|n| *n > 0)
         {
-            advice.push(self.anywhere(message!(
+            advice.push(self.anywhere(&message!(
                 "capture the nodes of {more} further tunnel endpoints",
                 more
             )));
@@ -206,7 +206,7 @@ impl Gaps<'_> {
         if let (Some(((begin, _), late)), Some(((_, end), early))) = (last_begin, first_end)
             && end < begin
         {
-            advice.push(self.anywhere(message!("capture all nodes at once: the captures of {early} end before those of {late} begin", early, late)));
+            advice.push(self.anywhere(&message!("capture all nodes at once: the captures of {early} end before those of {late} begin", early, late)));
         }
     }
 
@@ -224,7 +224,7 @@ impl Gaps<'_> {
             .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
     }
 
-    fn on_node(&self, node: &str, role: Option<Role>, text: Message) -> AdviceReport {
+    fn on_node(&self, node: &str, role: Option<Role>, text: &Message) -> AdviceReport {
         AdviceReport {
             node: Some(node.to_owned()),
             role: role.map(Role::name),
@@ -232,7 +232,7 @@ impl Gaps<'_> {
         }
     }
 
-    fn anywhere(&self, text: Message) -> AdviceReport {
+    fn anywhere(&self, text: &Message) -> AdviceReport {
         AdviceReport {
             node: None,
             role: None,
