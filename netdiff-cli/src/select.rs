@@ -62,7 +62,12 @@ fn read<'a>(
 ) -> Result<Vec<Selection>> {
     let read = |value: &String| {
         parse(value).map_err(|error| {
-            anyhow!("{}", said!("{option} '{value}', {error}; `netdiff explain selection` describes what can be selected", option, value, error = Message::told(error.to_string())))
+            anyhow!("{}", said!(
+                "{option} '{value}', {error}; `netdiff explain selection` describes what can be selected",
+                option,
+                value,
+                error = Message::told(error.to_string())
+            ))
         })
     };
     values.into_iter().map(read).collect()

@@ -15,7 +15,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use netdiff_core::correlate::{Ran, RoleBasis, SetPoint, StatedAddresses, correlate};
+use netdiff_core::correlate::{Folding, Ran, RoleBasis, SetPoint, StatedAddresses, correlate};
 use netdiff_core::decode::{DecodeOptions, Packet, decode_packet};
 use netdiff_core::identify::{Observation, Observer, PrefixLimit};
 use netdiff_core::read::PacketReader;
@@ -73,7 +73,12 @@ fn lead(bytes: &[u8]) -> Option<u64> {
         ran: Ran::default(),
     });
     let count = observations.len() as u64;
-    let timelines = correlate(points.collect(), &StatedAddresses::default(), observations);
+    let timelines = correlate(
+        points.collect(),
+        &StatedAddresses::default(),
+        Folding::NEVER,
+        observations,
+    );
     let accounted: u64 = timelines.accounting.iter().map(|point| point.packets).sum();
     assert_eq!(accounted, count);
     assert!(

@@ -1,11 +1,7 @@
 //! Every format on the same scenarios: an incident, a healthy cluster, a size that does not fit, translated addresses, losses at random, and what cannot be told.
 //! The text of these and of all others is in `scenarios.rs`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may fail"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 mod common;
 
@@ -68,7 +64,11 @@ fn the_first_ten_lines_say_what_failed_where_why_and_what_to_do() {
         render_text(&report, &TextOptions::default()),
         render_markdown(&report),
     ] {
-        let first: Vec<&str> = text.lines().filter(|line| !line.is_empty()).take(10).collect();
+        let first: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.is_empty())
+            .take(10)
+            .collect();
         let first = plain(&first.join("\n"));
         for what in told {
             assert!(first.contains(what), "{what} is not in\n{first}");

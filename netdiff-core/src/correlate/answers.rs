@@ -36,7 +36,7 @@ pub(super) struct Watch<'a> {
 impl Watch<'_> {
     /// Whether a point that saw the trip captured until a node saw its answer.
     fn saw_until(self, trip: &Trip, node: NodeId, answered: Timestamp) -> bool {
-        trip.sightings.keys().any(|place| {
+        trip.sightings.places().any(|place| {
             let here = self.layout.node(place.point);
             let clock = self.clocks.offset_at(node, here, answered);
             clock.is_some_and(|clock| {
@@ -148,7 +148,7 @@ impl Answers {
 fn asked_once(seen: &[Seen], trips: &[Trip]) -> HashSet<(u32, u16)> {
     let mut times: HashMap<(u32, u16), u32> = HashMap::new();
     for trip in trips {
-        let first = trip.sightings.values().next().and_then(|&i| seen.get(i));
+        let first = trip.sightings.first().and_then(|i| seen.get(i));
         let Some(s) = first else { continue };
         if let Detail::Query {
             request: true,

@@ -91,11 +91,11 @@ impl Blindness {
         for trip in trips {
             let mut nodes: BTreeSet<NodeId> = trip
                 .sightings
-                .keys()
+                .places()
                 .filter_map(|p| node_of.get(p.point.index()).copied())
                 .collect();
             // A packet that was seen elsewhere left its sender's node.
-            let sender = trip.sightings.values().next().and_then(|i| seen.get(*i));
+            let sender = trip.sightings.first().and_then(|i| seen.get(i));
             nodes.extend(sender.and_then(|s| plan.home(s.sighting.key.source)));
             if nodes.len() < 2 {
                 continue;
@@ -107,7 +107,7 @@ impl Blindness {
                 let Some(node) = node_of.get(uplink.index()) else {
                     continue;
                 };
-                let seen_by_an_uplink = trip.sightings.keys().any(|p| {
+                let seen_by_an_uplink = trip.sightings.places().any(|p| {
                     self.uplinks.contains(&p.point) && node_of.get(p.point.index()) == Some(node)
                 });
                 if nodes.contains(node) && !seen_by_an_uplink && !self.shows(uplink, kind) {
@@ -148,7 +148,7 @@ impl Blindness {
 
 /// How a packet that was seen on two nodes crossed between them; `None` where no point tells.
 fn crossing_kind(seen: &[Seen], trip: &Trip, points: &[SetPoint]) -> Option<PacketKind> {
-    let role = |p: &Place| {
+    let role = |p: Place| {
         points
             .get(p.point.index())
             .map_or(Role::Unknown, |p| p.role)
@@ -156,13 +156,13 @@ fn crossing_kind(seen: &[Seen], trip: &Trip, points: &[SetPoint]) -> Option<Pack
     let sightings = || {
         trip.sightings
             .iter()
-            .filter_map(|(p, i)| Some((p, seen.get(*i)?)))
+            .filter_map(|(p, i)| Some((p, seen.get(i)?)))
     };
     if sightings().any(|(p, s)| s.sighting.tunnel.is_some() || role(p) == Role::Vtep) {
         return Some(PacketKind::Tunneled);
     }
     sightings()
-        .find(|(p, _)| role(p) == Role::Uplink)
+        .find(|(p, _)| role(*p) == Role::Uplink)
         .map(|(_, s)| PacketKind::of(s))
 }
 

@@ -12,12 +12,15 @@
 //! MAC addresses change with every router and checksums with every offload: neither is looked at.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
 
 use super::conversation::Seen;
 use super::flow::Track;
 use super::hop::{Change, Field};
 use super::layout::Layout;
 use super::place::Place;
+use crate::identify::Sighting;
 use crate::types::Role;
 
 /// ECN's two bits in the traffic class, and its mark of congestion (RFC 3168).
@@ -25,18 +28,23 @@ const ECN: u8 = 0b11;
 
 /// Everything that differs between two neighboring places, in order of fields and values.
 pub(super) fn between(from: Place, to: Place, track: &Track, layout: Layout<'_>) -> Vec<Change> {
-    let mut counts: BTreeMap<(Field, String, String, bool), u64> = BTreeMap::new();
+    let mut counts: BTreeMap<(Field, Value, Value, bool), u64> = BTreeMap::new();
     for trip in &track.matched.trips {
-        let at = |place| trip.sightings.get(&place).and_then(|&i| track.seen.get(i));
+        let at = |place| trip.sightings.get(place).and_then(|i| track.seen.get(i));
         let (Some(before), Some(after)) = (at(from), at(to)) else {
             continue;
         };
         for (field, old, new) in differences(before, after) {
             let expected = is_expected(field, (from, before), (to, after), layout);
-            *counts.entry((field, old, new, expected)).or_default() += 1;
+            *counts.entry((field, old, new, expected)).or_default() += trip.stands_for;
         }
     }
-    counts
+    let mut as_text: BTreeMap<(Field, String, String, bool), u64> = BTreeMap::new();
+    for ((field, old, new, expected), packets) in counts {
+        let text = (field, old.to_string(), new.to_string(), expected);
+        *as_text.entry(text).or_default() += packets;
+    }
+    as_text
         .into_iter()
         .map(|((field, before, after, expected), packets)| Change {
             field,
@@ -48,49 +56,59 @@ pub(super) fn between(from: Place, to: Place, track: &Track, layout: Layout<'_>)
         .collect()
 }
 
-fn differences(before: &Seen, after: &Seen) -> Vec<(Field, String, String)> {
-    let (old, new) = (&before.sighting, &after.sighting);
-    let endpoint = |address: std::net::IpAddr, port: u16| match port {
-        0 => address.to_string(),
-        port if address.is_ipv6() => format!("[{address}]:{port}"),
-        port => format!("{address}:{port}"),
-    };
-    let number = |value: Option<u16>| value.map_or_else(|| "none".to_owned(), |n| n.to_string());
-    let all = [
-        (
-            Field::Source,
-            endpoint(old.key.source, old.key.source_port),
-            endpoint(new.key.source, new.key.source_port),
-        ),
+/// What a field holds: put into words only once all packets are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    None,
+    Number(u16),
+    Truth(bool),
+    /// An address and a port (ICMP identifier), 0 where there is none.
+    Endpoint(IpAddr, u16),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::None => f.write_str("none"),
+            Self::Number(number) => number.fmt(f),
+            Self::Truth(truth) => truth.fmt(f),
+            Self::Endpoint(address, 0) => address.fmt(f),
+            Self::Endpoint(address, port) if address.is_ipv6() => write!(f, "[{address}]:{port}"),
+            Self::Endpoint(address, port) => write!(f, "{address}:{port}"),
+        }
+    }
+}
+
+/// As a rule only the TTL differs, or nothing.
+fn differences(before: &Seen, after: &Seen) -> impl Iterator<Item = (Field, Value, Value)> {
+    let both = [values(&before.sighting), values(&after.sighting)];
+    let [old, new] = both.map(IntoIterator::into_iter);
+    let pairs = old.zip(new);
+    pairs
+        .filter(|((_, old), (_, new))| old != new)
+        .map(|((field, old), (_, new))| (field, old, new))
+}
+
+fn values(sighting: &Sighting) -> [(Field, Value); 8] {
+    let (key, marks) = (&sighting.key, &sighting.marks);
+    let number = |value: Option<u16>| value.map_or(Value::None, Value::Number);
+    let small = |value: u8| Value::Number(u16::from(value));
+    [
+        (Field::Source, Value::Endpoint(key.source, key.source_port)),
         (
             Field::Destination,
-            endpoint(old.key.destination, old.key.destination_port),
-            endpoint(new.key.destination, new.key.destination_port),
+            Value::Endpoint(key.destination, key.destination_port),
         ),
-        (Field::Ttl, old.ttl.to_string(), new.ttl.to_string()),
-        (
-            Field::Dscp,
-            (old.marks.traffic_class >> 2).to_string(),
-            (new.marks.traffic_class >> 2).to_string(),
-        ),
-        (
-            Field::Ecn,
-            (old.marks.traffic_class & ECN).to_string(),
-            (new.marks.traffic_class & ECN).to_string(),
-        ),
-        (
-            Field::DontFragment,
-            old.marks.dont_fragment.to_string(),
-            new.marks.dont_fragment.to_string(),
-        ),
-        (Field::Vlan, number(old.marks.vlan), number(new.marks.vlan)),
+        (Field::Ttl, small(sighting.ttl)),
+        (Field::Dscp, small(marks.traffic_class >> 2)),
+        (Field::Ecn, small(marks.traffic_class & ECN)),
+        (Field::DontFragment, Value::Truth(marks.dont_fragment)),
+        (Field::Vlan, number(marks.vlan)),
         (
             Field::MaximumSegmentSize,
-            number(old.marks.maximum_segment_size),
-            number(new.marks.maximum_segment_size),
+            number(marks.maximum_segment_size),
         ),
-    ];
-    all.into_iter().filter(|(_, old, new)| old != new).collect()
+    ]
 }
 
 fn is_expected(

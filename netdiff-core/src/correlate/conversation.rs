@@ -42,10 +42,26 @@ pub(super) struct Seen {
     pub(super) conversation: u32,
     /// Which of the conversation's keys it has, counted from the initiator's side.
     pub(super) stage: u8,
+    /// How many packets that are gone it stands for, beside itself: see `folding`.
+    pub(super) folded: Folded,
     pub(super) sighting: Sighting,
 }
 
+/// What a sighting stands for beside itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Folded {
+    /// Further packets at its place.
+    pub(super) packets: u32,
+    /// Further trips, of which each has the sightings of one. They count at the first trip of this sighting.
+    pub(super) trips: u32,
+}
+
 impl Seen {
+    /// The packets of its place that it stands for, itself among them.
+    pub(super) const fn packets(&self) -> u64 {
+        1 + self.folded.packets as u64
+    }
+
     /// Whether it is of a kind that others send in the name of its source: a reset or an ICMP error.
     pub(super) fn is_sent_for_others(&self) -> bool {
         match self.sighting.detail {

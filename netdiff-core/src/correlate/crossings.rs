@@ -70,11 +70,7 @@ fn crossings(track: &Track, from: NodeId, to: NodeId, node_of: &[NodeId]) -> Vec
         .iter()
         .any(|s| s.sighting.fingerprint.headers.is_none());
     let identity = |trip: &Trip| {
-        let first = trip
-            .sightings
-            .values()
-            .next()
-            .and_then(|&i| track.seen.get(i));
+        let first = trip.sightings.first().and_then(|i| track.seen.get(i));
         first.and_then(|s| identity(s, cut))
     };
     let mut times: HashMap<(FlowKey, u64), u32> = HashMap::new();
@@ -110,7 +106,7 @@ fn crossing(
         let sightings = trip.sightings.iter();
         sightings
             .filter(move |(place, _)| node_of.get(place.point.index()) == Some(&node))
-            .filter_map(|(_, &i)| track.seen.get(i))
+            .filter_map(|(_, i)| track.seen.get(i))
     };
     if on_node(from)
         .chain(on_node(to))

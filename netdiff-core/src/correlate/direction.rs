@@ -10,6 +10,7 @@ use super::changes;
 use super::conversation::Seen;
 use super::disposition::{Blind, Disposition, Trust};
 use super::flow::Track;
+use super::folding::FoldedBytes;
 use super::hop::{Delay, Duplicates, Hop, MAX_NEXT_HOPS, Spread};
 use super::hop_order::{OrderContext, Way};
 use super::outcome::Judge;
@@ -39,6 +40,7 @@ pub(super) struct Scales<'a> {
     pub(super) rejections: &'a Rejections,
     pub(super) blindness: &'a Blindness,
     pub(super) cut: &'a BTreeSet<PointId>,
+    pub(super) folded_bytes: &'a FoldedBytes,
 }
 
 /// Judges one direction, and counts its packets.
@@ -73,21 +75,20 @@ pub(super) fn judge_direction(
         alike: count_alike(trips, &track.seen),
         resets: Resets::new(&opposite.seen, &opposite.matched.trips),
         blindness: scales.blindness,
-        headers_cut: track
-            .seen
-            .iter()
-            .any(|s| s.sighting.fingerprint.headers.is_none()),
+        headers_cut: track.has_cut_headers(),
         cut: scales.cut,
     };
     let mut journeys = Vec::with_capacity(trips.len());
     let mut ledger = Ledger::new(track);
     let numbers = hop_numbers(track);
+    let mut placed: Vec<Stop<'_>> = Vec::new();
     for trip in trips {
         let end = judge.judge(trip);
         ledger.note(trip, end.0);
-        let journey = journey(trip, track, end, &judge.bases, way.reply);
+        stops_of(trip, track, &mut placed);
+        let journey = journey(trip, &placed, end, &judge.bases, way.reply);
         journeys.extend(journey.map(|journey| Journey {
-            hops: hops_of(trip, track, &numbers),
+            hops: placed.iter().map(|stop| numbers.of(stop.rank)).collect(),
             ..journey
         }));
     }
@@ -96,7 +97,13 @@ pub(super) fn judge_direction(
         matched_by: track.matched.matched_by,
         hops: hops(track, scales.context),
         tally: Tally {
-            unseen_bytes: unseen_bytes(trips, &track.seen, &judge.answers, &judge.bases),
+            unseen_bytes: unseen_bytes(
+                trips,
+                &track.seen,
+                &judge.answers,
+                &judge.bases,
+                scales.folded_bytes,
+            ),
             ..Tally::of(&journeys)
         },
         journeys,
@@ -104,23 +111,35 @@ pub(super) fn judge_direction(
     }
 }
 
+/// A sighting of a trip, and how many places of the direction come before its place.
+struct Stop<'a> {
+    rank: usize,
+    seen: &'a Seen,
+}
+
+/// Puts the sightings of a trip in hop order; of places that the order does not know, in order of places.
+fn stops_of<'a>(trip: &Trip, track: &'a Track, stops: &mut Vec<Stop<'a>>) {
+    stops.clear();
+    stops.extend(trip.sightings.iter().filter_map(|(place, index)| {
+        Some(Stop {
+            rank: track.order.rank(place),
+            seen: track.seen.get(index)?,
+        })
+    }));
+    stops.sort_by_key(|stop| stop.rank);
+}
+
 fn journey(
     trip: &Trip,
-    track: &Track,
+    stops: &[Stop<'_>],
     (disposition, basis): (Disposition, Option<super::Basis>),
     bases: &HashMap<u32, u32>,
     reply: bool,
 ) -> Option<Journey> {
-    let mut places: Vec<(Place, usize)> = trip.sightings.iter().map(|(p, i)| (*p, *i)).collect();
-    places.sort_by_key(|(place, _)| track.order.rank(*place));
-    let seen: Vec<&Seen> = places
-        .iter()
-        .filter_map(|(_, i)| track.seen.get(*i))
-        .collect();
-    let (first, last) = (seen.first()?, seen.last()?);
+    let (first, last) = (stops.first()?.seen, stops.last()?.seen);
     let base = bases.get(&first.conversation).copied();
     Some(Journey {
-        sightings: seen.iter().map(|s| s.evidence).collect(),
+        sightings: stops.iter().map(|stop| stop.seen.evidence).collect(),
         hops: Vec::new(),
         time: first.time,
         ip_len: last.sighting.ip_len,
@@ -149,30 +168,28 @@ fn journey(
         tunnel: last.sighting.tunnel,
         disposition,
         basis,
+        stands_for: trip.stands_for,
     })
 }
 
-/// The number of each place among the hops, which are those that a trip came through.
-fn hop_numbers(track: &Track) -> BTreeMap<Place, u16> {
-    let trips = &track.matched.trips;
-    let used: BTreeSet<Place> = trips
-        .iter()
-        .flat_map(|trip| trip.sightings.keys().copied())
-        .collect();
-    let places = track.order.places.iter().map(|(place, _)| *place);
-    places
-        .filter(|place| used.contains(place))
-        .zip(0..)
-        .collect()
+/// The number among the hops of each place in the order; `None` for a place that no trip came through.
+struct HopNumbers(Vec<Option<u16>>);
+
+impl HopNumbers {
+    fn of(&self, rank: usize) -> u16 {
+        self.0.get(rank).copied().flatten().unwrap_or(u16::MAX)
+    }
 }
 
-fn hops_of(trip: &Trip, track: &Track, numbers: &BTreeMap<Place, u16>) -> Vec<u16> {
-    let mut places: Vec<Place> = trip.sightings.keys().copied().collect();
-    places.sort_by_key(|place| track.order.rank(*place));
-    places
-        .iter()
-        .map(|place| numbers.get(place).copied().unwrap_or(u16::MAX))
-        .collect()
+fn hop_numbers(track: &Track) -> HopNumbers {
+    let places = track.order.places.iter().map(|(place, _)| *place);
+    let mut numbers = 0..;
+    let is_used = |place| {
+        let mut trips = track.matched.trips.iter();
+        trips.any(|trip| trip.sightings.get(place).is_some())
+    };
+    let all = places.map(|place| is_used(place).then(|| numbers.next()).flatten());
+    HopNumbers(all.collect())
 }
 
 /// What each sighting of a direction counts as. One that is in several trips (a super-packet) counts once: as matched if any of
@@ -192,8 +209,8 @@ impl Ledger {
 
     fn note(&mut self, trip: &Trip, disposition: Disposition) {
         let lone = trip.sightings.len() == 1;
-        for index in trip.sightings.values() {
-            if let Some(entry) = self.0.get_mut(*index) {
+        for index in trip.sightings.indexes() {
+            if let Some(entry) = self.0.get_mut(index) {
                 *entry = match entry {
                     _ if !lone => Some(Entry::Matched),
                     None => Some(Entry::Lone(disposition)),
@@ -204,16 +221,18 @@ impl Ledger {
     }
 
     fn close(self, track: &Track, accounting: &mut [PointAccounting]) {
-        let copies = track.matched.copies.iter().map(|(index, _)| *index);
-        let copies: BTreeSet<usize> = copies.collect();
+        let copies = &track.matched.copies;
+        let is_copy = |index: usize| copies.binary_search_by_key(&index, |(i, _)| *i).is_ok();
         for (index, (entry, seen)) in self.0.into_iter().zip(&track.seen).enumerate() {
             let Some(counts) = accounting.get_mut(seen.evidence.point.index()) else {
                 continue;
             };
             match entry {
-                Some(Entry::Matched) => counts.matched += 1,
-                Some(Entry::Lone(disposition)) => account_lone(disposition, counts),
-                None if copies.contains(&index) => counts.duplicate += 1,
+                Some(Entry::Matched) => counts.matched += seen.packets(),
+                Some(Entry::Lone(disposition)) => {
+                    account_lone(disposition, seen.packets(), counts);
+                }
+                None if is_copy(index) => counts.duplicate += 1,
                 // Neither in a trip nor a copy: the residual will show it.
                 None => {}
             }
@@ -221,14 +240,14 @@ impl Ledger {
     }
 }
 
-fn account_lone(disposition: Disposition, counts: &mut PointAccounting) {
+fn account_lone(disposition: Disposition, packets: u64, counts: &mut PointAccounting) {
     let blind = match disposition {
         Disposition::NotCovered { blind, .. } => Some(blind),
         _ => None,
     };
     let reason = match (disposition, blind) {
         (_, Some(Blind::Window)) => {
-            counts.outside_window += 1;
+            counts.outside_window += packets;
             return;
         }
         (_, Some(Blind::Filter)) => Unmatched::NotCovered,
@@ -240,27 +259,21 @@ fn account_lone(disposition: Disposition, counts: &mut PointAccounting) {
         (Disposition::Unknown { .. } | Disposition::Looped { .. }, _) => Unmatched::Unknown,
         (Disposition::NotCovered { .. } | Disposition::Delivered(_), _) => Unmatched::NoOtherPoint,
     };
-    counts.add_unmatched(reason);
+    *counts.unmatched.entry(reason).or_default() += packets;
 }
 
 fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
     let mut hops: Vec<Hop> = Vec::new();
     let mut previous: Option<Place> = None;
     for (place, reason) in &track.order.places {
-        let here: BTreeSet<usize> = track
-            .matched
-            .trips
-            .iter()
-            .filter_map(|trip| trip.sightings.get(place).copied())
-            .collect();
-        let here: Vec<&Seen> = here.iter().filter_map(|&i| track.seen.get(i)).collect();
+        let here = seen_at(*place, track);
         let Some(first) = here.iter().min_by_key(|s| (s.time, s.evidence)) else {
             continue;
         };
         let ttls = || here.iter().map(|s| s.sighting.ttl);
         hops.push(Hop {
             point: place.point,
-            packets: here.len() as u64,
+            packets: here.iter().map(|s| s.packets()).sum(),
             duplicates: duplicates(track, *place),
             source: first.sighting.key.source,
             destination: first.sighting.key.destination,
@@ -283,6 +296,15 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
     hops
 }
 
+/// The sightings at a place, in their order; one that is in several trips once.
+fn seen_at(place: Place, track: &Track) -> Vec<&Seen> {
+    let trips = track.matched.trips.iter();
+    let mut here: Vec<usize> = trips.filter_map(|trip| trip.sightings.get(place)).collect();
+    here.sort_unstable();
+    here.dedup();
+    here.into_iter().filter_map(|i| track.seen.get(i)).collect()
+}
+
 fn bounds(values: impl Iterator<Item = u16>) -> Option<(u16, u16)> {
     values.fold(None, |bounds, value| {
         let (least, most) = bounds.unwrap_or((value, value));
@@ -291,7 +313,15 @@ fn bounds(values: impl Iterator<Item = u16>) -> Option<(u16, u16)> {
 }
 
 fn next_hops(here: &[&Seen]) -> Vec<MacAddr> {
-    let all: BTreeSet<MacAddr> = here.iter().filter_map(|s| s.destination_mac).collect();
+    let mut all: BTreeSet<MacAddr> = BTreeSet::new();
+    let mut previous = None;
+    for mac in here.iter().map(|s| s.destination_mac) {
+        // One after the other goes the same way, as a rule.
+        if mac != previous {
+            all.extend(mac);
+            previous = mac;
+        }
+    }
     all.into_iter().take(MAX_NEXT_HOPS).collect()
 }
 
@@ -320,20 +350,18 @@ fn delay(from: Place, to: Place, track: &Track, context: &OrderContext<'_>) -> O
         context.layout.node(to.point),
     );
     let time = |trip: &Trip, place| {
-        trip.sightings
-            .get(&place)
-            .and_then(|&i| track.seen.get(i))
-            .map(|s| s.time)
+        let index = trip.sightings.get(place)?;
+        Some(track.seen.get(index)?.time)
     };
     let mut bound = Nanos(0);
-    let mut delays: Vec<Nanos> = Vec::new();
+    let mut delays: Vec<(Nanos, u64)> = Vec::new();
     for trip in &track.matched.trips {
         let (Some(left), Some(arrived)) = (time(trip, from), time(trip, to)) else {
             continue;
         };
         let offset = context.clocks.offset_at(nodes.0, nodes.1, left)?;
         bound = bound.max(offset.bound);
-        delays.push(arrived - (left + offset.offset));
+        delays.push((arrived - (left + offset.offset), trip.stands_for));
     }
     Some(Delay {
         times: Spread::of(delays)?,

@@ -102,6 +102,14 @@ pub(super) struct Track {
     pub(super) order: HopOrder,
 }
 
+impl Track {
+    /// Whether a sighting lacks part of its transport header.
+    pub(super) fn has_cut_headers(&self) -> bool {
+        let mut prints = self.seen.iter().map(|s| s.sighting.fingerprint);
+        prints.any(|print| print.headers.is_none())
+    }
+}
+
 /// A flow while it is being worked on.
 #[derive(Debug)]
 pub(super) struct FlowTracks {

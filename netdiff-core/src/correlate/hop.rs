@@ -146,17 +146,27 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of these times; `None` where there are none.
-    pub(super) fn of(mut times: Vec<Nanos>) -> Option<Self> {
+    /// Of these times, each with how often it counts; `None` where there are none.
+    pub(super) fn of(mut times: Vec<(Nanos, u64)>) -> Option<Self> {
         times.sort_unstable();
-        let last = times.len().checked_sub(1)?;
-        let high = (times.len() * 95).div_ceil(100).saturating_sub(1);
+        let samples: u64 = times.iter().map(|(_, count)| *count).sum();
+        let last = samples.checked_sub(1)?;
+        // The time that so many do not exceed, counted from 0.
+        let at = |place: u64| {
+            let mut before = 0;
+            let mut places = times.iter();
+            let found = places.find(|(_, count)| {
+                before += count;
+                before > place
+            });
+            found.map(|(time, _)| *time)
+        };
         Some(Self {
-            samples: times.len() as u64,
-            min: *times.first()?,
-            median: *times.get(last / 2)?,
-            high: *times.get(high)?,
-            max: *times.get(last)?,
+            samples,
+            min: at(0)?,
+            median: at(last / 2)?,
+            high: at((samples.saturating_mul(95)).div_ceil(100).saturating_sub(1))?,
+            max: at(last)?,
         })
     }
 }

@@ -84,10 +84,10 @@ impl PairEvidence {
     fn of(a: Place, b: Place, trips: &[&Trip], seen: &[Seen]) -> Self {
         let mut evidence = Self::default();
         for trip in trips {
-            let (Some(a), Some(b)) = (trip.sightings.get(&a), trip.sightings.get(&b)) else {
+            let (Some(a), Some(b)) = (trip.sightings.get(a), trip.sightings.get(b)) else {
                 continue;
             };
-            let (Some(a), Some(b)) = (seen.get(*a), seen.get(*b)) else {
+            let (Some(a), Some(b)) = (seen.get(a), seen.get(b)) else {
                 continue;
             };
             evidence.common += 1;
@@ -121,7 +121,7 @@ impl OrderContext<'_> {
         mirror: Option<&HopOrder>,
     ) -> HopOrder {
         let mut by_node: BTreeMap<NodeId, BTreeSet<Place>> = BTreeMap::new();
-        for &place in trips.iter().flat_map(|trip| trip.sightings.keys()) {
+        for place in trips.iter().flat_map(|trip| trip.sightings.places()) {
             let node = self.layout.node(place.point);
             by_node.entry(node).or_default().insert(place);
         }
@@ -205,7 +205,7 @@ impl OrderContext<'_> {
                     .iter()
                     .filter(|(p, _)| self.layout.node(p.point) == node);
                 sightings
-                    .filter_map(|(_, &i)| seen.get(i))
+                    .filter_map(|(_, i)| seen.get(i))
                     .map(|s| s.time)
                     .min()
             };

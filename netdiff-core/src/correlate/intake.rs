@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::accounting::{PointAccounting, Unmatched};
-use super::conversation::Seen;
+use super::conversation::{Folded, Seen};
 use super::links::LinkTable;
 use super::set_back::SetBack;
 use super::timeline::IcmpError;
@@ -105,6 +105,7 @@ impl Intake {
                     sent: observation.sent,
                     conversation: 0,
                     stage: 0,
+                    folded: Folded::default(),
                     sighting,
                 });
             }

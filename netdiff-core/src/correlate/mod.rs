@@ -25,6 +25,7 @@ mod direction;
 mod disposition;
 mod edges;
 mod flow;
+mod folding;
 mod habits;
 mod hop;
 mod hop_order;
@@ -41,6 +42,7 @@ mod path;
 mod pauses;
 mod pieces;
 mod place;
+mod placed;
 mod pod_links;
 mod rejection;
 mod repetition;
@@ -65,6 +67,7 @@ pub use clock::{
 };
 pub use coverage::{Coverage, Ran, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
+pub use folding::Folding;
 pub use habits::{ArpHabit, Counted, Habits, IcmpHabit};
 pub use hop::{Change, Delay, Duplicates, Field, Hop, MAX_NEXT_HOPS, Spread};
 pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
@@ -85,6 +88,7 @@ use conversation::group_conversations;
 use crossings::compare_clocks;
 use direction::{Scales, judge_direction};
 use flow::{FlowTracks, group_flows};
+use folding::{Activity, FoldedBytes};
 use hop_order::OrderContext;
 use intake::{Intake, cut_points};
 use layout::Layout;
@@ -99,23 +103,30 @@ use crate::types::{PointId, Role};
 
 /// Correlates the observations of one capture set.
 ///
-/// `points` must be sorted; every observation's point indexes it. The observations must come in the same order for the
+/// `folding` says from which size on a few packets stand for many that tell the same. `points` must be sorted; every observation's point indexes it. The observations must come in the same order for the
 /// same set (files in order, packets in file order): then the result is the same, too.
 #[must_use]
 pub fn correlate(
     points: Vec<SetPoint>,
     stated: &StatedAddresses,
+    folding: Folding,
     observations: impl IntoIterator<Item = Observation>,
 ) -> Timelines {
     let intake = Intake::of(points.len(), observations);
-    let mut timelines = follow(points, stated, intake);
+    let mut timelines = follow(points, stated, folding, intake);
     timelines.habits = Habits::of(&timelines);
     timelines
 }
 
 /// The way through the room, but for what sums it up.
-fn follow(mut points: Vec<SetPoint>, stated: &StatedAddresses, mut intake: Intake) -> Timelines {
+fn follow(
+    mut points: Vec<SetPoint>,
+    stated: &StatedAddresses,
+    folding: Folding,
+    mut intake: Intake,
+) -> Timelines {
     let (nodes, mut node_of) = nodes_of(&points);
+    let (bytes, activity) = fold(&mut intake, folding, &node_of);
     let cut = cut_points(&intake.accounting);
     resolution::level(&mut intake.sightings, &node_of);
     let ends = Ends::new(&intake.sightings).hearing(intake.arp_received);
@@ -146,7 +157,7 @@ fn follow(mut points: Vec<SetPoint>, stated: &StatedAddresses, mut intake: Intak
     flows.iter_mut().for_each(|flow| flow.track(&context));
     let mut paths = Paths::new(layout, &plan, pod_links(layout, &ends), &ends);
     learn_ways(&flows, &context, &mut paths, &mut blindness);
-    let pauses = Pauses::new(&flows, &context);
+    let pauses = Pauses::new(&flows, &context, activity.as_ref());
     let scales = Scales {
         paths: &paths,
         coverage: &coverage,
@@ -156,6 +167,7 @@ fn follow(mut points: Vec<SetPoint>, stated: &StatedAddresses, mut intake: Intak
         rejections: &rejections,
         blindness: &blindness,
         cut: &cut,
+        folded_bytes: &bytes,
     };
     let flows = finish_flows(&flows, &scales, &mut intake.accounting);
     Timelines {
@@ -173,6 +185,18 @@ fn follow(mut points: Vec<SetPoint>, stated: &StatedAddresses, mut intake: Intak
         accounting: intake.accounting,
         habits: Habits::default(),
     }
+}
+
+/// Lets few sightings stand for many; see [`Folding`].
+fn fold(
+    intake: &mut Intake,
+    folding: Folding,
+    node_of: &[NodeId],
+) -> (FoldedBytes, Option<Activity>) {
+    let sightings = std::mem::take(&mut intake.sightings);
+    let kept = folding.fold(sightings, &intake.icmp_errors, node_of);
+    intake.sightings = kept.sightings;
+    (kept.bytes, kept.activity)
 }
 
 /// What packets do teaches what to expect of others, and what a point cannot see.

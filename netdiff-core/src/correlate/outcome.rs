@@ -85,8 +85,8 @@ impl Judge<'_> {
         let last = trip
             .sightings
             .iter()
-            .max_by_key(|(place, _)| self.own.order.rank(**place));
-        let Some((place, last)) = last.and_then(|(place, i)| Some((*place, self.seen.get(*i)?)))
+            .max_by_key(|(place, _)| self.own.order.rank(*place));
+        let Some((place, last)) = last.and_then(|(place, i)| Some((place, self.seen.get(i)?)))
         else {
             // A trip has a sighting by construction; without one nothing can be said.
             let end = Disposition::Unknown {
@@ -224,7 +224,7 @@ impl Judge<'_> {
         if trip.ambiguous {
             return Some(Doubt::Ambiguous);
         }
-        let own = |point| trip.sightings.keys().any(|place| place.point == point);
+        let own = |point| trip.sightings.places().any(|place| place.point == point);
         if self.elsewhere.goes_on(last, own) {
             return Some(Doubt::Translated);
         }

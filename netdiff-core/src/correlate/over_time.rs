@@ -47,24 +47,24 @@ impl Default for OverTime {
 }
 
 impl OverTime {
-    /// Counts one packet.
-    pub(super) fn note(&mut self, time: Timestamp, end: Disposition) {
+    /// Counts packets.
+    pub(super) fn note(&mut self, time: Timestamp, end: Disposition, packets: u64) {
         let bin = match end {
             Disposition::Delivered(_) => Bin {
-                delivered: 1,
+                delivered: packets,
                 ..Bin::default()
             },
             Disposition::Lost { trust, .. } => Bin {
-                lost: u64::from(trust == Trust::Proven),
-                assumed_lost: u64::from(trust == Trust::Assumed),
+                lost: packets * u64::from(trust == Trust::Proven),
+                assumed_lost: packets * u64::from(trust == Trust::Assumed),
                 ..Bin::default()
             },
             Disposition::Rejected { .. } | Disposition::Looped { .. } => Bin {
-                refused: 1,
+                refused: packets,
                 ..Bin::default()
             },
             Disposition::NotCovered { .. } | Disposition::Unknown { .. } => Bin {
-                unknown: 1,
+                unknown: packets,
                 ..Bin::default()
             },
         };
@@ -141,7 +141,7 @@ mod tests {
     fn count(times: &[i64]) -> OverTime {
         let mut counted = OverTime::default();
         for time in times {
-            counted.note(Timestamp(*time), Disposition::Delivered(Proof::Seen));
+            counted.note(Timestamp(*time), Disposition::Delivered(Proof::Seen), 1);
         }
         counted
     }

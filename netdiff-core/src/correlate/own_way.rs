@@ -54,7 +54,7 @@ impl<'a> OwnWay<'a> {
 
 /// The places of a trip in their order, two by two.
 pub(super) fn steps_of(trip: &Trip, order: &HopOrder) -> Vec<(Place, Place)> {
-    let mut places: Vec<Place> = trip.sightings.keys().copied().collect();
+    let mut places: Vec<Place> = trip.sightings.places().collect();
     places.sort_by_key(|p| order.rank(*p));
     let pairs = places.windows(2);
     pairs

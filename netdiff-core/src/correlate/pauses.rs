@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::flow::{FlowTracks, Track};
+use super::folding::Activity;
 use super::hop_order::OrderContext;
 use super::trip::Trip;
 use crate::types::{Nanos, PointId, Timestamp};
@@ -22,7 +23,13 @@ pub(super) struct Pauses {
 
 impl Pauses {
     /// From the packets of all flows.
-    pub(super) fn new(flows: &[FlowTracks], context: &OrderContext<'_>) -> Self {
+    ///
+    /// `activity` tells when points saw packets where `flows` do not hold all of them.
+    pub(super) fn new(
+        flows: &[FlowTracks],
+        context: &OrderContext<'_>,
+        activity: Option<&Activity>,
+    ) -> Self {
         let mut missed: BTreeMap<PointId, Vec<Timestamp>> = BTreeMap::new();
         let tracks = || flows.iter().flat_map(|flow| [&flow.forward, &flow.reply]);
         for track in tracks() {
@@ -32,7 +39,7 @@ impl Pauses {
         }
         let mut times: BTreeMap<PointId, Vec<Timestamp>> = BTreeMap::new();
         for s in tracks().flat_map(|track| &track.seen) {
-            if missed.contains_key(&s.evidence.point) {
+            if activity.is_none() && missed.contains_key(&s.evidence.point) {
                 times.entry(s.evidence.point).or_default().push(s.time);
             }
         }
@@ -42,7 +49,10 @@ impl Pauses {
             let own = times.get(&point).map_or(&[][..], Vec::as_slice);
             let mut spans: Vec<(Timestamp, Timestamp)> = missed
                 .into_iter()
-                .map(|time| gap_around(own, time))
+                .map(|time| match activity {
+                    Some(activity) => activity.gap_around(point, time),
+                    None => gap_around(own, time),
+                })
                 .collect();
             spans.dedup();
             (point, spans)
@@ -78,19 +88,19 @@ fn note_missed(
     context: &OrderContext<'_>,
     missed: &mut BTreeMap<PointId, Vec<Timestamp>>,
 ) {
-    let places = trip.sightings.keys();
-    let Some(last) = places.map(|place| track.order.rank(*place)).max() else {
+    let places = trip.sightings.places();
+    let Some(last) = places.map(|place| track.order.rank(place)).max() else {
         return;
     };
     let before = track.order.places.iter().take(last);
     for (place, _) in before.filter(|(place, _)| place.pass == 0) {
         let point = place.point;
-        if trip.sightings.keys().any(|seen| seen.point == point) {
+        if trip.sightings.places().any(|seen| seen.point == point) {
             continue;
         }
         let node = context.layout.node(point);
         let at = trip.sightings.iter().filter_map(|(seen, i)| {
-            let (own, time) = (context.layout.node(seen.point), track.seen.get(*i)?.time);
+            let (own, time) = (context.layout.node(seen.point), track.seen.get(i)?.time);
             let offset = context.clocks.offset_at(own, node, time)?;
             Some((offset.bound, time + offset.offset))
         });

@@ -312,7 +312,7 @@ fn transmissions(
 /// Whether a trip holds sightings of two transmissions, by what offload leaves alone; or by IP's identification, which no hop changes
 /// unless it cuts segments otherwise.
 fn contradicts(trip: &Trip, seen: &[Seen]) -> bool {
-    let sightings = || trip.sightings.values().filter_map(|&i| seen.get(i));
+    let sightings = || trip.sightings.indexes().filter_map(|i| seen.get(i));
     let differ = |a: Option<u64>, b: Option<u64>| a.zip(b).is_some_and(|(a, b)| a != b);
     sightings().any(|one| {
         sightings().any(|other| {
@@ -342,7 +342,7 @@ fn identification(s: &Seen) -> Option<u64> {
 /// Each sighting of a trip by itself.
 fn apart_again(trip: &Trip) -> impl Iterator<Item = Trip> {
     let each = trip.sightings.iter();
-    each.map(|(place, index)| Trip::lone(*place, *index))
+    each.map(|(place, index)| Trip::lone(place, index))
 }
 
 /// The sequence number from which the distances of each conversation count: that of its first sighting.

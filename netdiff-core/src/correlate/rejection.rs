@@ -34,8 +34,8 @@ pub(super) fn count_alike(trips: &[Trip], seen: &[Seen]) -> Alike {
     for trip in trips {
         let prints: BTreeSet<(FlowKey, u64)> = trip
             .sightings
-            .values()
-            .filter_map(|&i| seen.get(i))
+            .indexes()
+            .filter_map(|i| seen.get(i))
             .map(|s| (s.sighting.key, s.sighting.fingerprint.short))
             .collect();
         for print in prints {
@@ -90,7 +90,7 @@ impl Rejections {
         if self.by_packet.is_empty() {
             return None;
         }
-        let mut sightings = trip.sightings.values().filter_map(|&i| seen.get(i));
+        let mut sightings = trip.sightings.indexes().filter_map(|i| seen.get(i));
         sightings.find_map(|s| {
             let packet = (s.sighting.key, s.sighting.fingerprint.short);
             let refused = self.by_packet.get(&packet).copied();
@@ -114,7 +114,7 @@ impl Resets {
             for (place, s) in trip
                 .sightings
                 .iter()
-                .filter_map(|(place, i)| Some((place, seen.get(*i)?)))
+                .filter_map(|(place, i)| Some((place, seen.get(i)?)))
             {
                 if let Detail::Tcp {
                     flags,

@@ -14,12 +14,13 @@ type Question = (u32, u32, bool);
 /// The times from pings and SYNs to their first answers, both seen at this place, the one nearest to the initiator. A question that is asked again
 /// counts from the first time; answers without a question are left out. No two clocks are compared.
 pub(super) fn round_trips(place: Place, forward: &[Seen], reply: &[Seen]) -> Option<Spread> {
-    let mut asked: HashMap<Question, Timestamp> = HashMap::new();
+    let mut asked: HashMap<Question, (Timestamp, u64)> = HashMap::new();
     let here = |seen: &&Seen| seen.evidence.point == place.point;
     for seen in forward.iter().filter(here) {
         if let Some(question) = question(seen) {
-            let first = asked.entry(question).or_insert(seen.time);
-            *first = seen.time.min(*first);
+            let counts = 1 + u64::from(seen.folded.trips);
+            let first = asked.entry(question).or_insert((seen.time, counts));
+            *first = (seen.time.min(first.0), counts.max(first.1));
         }
     }
     let mut answered: HashMap<Question, Timestamp> = HashMap::new();
@@ -29,10 +30,13 @@ pub(super) fn round_trips(place: Place, forward: &[Seen], reply: &[Seen]) -> Opt
             *first = seen.time.min(*first);
         }
     }
-    let times: Vec<Nanos> = answered
+    let times: Vec<(Nanos, u64)> = answered
         .iter()
-        .filter_map(|(question, time)| Some(*time - *asked.get(question)?))
-        .filter(|time| time.0 >= 0)
+        .filter_map(|(question, time)| {
+            let (first, counts) = *asked.get(question)?;
+            Some((*time - first, counts))
+        })
+        .filter(|(time, _)| time.0 >= 0)
         .collect();
     Spread::of(times)
 }

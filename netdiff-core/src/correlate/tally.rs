@@ -65,13 +65,16 @@ impl Tally {
         let mut sent: BTreeSet<(u16, u32, u32)> = BTreeSet::new();
         for journey in journeys {
             tally.note_end(journey);
-            tally.over_time.note(journey.time, journey.disposition);
+            let packets = journey.stands_for;
+            tally
+                .over_time
+                .note(journey.time, journey.disposition, packets);
             let has = |flag| journey.flags.is_some_and(|flags| flags.any(flag));
-            tally.opened += u64::from(has(TcpFlags::SYN));
-            tally.resets += u64::from(has(TcpFlags::RST));
-            tally.fragmented += u64::from(journey.fragments > 1);
+            tally.opened += packets * u64::from(has(TcpFlags::SYN));
+            tally.resets += packets * u64::from(has(TcpFlags::RST));
+            tally.fragmented += packets * u64::from(journey.fragments > 1);
             if let Some((from, to)) = journey.sequence.filter(|(from, to)| from != to) {
-                tally.sent += 1;
+                tally.sent += packets;
                 tally.sent_again += u64::from(!sent.insert((journey.port, from, to)));
             }
         }
@@ -91,7 +94,7 @@ impl Tally {
             basis: journey.basis,
             first: last,
         });
-        count.packets += 1;
+        count.packets += journey.stands_for;
         count.shortest = count.shortest.min(len);
         count.longest = count.longest.max(len);
     }

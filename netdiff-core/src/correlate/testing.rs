@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::conversation::Seen;
+use super::conversation::{Folded, Seen};
 use super::coverage::Ran;
 use super::timeline::{NodeId, RoleBasis, SetPoint};
 use crate::identify::{
@@ -49,6 +49,7 @@ pub(super) fn seen(at: u32, micros: i64, from: u8, to: u8, ttl: u8, print: u64) 
         sent: None,
         conversation: 0,
         stage: 0,
+        folded: Folded::default(),
         sighting: Sighting {
             key: FlowKey {
                 source: address(from),

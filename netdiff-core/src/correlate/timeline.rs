@@ -350,6 +350,9 @@ pub struct Journey {
     pub disposition: Disposition,
     /// On what the expectation rests, where it was expected further on.
     pub basis: Option<Basis>,
+    /// How many packets it stands for, itself among them. Of large sets, packets of one conversation that came through the same points,
+    /// each once and in order, are told by a few of them.
+    pub stands_for: u64,
 }
 
 impl Journey {

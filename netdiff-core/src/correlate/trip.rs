@@ -6,13 +6,14 @@
 //! segments that take sequence space are matched by their bytes instead: see `pieces`. Copies, loops and repetitions are told apart
 //! by the rules of `repetition`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::clock::Clocks;
 use super::conversation::Seen;
 use super::matched_by::MatchedBy;
 use super::pieces::{self, Range};
 use super::place::Place;
+use super::placed::Placed;
 use super::repetition::{CopyKind, Passes, Times, is_loop, pair, places_of, separate_all};
 use super::timeline::NodeId;
 use crate::identify::Fingerprint;
@@ -22,7 +23,7 @@ use crate::types::PointId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trip {
     /// One sighting a place.
-    pub(super) sightings: BTreeMap<Place, usize>,
+    pub(super) sightings: Placed,
     /// Whether equal packets made the pairing a guess.
     pub(super) ambiguous: bool,
     /// Of TCP, its sequence numbers as distances from the conversation's first.
@@ -31,17 +32,20 @@ pub(super) struct Trip {
     pub(super) transmissions: u32,
     /// A point that it came through again and again, and how often.
     pub(super) looped: Option<(PointId, u32)>,
+    /// How many trips like this one it stands for, itself among them: see `folding`.
+    pub(super) stands_for: u64,
 }
 
 impl Trip {
     /// A sighting that nothing tells to be the same as another.
     pub(super) fn lone(place: Place, index: usize) -> Self {
         Self {
-            sightings: BTreeMap::from([(place, index)]),
+            sightings: Placed::of_one(place, index),
             ambiguous: true,
             bytes: None,
             transmissions: 1,
             looped: None,
+            stands_for: 1,
         }
     }
 }
@@ -109,13 +113,27 @@ pub(super) fn match_sightings(seen: &[Seen], node_of: &[NodeId], clocks: &Clocks
         match_whole(seen, &whole, timing, &mut result);
     }
     result.trips.sort_by_key(|trip| {
-        let sightings = trip.sightings.values().filter_map(|&i| seen.get(i));
+        let sightings = trip.sightings.indexes().filter_map(|i| seen.get(i));
         let first = sightings.map(|s| (s.time, s.evidence)).min();
         (first, trip.bytes)
     });
     result.copies.sort_unstable();
     result.copies.dedup();
+    count_folded(&mut result.trips, seen);
     result
+}
+
+/// What a sighting stands for counts at the first of its trips.
+fn count_folded(trips: &mut [Trip], seen: &[Seen]) {
+    let mut counted: HashSet<usize> = HashSet::new();
+    for trip in trips {
+        for index in trip.sightings.indexes() {
+            let further = seen.get(index).map_or(0, |s| s.folded.trips);
+            if further > 0 && counted.insert(index) {
+                trip.stands_for = trip.stands_for.max(1 + u64::from(further));
+            }
+        }
+    }
 }
 
 /// Matches packets that nothing cuts on the way.
@@ -176,17 +194,20 @@ pub(super) fn trips_of(
     let mut trips = Vec::with_capacity(paired.repetitions.len());
     for repetition in paired.repetitions {
         let mut trip = Trip {
-            sightings: BTreeMap::new(),
+            sightings: Placed::with_capacity(repetition.len()),
             ambiguous: paired.ambiguous,
             bytes: None,
             transmissions: 1,
             looped: None,
+            stands_for: 1,
         };
         for (place, nth) in repetition {
             let passes = repetitions.get(&place).and_then(|list| list.get(nth));
             let Some(passes) = passes else { continue };
             let (placed, further) = places_of(place, passes);
-            trip.sightings.extend(placed);
+            for (place, index) in placed {
+                trip.sightings.insert(place, index);
+            }
             rounds.extend(further.into_iter().map(|index| (index, CopyKind::Loop)));
             if is_loop(passes) && trip.looped.is_none() {
                 let count = u32::try_from(passes.len()).unwrap_or(u32::MAX);

@@ -4,12 +4,14 @@
 //! loss. Looked at are the gaps between bytes that were seen; what lies before the first or behind the last of them may lie outside the
 //! captures' time. Where the capture cut headers, so that the extent of segments is a guess, nothing is said.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::answers::Answers;
 use super::conversation::Seen;
+use super::folding::FoldedBytes;
 use super::pieces::Range;
 use super::trip::Trip;
+use crate::types::FlowKey;
 
 /// Counts such bytes of a direction. `bases` holds the numbers from which the bytes of each conversation count.
 pub(super) fn unseen_bytes(
@@ -17,6 +19,7 @@ pub(super) fn unseen_bytes(
     seen: &[Seen],
     answers: &Answers,
     bases: &HashMap<u32, u32>,
+    folded: &FoldedBytes,
 ) -> u64 {
     let headers_cut = seen
         .iter()
@@ -26,9 +29,20 @@ pub(super) fn unseen_bytes(
     }
     let mut ranges: BTreeMap<u32, Vec<Range>> = BTreeMap::new();
     for trip in trips {
-        let first = trip.sightings.values().next().and_then(|&i| seen.get(i));
+        let first = trip.sightings.first().and_then(|i| seen.get(i));
         if let (Some(s), Some(bytes)) = (first, trip.bytes) {
             ranges.entry(s.conversation).or_default().push(bytes);
+        }
+    }
+    let keys: BTreeSet<(u32, FlowKey)> = seen
+        .iter()
+        .map(|s| (s.conversation, s.sighting.key))
+        .collect();
+    for (conversation, key) in keys {
+        if let (Some(ranges), Some(base)) =
+            (ranges.get_mut(&conversation), bases.get(&conversation))
+        {
+            ranges.extend(folded.of(&key, *base));
         }
     }
     let gaps = ranges.into_iter().filter_map(|(conversation, ranges)| {

@@ -3,7 +3,7 @@
 use super::capture_next::capture_next;
 use super::case::Case;
 use super::catalogue::{Rule, find_rule};
-use super::facts::{Loss, main_segment};
+use super::facts::{Loss, count, main_segment};
 use super::finding::{Cause, Confidence, Explained, Finding, MAX_EVIDENCE, RuleId, Severity};
 use super::manual::{Filled, LikelyCause};
 use crate::correlate::Trust;
@@ -183,12 +183,13 @@ impl<'a> Draft<'a> {
     fn confidence(&self) -> Confidence {
         let assumed =
             !self.losses.is_empty() && self.losses.iter().all(|loss| loss.trust == Trust::Assumed);
-        let packets = self.losses.len() + self.others.len() + self.evidence.len();
+        let more = (self.others.len() + self.evidence.len()) as u64;
+        let packets = count(self.losses.iter().copied()) + more;
         match self.marked {
             Some(false) => Confidence::Low,
             _ if assumed => Confidence::Low,
             Some(true) if self.alternatives.is_empty() => Confidence::High,
-            None if packets < FEW => Confidence::Low,
+            None if packets < FEW as u64 => Confidence::Low,
             _ => Confidence::Medium,
         }
     }

@@ -62,6 +62,8 @@ pub struct Loss {
     pub protocol: Protocol,
     /// The tunnel at `from`.
     pub tunnel: Option<Tunnel>,
+    /// How many packets it stands for, itself among them: see [`Journey::stands_for`].
+    pub packets: u64,
 }
 
 impl Loss {
@@ -199,7 +201,7 @@ impl Facts {
                     .filter(|hop| hop.point == from.point || hop.point == to.point);
                 let tunnel = ends.filter_map(|hop| hop.tunnel).next();
                 let crossing = self.crossing(nodes, Carriage::of(tunnel));
-                crossing.arrived += 1;
+                crossing.arrived += journey.stands_for;
                 if crossing.arrived_evidence.len() < 2 {
                     crossing.arrived_evidence.push(*to);
                 }
@@ -245,6 +247,7 @@ impl Facts {
             ip_len: journey.ip_len,
             protocol,
             tunnel: journey.tunnel,
+            packets: journey.stands_for,
         };
         self.losses.push(loss);
         let nodes = (timelines.node(from), timelines.node(to));
@@ -328,10 +331,10 @@ impl Passed {
     }
 
     fn add(&mut self, journey: &Journey) {
-        self.packets += 1;
+        self.packets += journey.stands_for;
         self.shortest = self.shortest.min(journey.ip_len);
         self.longest = self.longest.max(journey.ip_len);
-        self.fragmented += u64::from(journey.fragments > 1);
+        self.fragmented += journey.stands_for * u64::from(journey.fragments > 1);
     }
 
     fn join(self, other: Self) -> Self {
@@ -345,13 +348,18 @@ impl Passed {
     }
 }
 
+/// How many packets were lost.
+pub(super) fn count<'a>(losses: impl IntoIterator<Item = &'a Loss>) -> u64 {
+    losses.into_iter().map(|loss| loss.packets).sum()
+}
+
 /// The segment that most packets were lost on; of equals, the first in point order.
 pub(super) fn main_segment<'a>(
     losses: impl IntoIterator<Item = &'a Loss>,
 ) -> Option<(PointId, PointId)> {
-    let mut counts = BTreeMap::<(PointId, PointId), usize>::new();
+    let mut counts = BTreeMap::<(PointId, PointId), u64>::new();
     for loss in losses {
-        *counts.entry(loss.segment()).or_default() += 1;
+        *counts.entry(loss.segment()).or_default() += loss.packets;
     }
     let most = counts
         .into_iter()

@@ -30,6 +30,8 @@ pub(super) struct Sent<'a> {
     pub(super) arrived: Option<Evidence>,
     /// The loss that says so, where the disposition does.
     pub(super) loss: Option<&'a Loss>,
+    /// How many packets it stands for, itself among them: see [`Journey::stands_for`].
+    pub(super) packets: u64,
 }
 
 impl Sent<'_> {
@@ -100,6 +102,7 @@ fn sent<'a>(
         ip_len: journey.ip_len,
         arrived,
         loss,
+        packets: journey.stands_for,
     })
 }
 

@@ -114,7 +114,12 @@ pub(super) fn follow(
     let followed = SetTimelines {
         files: set.files.iter().map(|file| file.name.clone()).collect(),
         warnings: observed.warnings,
-        timelines: correlate(observed.points, &stated, observed.observations),
+        timelines: correlate(
+            observed.points,
+            &stated,
+            options.folding(),
+            observed.observations,
+        ),
     };
     Ok((set, names, followed))
 }

@@ -6,6 +6,7 @@ use super::analyze::{follow, judged, label, profiles};
 use super::error::AnalysisError;
 use super::options::AnalysisOptions;
 use super::selecting::check_names;
+use crate::correlate::Folding;
 use crate::diagnose::{Finding, Reference, RuleId, diagnose, find_rule};
 use crate::extract::{
     Chosen, Facts, PacketFile, PacketFileOptions, ReplayError, Replayed, Separator, Table, replay,
@@ -116,7 +117,11 @@ impl Taken {
         for rule in &wanting.rules {
             known_rule(rule)?;
         }
-        let (set, names, followed) = follow(request, options)?;
+        let every = AnalysisOptions {
+            folding: Folding::NEVER,
+            ..options.clone()
+        };
+        let (set, names, followed) = follow(request, &every)?;
         let mut profile = judged(&set, names, followed);
         if let Some(reference) = &wanting.reference {
             profile.findings = compared(&profile, reference, options)?;

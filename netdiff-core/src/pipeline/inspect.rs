@@ -54,7 +54,7 @@ pub fn inspect_with(
         .map_err(|error| AnalysisError::of_file(request, error))?;
     settle_tunnel_devices(&set, &mut points, &observations);
     let stated = stated_addresses(&set, &observations);
-    let timelines = correlate(points, &stated, observations);
+    let timelines = correlate(points, &stated, options.folding(), observations);
     Ok(build_inspection(Inspected {
         path: &set.label,
         files: inspected_files(&set, &interfaces),

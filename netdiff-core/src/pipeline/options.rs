@@ -1,5 +1,6 @@
 //! What a caller may tell the analysis beside the captures.
 
+use crate::correlate::Folding;
 use crate::decode::DecodeOptions;
 use crate::diff::StatedPairs;
 use crate::read::{CaptureSet, Progress};
@@ -21,6 +22,8 @@ pub struct AnalysisOptions {
     pub selection: Option<Selection>,
     /// The language of the report's sentences.
     pub language: Language,
+    /// From which size of a set on a few packets stand for many that tell the same. With a selection, every packet is kept.
+    pub folding: Folding,
     /// Where to count what is read, for a program that shows how far it has come.
     pub progress: Option<Progress>,
 }
@@ -30,6 +33,14 @@ impl AnalysisOptions {
     pub(super) fn count(&self, set: &mut CaptureSet) {
         if let Some(progress) = &self.progress {
             set.count_in(progress);
+        }
+    }
+
+    /// A selection asks for packets one by one.
+    pub(super) const fn folding(&self) -> Folding {
+        match self.selection {
+            Some(_) => Folding::NEVER,
+            None => self.folding,
         }
     }
 

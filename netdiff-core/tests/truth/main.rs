@@ -46,7 +46,7 @@ mod traffic;
 mod transit;
 mod world;
 
-use netdiff_core::correlate::{Disposition, Trust, Unmatched};
+use netdiff_core::correlate::{Disposition, Folding, Trust, Unmatched};
 use netdiff_core::{AnalysisOptions, SetRequest, timelines};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -218,6 +218,62 @@ fn the_judge_finds_lies() {
         }
         let found = judge(&spec, &ledger, &recording, &followed.timelines).wrong;
         assert!(found.len() >= lies, "{spec:?}: {} of {lies}", found.len());
+    }
+}
+
+/// What a set tells but for its times: per point and per direction of a flow, line by line.
+fn counts_of(request: &SetRequest, folding: Folding) -> Vec<String> {
+    let options = AnalysisOptions {
+        folding,
+        ..AnalysisOptions::default()
+    };
+    let set = timelines(request, &options).unwrap().timelines;
+    let points = set.points.iter().zip(&set.accounting);
+    let points = points.map(|(point, counts)| format!("{}: {counts:?}", point.point));
+    let directions = set.flows.iter().flat_map(|flow| {
+        let name = format!("{:?} {:?}", flow.initiator, flow.responder);
+        [&flow.forward, &flow.reply].map(|d| {
+            let hops = d.hops.iter().map(|hop| (hop.point, hop.packets));
+            let hops: Vec<_> = hops.collect();
+            format!(
+                "{name}: {:?}, {hops:?}, {} sent again",
+                d.tally.ends, d.tally.sent_again
+            )
+        })
+    });
+    points.chain(directions).collect()
+}
+
+/// A few packets that stand for many tell what all of them tell.
+#[test]
+fn folding_changes_no_count() {
+    const HARD: Folding = Folding {
+        from: 0,
+        each: 2,
+        crossings: 8,
+    };
+    let cases = number("FOLDING_CASES").map_or(15, |n| n as u32);
+    for family in Family::ALL {
+        let mut runner = runner(family, cases);
+        for _ in 0..cases {
+            let spec = worlds(family).new_tree(&mut runner).unwrap().current();
+            let ledger = world::run(&spec);
+            let folder = tempfile::tempdir().unwrap();
+            let recording = recording::record(&spec, &ledger, folder.path());
+            if recording.names.is_empty() {
+                continue;
+            }
+            let request = SetRequest::of_path(folder.path());
+            let whole = counts_of(&request, Folding::NEVER);
+            let folded = counts_of(&request, HARD);
+            let only = |ours: &[String], theirs: &[String]| -> Vec<String> {
+                let ours = ours.iter().filter(|line| !theirs.contains(line));
+                ours.cloned().collect()
+            };
+            let different = (only(&whole, &folded), only(&folded, &whole));
+            let same = different.0.is_empty() && different.1.is_empty();
+            assert!(same, "{family:?} {spec:?}\n{different:#?}");
+        }
     }
 }
 

@@ -19,14 +19,14 @@ const FARTHEST_TIME: u64 = 1 << 62;
 
 /// When a packet left, and how much later it arrived: by two clocks, so that the difference holds their offset and the delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Crossing {
-    pub(super) departure: i64,
-    pub(super) difference: i64,
+pub(in crate::correlate) struct Crossing {
+    pub(in crate::correlate) departure: i64,
+    pub(in crate::correlate) difference: i64,
 }
 
 impl Crossing {
     /// By the receiver's clock.
-    pub(super) const fn arrival(self) -> i64 {
+    pub(in crate::correlate) const fn arrival(self) -> i64 {
         self.departure.saturating_add(self.difference)
     }
 
@@ -44,23 +44,30 @@ impl Crossing {
 /// The result does not depend on the order of the notes: whether a width suffices depends on the set of crossings alone, more
 /// crossings never make a width suffice, and the one that is kept in a bucket is the least by a total order.
 #[derive(Clone, Debug)]
-pub(super) struct LeastCrossings {
+pub(in crate::correlate) struct LeastCrossings {
+    most: usize,
     width: u32,
     kept: BTreeMap<(i64, i64), Crossing>,
 }
 
 impl Default for LeastCrossings {
     fn default() -> Self {
-        Self {
-            width: FIRST_WIDTH,
-            kept: BTreeMap::new(),
-        }
+        Self::of_at_most(MOST)
     }
 }
 
 impl LeastCrossings {
+    /// Keeps so many and no more.
+    pub(in crate::correlate) const fn of_at_most(most: usize) -> Self {
+        Self {
+            most,
+            width: FIRST_WIDTH,
+            kept: BTreeMap::new(),
+        }
+    }
+
     /// Notes a packet. Times that no clock can show are passed over: see [`LARGEST_DIFFERENCE`] and [`FARTHEST_TIME`].
-    pub(super) fn note(&mut self, departure: Timestamp, difference: Nanos) {
+    pub(in crate::correlate) fn note(&mut self, departure: Timestamp, difference: Nanos) {
         let crossing = Crossing {
             departure: departure.0,
             difference: difference.0,
@@ -72,7 +79,7 @@ impl LeastCrossings {
             return;
         }
         self.keep(crossing);
-        while self.kept.len() > MOST {
+        while self.kept.len() > self.most {
             self.width += 1;
             for crossing in std::mem::take(&mut self.kept).into_values() {
                 self.keep(crossing);
@@ -92,7 +99,7 @@ impl LeastCrossings {
     }
 
     /// Those that were kept, by departure.
-    pub(super) fn crossings(&self) -> Vec<Crossing> {
+    pub(in crate::correlate) fn crossings(&self) -> Vec<Crossing> {
         self.kept.values().copied().collect()
     }
 }

@@ -28,7 +28,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use least::{Crossing, LeastCrossings};
+use least::Crossing;
+pub(super) use least::LeastCrossings;
 use pair::{Offsets, Side};
 
 use super::timeline::NodeId;

@@ -175,7 +175,12 @@ fn finding(
     for f in found.iter().take(3) {
         draft = draft.say(story(f, names));
     }
-    draft = draft.say(message!("{answers} answers leave {exit} from the pod's own address, which the client never called; none comes through {names}.", answers, exit = case.name(first.exit.point), names = names.0));
+    draft = draft.say(message!(
+        "{answers} answers leave {exit} from the pod's own address, which the client never called; none comes through {names}.",
+        answers,
+        exit = case.name(first.exit.point),
+        names = names.0
+    ));
     if tcp {
         draft = draft.say(message!("No connection is ever completed."));
     }

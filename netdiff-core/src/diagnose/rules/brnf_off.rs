@@ -183,7 +183,14 @@ fn finding(case: &Case<'_>, node: NodeId, found: &[Untranslated<'_>]) -> Finding
         draft = draft.segment(first.segment).fill("service", first.service);
     }
     for f in found.iter().take(3) {
-        draft = draft.say(message!("What asks {service} is answered by {neighbor} under its own address: {answers} packets at {segment}, none from {service_2}.", service = f.service, neighbor = f.neighbor, answers = f.answers, segment = case.name(f.segment.1), service_2 = f.service));
+        draft = draft.say(message!(
+            "What asks {service} is answered by {neighbor} under its own address: {answers} packets at {segment}, none from {service_2}.",
+            service = f.service,
+            neighbor = f.neighbor,
+            answers = f.answers,
+            segment = case.name(f.segment.1),
+            service_2 = f.service
+        ));
     }
     if refused > 0 {
         draft = draft.say(message!(

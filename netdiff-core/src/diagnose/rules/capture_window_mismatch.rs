@@ -189,10 +189,23 @@ fn finding(
         .evidence(apart.values().flatten().copied())
         .marked()
         .fill("from", names(&outside).join(", "))
-        .say(message!("{seen} packets that one of these nodes sent were seen at another one and are in no capture of the sender, though that was captured at other times.", seen))
-        .say(message!("Their captures share less than a quarter of the shorter one's time, or none at all."))
-        .capture_next(message!("every interface of {inside} and {outside} at the same time", inside = Message::list(&names(&inside), text!(", ")), outside = Message::list(&names(&outside), text!(", "))))
-        .finish(message!("{outside} and {inside} were not captured at the same time: what passes between them cannot be compared", outside = Message::list(&names(&outside), text!(", ")), inside = Message::list(&names(&inside), text!(", "))))
+        .say(message!(
+            "{seen} packets that one of these nodes sent were seen at another one and are in no capture of the sender, though that was captured at other times.",
+            seen
+        ))
+        .say(message!(
+            "Their captures share less than a quarter of the shorter one's time, or none at all."
+        ))
+        .capture_next(message!(
+            "every interface of {inside} and {outside} at the same time",
+            inside = Message::list(&names(&inside), text!(", ")),
+            outside = Message::list(&names(&outside), text!(", "))
+        ))
+        .finish(message!(
+            "{outside} and {inside} were not captured at the same time: what passes between them cannot be compared",
+            outside = Message::list(&names(&outside), text!(", ")),
+            inside = Message::list(&names(&inside), text!(", "))
+        ))
 }
 
 #[cfg(test)]

@@ -66,8 +66,15 @@ fn finding(case: &Case<'_>, pair: &ClockPair) -> Option<Finding> {
         .marked()
         .fill("from", first)
         .fill("to", second)
-        .say(message!("Their clocks differ by {size} more behind the step than before, give or take {bound}{more}.", size = seconds(largest.size), bound = seconds(largest.bound), more))
-        .say(message!("Delays between the two are compared on either side with the offset of that side."));
+        .say(message!(
+            "Their clocks differ by {size} more behind the step than before, give or take {bound}{more}.",
+            size = seconds(largest.size),
+            bound = seconds(largest.bound),
+            more
+        ))
+        .say(message!(
+            "Delays between the two are compared on either side with the offset of that side."
+        ));
     Some(draft.finish(message!(
         "the clock of {first} or {second} was set by {size} while the captures ran",
         first,

@@ -179,7 +179,10 @@ fn finding(case: &Case<'_>, node: NodeId, broken: &[Broken<'_>]) -> Finding {
         }
     }
     draft.finish(if connections == 1 {
-        message!("{name} stops translating 1 connection to a service, and the client resets it", name)
+        message!(
+            "{name} stops translating 1 connection to a service, and the client resets it",
+            name
+        )
     } else {
         message!(
             "{name} stops translating {connections} connections to a service, and the client resets them",

@@ -169,8 +169,18 @@ fn finding(case: &Case<'_>, service: Service, stale: &Stale<'_>) -> Option<Findi
         .evidence([stale.new_first])
         .fill("destination", pod)
         .fill("service", service.1.address)
-        .say(message!("From port {ports} of {client}, datagrams to {service} go on to {pod}; {losses} are lost.", ports = Message::list(&ports, text!(", ")), client, service = describe(service), pod, losses = losses.len()))
-        .say(message!("From ports that began later, datagrams to the same go to {address} and arrive, while those of the old port still do not.", address = stale.new.responder.address));
+        .say(message!(
+            "From port {ports} of {client}, datagrams to {service} go on to {pod}; {losses} are lost.",
+            ports = Message::list(&ports, text!(", ")),
+            client,
+            service = describe(service),
+            pod,
+            losses = losses.len()
+        ))
+        .say(message!(
+            "From ports that began later, datagrams to the same go to {address} and arrive, while those of the old port still do not.",
+            address = stale.new.responder.address
+        ));
     if let Some(node) = stale.old.initiator.node {
         draft = draft.fill("from", case.timelines.node_name(node));
     }

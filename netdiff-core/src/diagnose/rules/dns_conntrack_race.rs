@@ -124,8 +124,17 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), losses: &[&Loss]) -> Op
         .losses(losses.iter().copied())
         .evidence(evidence)
         .fill("from", node)
-        .say(message!("{losses} of {sent} datagrams are lost between {segment} and {segment_2}: each of them one of two that a new socket sent within 5 ms, and the other went on.", losses = losses.len(), sent, segment = case.name(segment.0), segment_2 = case.name(segment.1)))
-        .say(message!("{passed} other packets get through there, single datagrams among them.", passed));
+        .say(message!(
+            "{losses} of {sent} datagrams are lost between {segment} and {segment_2}: each of them one of two that a new socket sent within 5 ms, and the other went on.",
+            losses = losses.len(),
+            sent,
+            segment = case.name(segment.0),
+            segment_2 = case.name(segment.1)
+        ))
+        .say(message!(
+            "{passed} other packets get through there, single datagrams among them.",
+            passed
+        ));
     if let Some(wait) = wait {
         draft = draft.say(message!(
             "{again} of them are sent again from the same port {wait}.{wait_2} s later or more.",

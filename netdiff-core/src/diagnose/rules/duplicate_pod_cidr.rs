@@ -148,7 +148,11 @@ fn finding<'a>(case: &Case<'a>, home: NodeId, other: NodeId, shown: &[Shown<'a>]
         .flows(flows_of(case, shown))
         .marked()
         .say(message!("{list} sends from {name}.", list, name))
-        .say(message!("{losses} packets for it are lost, while {other_name} asks for it by ARP among its own pods, and nobody answers.", losses = losses.len(), other_name));
+        .say(message!(
+            "{losses} packets for it are lost, while {other_name} asks for it by ARP among its own pods, and nobody answers.",
+            losses = losses.len(),
+            other_name
+        ));
     if let Some(first) = addresses.first() {
         draft = draft.fill("address", first);
     }

@@ -67,8 +67,16 @@ fn finding<'a>(case: &Case<'a>, stuck: &Stuck<'a>) -> Option<Finding> {
     let receivers = Message::list(&receivers, text!(" and "));
     let mut draft = Draft::new(case, &RULE, Severity::Error)
         .losses(stuck.losses.iter().copied())
-        .say(message!("{losses} packets for pods on {receivers} are on {from}, and none of them in a tunnel on {to}.", losses = stuck.losses.len(), receivers, from = case.name(from), to = case.name(to)))
-        .say(message!("No ICMP error and no unanswered ARP request tells why: the device does not know where to send them."));
+        .say(message!(
+            "{losses} packets for pods on {receivers} are on {from}, and none of them in a tunnel on {to}.",
+            losses = stuck.losses.len(),
+            receivers,
+            from = case.name(from),
+            to = case.name(to)
+        ))
+        .say(message!(
+            "No ICMP error and no unanswered ARP request tells why: the device does not know where to send them."
+        ));
     draft = if sends(case, stuck.node) {
         draft.say(message!(
             "Tunnel packets of {name} for other nodes do leave: its firewall lets them out.",
@@ -77,8 +85,14 @@ fn finding<'a>(case: &Case<'a>, stuck: &Stuck<'a>) -> Option<Finding> {
     } else {
         draft
             .alternatives([super::node_output_drop::RULE.id])
-            .say(message!("{name} sends no tunnel packet to anybody, so its own firewall may drop them as well.", name))
-            .capture_next(message!("none: on {name}, read `bridge fdb show` and the counters of the OUTPUT chain", name))
+            .say(message!(
+                "{name} sends no tunnel packet to anybody, so its own firewall may drop them as well.",
+                name
+            ))
+            .capture_next(message!(
+                "none: on {name}, read `bridge fdb show` and the counters of the OUTPUT chain",
+                name
+            ))
     };
     Some(draft.finish(message!(
         "packets for {receivers} reach {from} and never {to}: the tunnel device does not send them",

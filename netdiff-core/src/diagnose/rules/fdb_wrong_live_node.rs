@@ -139,8 +139,19 @@ fn finding(case: &Case<'_>, (right, address, mac): Mistake, misled: &Misled) -> 
         .marked()
         .fill("mac", mac)
         .fill("address", address)
-        .say(message!("{journeys} packets for {mac} are sent to {address}, which is {names}; it is {names_2} that sends with {mac}.", journeys = misled.journeys.len(), mac, address, names = names.1, names_2 = names.0))
-        .say(message!("{names} drops what is for another MAC address, and says nothing; {names_2} never sees it.", names = names.1, names_2 = names.0));
+        .say(message!(
+            "{journeys} packets for {mac} are sent to {address}, which is {names}; it is {names_2} that sends with {mac}.",
+            journeys = misled.journeys.len(),
+            mac,
+            address,
+            names = names.1,
+            names_2 = names.0
+        ))
+        .say(message!(
+            "{names} drops what is for another MAC address, and says nothing; {names_2} never sees it.",
+            names = names.1,
+            names_2 = names.0
+        ));
     Some(draft.finish(message!(
         "tunnel packets for {names} go to {names_2}: last seen at {from}, never at {to}",
         names = names.0,

@@ -207,14 +207,24 @@ fn finding<'a>(case: &Case<'a>, forwarder: Forwarder, rejected: Rejected<'a>) ->
         .marked()
         .say(message!("{told} packets were refused: {how}.", told, how));
     if let Some(first) = forged.first() {
-        draft = draft.segment(first.segment).say(message!("The resets are first seen at {segment} with TTL {ttl}, where the pod's own packets have {usual_ttl} at most: the node made them.", segment = case.name(first.segment.0), ttl = first.ttl, usual_ttl = first.usual_ttl));
+        draft = draft.segment(first.segment).say(message!(
+            "The resets are first seen at {segment} with TTL {ttl}, where the pod's own packets have {usual_ttl} at most: the node made them.",
+            segment = case.name(first.segment.0),
+            ttl = first.ttl,
+            usual_ttl = first.usual_ttl
+        ));
     }
     if !silent.is_empty() {
-        draft = draft.say(message!("{silent} more of the same senders end there without an error: nodes limit how many they send.", silent = silent.len()));
+        draft = draft.say(message!(
+            "{silent} more of the same senders end there without an error: nodes limit how many they send.",
+            silent = silent.len()
+        ));
     }
     if selective {
         draft = draft
-            .say(message!("Other traffic of the same kind passes there: the rule or policy is about ports or addresses."))
+            .say(message!(
+                "Other traffic of the same kind passes there: the rule or policy is about ports or addresses."
+            ))
             .alternatives([RuleId("network-policy-drop")]);
     }
     Some(draft.finish(title(case, forwarder, &how)))

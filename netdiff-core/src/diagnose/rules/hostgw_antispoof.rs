@@ -137,7 +137,13 @@ fn finding<'a>(
         let lost = losses.iter().filter(|loss| {
             (case.timelines.node(loss.from), case.timelines.node(loss.to)) == (*from, *to)
         });
-        draft = draft.say(message!("{from} to {to}: {lost} packets with pods' addresses left outside any tunnel for the other node's link address, 0 arrived; {to_2} with nodes' addresses did arrive.", from = case.timelines.node_name(*from), to = case.timelines.node_name(*to), lost = lost.count(), to_2 = arrived(case, (*from, *to)).1));
+        draft = draft.say(message!(
+            "{from} to {to}: {lost} packets with pods' addresses left outside any tunnel for the other node's link address, 0 arrived; {to_2} with nodes' addresses did arrive.",
+            from = case.timelines.node_name(*from),
+            to = case.timelines.node_name(*to),
+            lost = lost.count(),
+            to_2 = arrived(case, (*from, *to)).1
+        ));
     }
     let title = message!(
         "packets with pods' addresses leave {from} outside any tunnel and never arrive, while those with nodes' addresses do",

@@ -76,7 +76,7 @@ pub(in crate::diagnose) static RULE: Rule = Rule {
 pub(super) const LEAST_LOST: usize = 5;
 
 /// From this share of lost packets on, harm is likely.
-const HARM_PERCENT: usize = 2;
+const HARM_PERCENT: u64 = 2;
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut best: BTreeMap<Pair, Lossy<'_>> = BTreeMap::new();
@@ -135,6 +135,8 @@ pub(super) struct Lossy<'a> {
     pub(super) segment: (PointId, PointId),
     /// What was sent of directions of which something passed, in order.
     pub(super) sent: Vec<Sent<'a>>,
+    /// How many packets that is, those among them of directions that lost nothing and are told by a few packets for all: these show no pattern.
+    pub(super) all: u64,
 }
 
 impl<'a> Lossy<'a> {
@@ -151,8 +153,12 @@ impl<'a> Lossy<'a> {
             .map(|s| s.way)
             .collect();
         sent.retain(|s| passing.contains(&s.way));
+        let all: u64 = sent.iter().map(|s| s.packets).sum();
+        let folded = sent.iter().filter(|s| s.packets > 1).map(|s| s.way);
+        let folded: BTreeSet<_> = folded.collect();
+        sent.retain(|s| !folded.contains(&s.way));
         let lost = sent.iter().filter(|s| s.is_lost()).count();
-        (lost >= LEAST_LOST && sent.len() >= 2 * lost).then_some(Self { segment, sent })
+        (lost >= LEAST_LOST && all >= 2 * lost as u64).then_some(Self { segment, sent, all })
     }
 
     /// What was lost.
@@ -214,7 +220,7 @@ impl<'a> Lossy<'a> {
 }
 
 fn finding(case: &Case<'_>, pair: Pair, lossy: &Lossy<'_>) -> Finding {
-    let (lost, all) = (lossy.lost().count(), lossy.sent.len());
+    let (lost, all) = (lossy.lost().count() as u64, lossy.all);
     let severity = if lost * 100 >= HARM_PERCENT * all {
         Severity::Warning
     } else {
@@ -229,9 +235,23 @@ fn finding(case: &Case<'_>, pair: Pair, lossy: &Lossy<'_>) -> Finding {
         .segment(lossy.segment)
         .flows(lossy.lost().map(|s| s.way.0))
         .evidence(lossy.lost().map(|s| s.sent))
-        .say(message!("Of {all} packets that left {names}, {lost} ({all_2} percent) never came to {names_2}; they are scattered among the others.", all, names = names.0, lost, all_2 = lost * 100 / all.max(1), names_2 = names.1))
-        .say(message!("Packets as long, of the same connections and of the same time, did pass: size, port and time make no difference."))
-        .finish(message!("{all} percent of all packets are lost between {names} and {names_2}, whatever they are", all = lost * 100 / all.max(1), names = names.0, names_2 = names.1))
+        .say(message!(
+            "Of {all} packets that left {names}, {lost} ({all_2} percent) never came to {names_2}; they are scattered among the others.",
+            all,
+            names = names.0,
+            lost,
+            all_2 = lost * 100 / all.max(1),
+            names_2 = names.1
+        ))
+        .say(message!(
+            "Packets as long, of the same connections and of the same time, did pass: size, port and time make no difference."
+        ))
+        .finish(message!(
+            "{all} percent of all packets are lost between {names} and {names_2}, whatever they are",
+            all = lost * 100 / all.max(1),
+            names = names.0,
+            names_2 = names.1
+        ))
 }
 
 #[cfg(test)]
@@ -255,10 +275,12 @@ mod tests {
             ip_len: if n / 4 % 2 == 0 { 1_400 } else { 80 },
             arrived: (!is_lost(n)).then(|| evidence(n, 1)),
             loss: None,
+            packets: 1,
         });
         Lossy {
             segment: (PointId(0), PointId(1)),
             sent: sent.collect(),
+            all: 200,
         }
     }
 

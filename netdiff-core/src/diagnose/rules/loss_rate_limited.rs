@@ -189,7 +189,7 @@ fn parts(levels: &[(i64, bool)]) -> bool {
 }
 
 fn finding(case: &Case<'_>, lossy: &Lossy<'_>, rate: i64) -> Finding {
-    let (lost, all) = (lossy.lost().count(), lossy.sent.len());
+    let (lost, all) = (lossy.lost().count(), lossy.all);
     let names = (case.name(lossy.segment.0), case.name(lossy.segment.1));
     let here = case
         .unexplained()
@@ -200,9 +200,23 @@ fn finding(case: &Case<'_>, lossy: &Lossy<'_>, rate: i64) -> Finding {
         .flows(lossy.lost().map(|s| s.way.0))
         .evidence(lossy.lost().map(|s| s.sent))
         .alternatives([RuleId("loss-random")])
-        .say(message!("Of {all} packets that left {names}, {lost} never came to {names_2}. While they were lost, about {rate} passed.", all, names = names.0, lost, names_2 = names.1, rate = rate_text(rate)))
-        .say(message!("What was sent more slowly passed, and of what was sent faster each packet is lost that a limit of that rate would drop."))
-        .finish(message!("bursts lose packets between {names} and {names_2}: about {rate} pass", names = names.0, names_2 = names.1, rate = rate_text(rate)))
+        .say(message!(
+            "Of {all} packets that left {names}, {lost} never came to {names_2}. While they were lost, about {rate} passed.",
+            all,
+            names = names.0,
+            lost,
+            names_2 = names.1,
+            rate = rate_text(rate)
+        ))
+        .say(message!(
+            "What was sent more slowly passed, and of what was sent faster each packet is lost that a limit of that rate would drop."
+        ))
+        .finish(message!(
+            "bursts lose packets between {names} and {names_2}: about {rate} pass",
+            names = names.0,
+            names_2 = names.1,
+            rate = rate_text(rate)
+        ))
 }
 
 /// `8 kB/s`, `1.2 MB/s`.

@@ -129,7 +129,7 @@ fn contrast(case: &Case<'_>, flows: &Flows<'_>) -> Option<Contrast> {
     }
     let usual = case.reference.is_some_and(masquerades);
     let text = message!("In the reference, what pods send out of the cluster is masqueraded.");
-    usual.then(|| Contrast::Elsewhere(text))
+    usual.then_some(Contrast::Elsewhere(text))
 }
 
 fn is_masqueraded(timelines: &Timelines, flow: &FlowTimeline) -> bool {
@@ -156,7 +156,12 @@ fn finding(case: &Case<'_>, node: NodeId, flows: &Flows<'_>) -> Option<Finding> 
         .fill("source", exit.source)
         .fill("destination", exit.destination)
         .fill("from", name)
-        .say(message!("{packets} packets to the outside leave {exit} with a pod's own address as source, {source} for one; nothing comes back.", packets, exit = case.name(exit.point), source = exit.source));
+        .say(message!(
+            "{packets} packets to the outside leave {exit} with a pod's own address as source, {source} for one; nothing comes back.",
+            packets,
+            exit = case.name(exit.point),
+            source = exit.source
+        ));
     if let Some(before) = before {
         draft = draft.segment((before.point, exit.point));
     }

@@ -117,7 +117,13 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, losses: &[&'a Loss]) -> Option<Fin
         .evidence(told.and_then(|told| told.errors.first()).map(|error| error.evidence))
         .marked()
         .fill("address", address)
-        .say(message!("{node} asks {requests} times by ARP for {address} on {device}, and nobody answers: tunnel devices of this kind are told their neighbors.", node = case.timelines.node_name(node), requests = asked.requests(), address, device = case.name(device)));
+        .say(message!(
+            "{node} asks {requests} times by ARP for {address} on {device}, and nobody answers: tunnel devices of this kind are told their neighbors.",
+            node = case.timelines.node_name(node),
+            requests = asked.requests(),
+            address,
+            device = case.name(device)
+        ));
     if let Some(told) = told {
         draft = draft.say(message!(
             "{told} quotes them: the node gives up when nobody has answered.",

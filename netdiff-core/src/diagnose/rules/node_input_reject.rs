@@ -145,7 +145,10 @@ fn finding<'a>(case: &Case<'a>, refused: &Refused<'a>) -> Option<Finding> {
         ));
     }
     if !refused.is_prohibited() {
-        draft = draft.say(message!("{ends} itself uses a tunnel of the same kind: its device is up, so it is not that nobody listens.", ends = case.timelines.node_name(refused.ends.1)));
+        draft = draft.say(message!(
+            "{ends} itself uses a tunnel of the same kind: its device is up, so it is not that nobody listens.",
+            ends = case.timelines.node_name(refused.ends.1)
+        ));
     }
     Some(draft.finish(message!(
         "{ends} rejects tunnel packets: they reach {from} and never {to}",

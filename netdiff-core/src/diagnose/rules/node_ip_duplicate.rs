@@ -197,7 +197,11 @@ fn finding<'a>(
         ));
     }
     for refusal in &refusals {
-        draft = draft.say(message!("{refusal} quotes the packets, which {name} never saw: the other machine answers in its name.", refusal = refusal.describe(), name));
+        draft = draft.say(message!(
+            "{refusal} quotes the packets, which {name} never saw: the other machine answers in its name.",
+            refusal = refusal.describe(),
+            name
+        ));
     }
     Some(draft.finish(message!(
         "packets for {target} leave {from} and never reach {to}: two machines have that address",

@@ -138,8 +138,24 @@ fn finding<'a>(case: &Case<'a>, stuck: &Stuck<'a>) -> Option<Finding> {
     let draft = Draft::new(case, &RULE, Severity::Error)
         .losses(stuck.losses.iter().copied())
         .alternatives([super::fdb_missing::RULE.id])
-        .say(message!("{losses} packets for pods on {names} are on {from}; no tunnel packet at all is on {to}, to whatever node.", losses = stuck.losses.len(), names = Message::list(&names, text!(" and ")), from = case.name(from), to = case.name(to)))
-        .say(message!("No ICMP error and no unanswered ARP request tells why; one cause for all receivers is likelier than several."))
-        .capture_next(message!("none: on {stuck}, read the counters of the OUTPUT chain and `bridge fdb show`", stuck = case.timelines.node_name(stuck.node)));
-    Some(draft.finish(message!("packets for {names} other nodes reach {from} and never {to}: no tunnel packet leaves the node", names = names.len(), from = case.name(from), to = case.name(to))))
+        .say(message!(
+            "{losses} packets for pods on {names} are on {from}; no tunnel packet at all is on {to}, to whatever node.",
+            losses = stuck.losses.len(),
+            names = Message::list(&names, text!(" and ")),
+            from = case.name(from),
+            to = case.name(to)
+        ))
+        .say(message!(
+            "No ICMP error and no unanswered ARP request tells why; one cause for all receivers is likelier than several."
+        ))
+        .capture_next(message!(
+            "none: on {stuck}, read the counters of the OUTPUT chain and `bridge fdb show`",
+            stuck = case.timelines.node_name(stuck.node)
+        ));
+    Some(draft.finish(message!(
+        "packets for {names} other nodes reach {from} and never {to}: no tunnel packet leaves the node",
+        names = names.len(),
+        from = case.name(from),
+        to = case.name(to)
+    )))
 }

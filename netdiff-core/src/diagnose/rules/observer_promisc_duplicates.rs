@@ -55,7 +55,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         .flows(twice.iter().map(|(index, _)| *index))
         .evidence(twice.iter().flat_map(|(_, (first, again))| [first.first, again.first]))
         .marked()
-        .say(message!("{packets} packets were at their pod's interface twice, with a TTL of {ttl} and of {ttl_2}: bridged, and routed once more.", packets, ttl = first.ttl.1, ttl_2 = first.ttl.1.saturating_sub(1)));
+        .say(message!(
+            "{packets} packets were at their pod's interface twice, with a TTL of {ttl} and of {ttl_2}: bridged, and routed once more.",
+            packets,
+            ttl = first.ttl.1,
+            ttl_2 = first.ttl.1.saturating_sub(1)
+        ));
     if let Some(bridge) = case.points(node, Role::Bridge).next() {
         draft = draft.fill("bridge", case.timelines.name(bridge).interface);
     }

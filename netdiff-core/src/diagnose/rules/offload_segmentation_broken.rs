@@ -77,10 +77,10 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 /// How many packets of each kind there were on a segment.
 struct Counts {
     large_lost: usize,
-    large_passed: usize,
+    large_passed: u64,
     /// Of those, packets as long as one that was lost: else a size limit would do the same.
-    full_passed: usize,
-    small_passed: usize,
+    full_passed: u64,
+    small_passed: u64,
     /// Large pieces of which some segments arrived and others did not.
     torn: usize,
 }
@@ -105,14 +105,15 @@ fn count(case: &Case<'_>, segment: (PointId, PointId), losses: &[&Loss]) -> Coun
         .collect();
     let shortest_lost = losses.iter().map(|loss| loss.ip_len).min();
     let shortest_lost = shortest_lost.unwrap_or(u32::MAX);
+    let packets = |holds: &dyn Fn(u32) -> bool| -> u64 {
+        let those = passed.iter().filter(|(_, journey)| holds(journey.ip_len));
+        those.map(|(_, journey)| journey.stands_for).sum()
+    };
     Counts {
         large_lost: losses.len(),
-        large_passed: passed.iter().filter(|(_, j)| j.ip_len > SMALL).count(),
-        full_passed: passed
-            .iter()
-            .filter(|(_, j)| j.ip_len >= shortest_lost)
-            .count(),
-        small_passed: passed.iter().filter(|(_, j)| j.ip_len <= SMALL).count(),
+        large_passed: packets(&|len| len > SMALL),
+        full_passed: packets(&|len| len >= shortest_lost),
+        small_passed: packets(&|len| len <= SMALL),
         torn: lost
             .keys()
             .filter(|evidence| arrived.contains(evidence))
@@ -128,7 +129,7 @@ fn finding<'a>(
     let counts = count(case, segment, losses);
     let large = |loss: &&Loss| loss.ip_len > SMALL && loss.protocol == Protocol::TCP;
     let proven = losses.iter().any(|loss| loss.trust == Trust::Proven);
-    let enough = counts.large_lost >= FEW && counts.full_passed >= FEW && counts.torn > 0;
+    let enough = counts.large_lost >= FEW && counts.full_passed >= FEW as u64 && counts.torn > 0;
     if !losses.iter().all(large) || !proven || !enough || !is_no_chance(&counts) {
         return None;
     }
@@ -137,13 +138,29 @@ fn finding<'a>(
     let draft = Draft::new(case, &RULE, severity)
         .losses(losses.iter().copied())
         .alternatives([RuleId("loss-random")])
-        .say(message!("{large_lost} large pieces of TCP did not arrive and {large_passed} did; of {torn} super-packets some segments arrived and others did not.", large_lost = counts.large_lost, large_passed = counts.large_passed, torn = counts.torn))
-        .say(message!("All {small_passed} packets of up to {SMALL} bytes arrived: random loss would have hit some of them.", small_passed = counts.small_passed, SMALL))
+        .say(message!(
+            "{large_lost} large pieces of TCP did not arrive and {large_passed} did; of {torn} super-packets some segments arrived and others did not.",
+            large_lost = counts.large_lost,
+            large_passed = counts.large_passed,
+            torn = counts.torn
+        ))
+        .say(message!(
+            "All {small_passed} packets of up to {SMALL} bytes arrived: random loss would have hit some of them.",
+            small_passed = counts.small_passed,
+            SMALL
+        ))
         .say(match severity {
-            Severity::Error => message!("Some bytes never came through although they were sent again."),
+            Severity::Error => message!(
+                "Some bytes never came through although they were sent again."
+            ),
             _ => message!("What was lost was sent again and came through."),
         });
-    Some(draft.finish(message!("{large_lost} segments that {from} sent as super-packets did not arrive at {to}, and no small packet was lost", large_lost = counts.large_lost, from, to)))
+    Some(draft.finish(message!(
+        "{large_lost} segments that {from} sent as super-packets did not arrive at {to}, and no small packet was lost",
+        large_lost = counts.large_lost,
+        from,
+        to
+    )))
 }
 
 /// Whether random loss at the rate of the large packets would hardly have spared all small ones.
@@ -162,7 +179,7 @@ fn is_no_chance(counts: &Counts) -> bool {
 mod tests {
     use super::*;
 
-    fn counts(large_lost: usize, large_passed: usize, small_passed: usize) -> Counts {
+    fn counts(large_lost: usize, large_passed: u64, small_passed: u64) -> Counts {
         Counts {
             large_lost,
             large_passed,

@@ -126,7 +126,11 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> Option<Finding> {
         .evidence(errors.map(|error| error.evidence))
         .marked()
         .fill("port", here)
-        .say(message!("They go to UDP port {here}; what goes the other way between the same pods goes to {there}.", here, there));
+        .say(message!(
+            "They go to UDP port {here}; what goes the other way between the same pods goes to {there}.",
+            here,
+            there
+        ));
     for refusal in &refusals {
         draft = draft.say(message!(
             "{refusal} quotes them: nobody listens on that port.",

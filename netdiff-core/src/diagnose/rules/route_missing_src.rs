@@ -213,10 +213,22 @@ fn finding<'a>(
         .losses(losses.iter().copied())
         .marked();
     if let Some(refusal) = refusals.first() {
-        draft = draft.say(message!("{refused} packets were refused by their own node: {refusal} quotes them; {untold} more of the same pods end there without one, since errors are rate-limited.", refused = missing.refused.len(), refusal = refusal.describe(), untold = missing.untold.len()));
+        draft = draft.say(message!(
+            "{refused} packets were refused by their own node: {refusal} quotes them; {untold} more of the same pods end there without one, since errors are rate-limited.",
+            refused = missing.refused.len(),
+            refusal = refusal.describe(),
+            untold = missing.untold.len()
+        ));
     }
     if let Some((loss, mac)) = missing.leaked.first() {
-        draft = draft.fill("mac", mac).say(message!("{leaked} packets left {from} outside any tunnel for the link address {mac}, by which {node} does not reach {to}: they follow another route, the default route as a rule.", leaked = missing.leaked.len(), from = case.name(loss.from), mac, node = case.timelines.node_name(node), to = case.timelines.node_name(case.timelines.node(loss.to))));
+        draft = draft.fill("mac", mac).say(message!(
+            "{leaked} packets left {from} outside any tunnel for the link address {mac}, by which {node} does not reach {to}: they follow another route, the default route as a rule.",
+            leaked = missing.leaked.len(),
+            from = case.name(loss.from),
+            mac,
+            node = case.timelines.node_name(node),
+            to = case.timelines.node_name(case.timelines.node(loss.to))
+        ));
     }
     Some(draft.finish(title(case, node, &missing, answers)))
 }

@@ -173,8 +173,14 @@ fn masqueraded_finding(case: &Case<'_>, address: IpAddr) -> Option<Finding> {
         .evidence(errors.map(|error| error.evidence).take(2))
         .marked()
         .fill("destination", address)
-        .say(message!("Packets for {address} leave {names} again and again, under the nodes' own addresses and with TTLs that fall, until ICMP time exceeded; none arrives.", address, names))
-        .say(message!("The nodes masquerade what passes through them, so each round has other addresses."));
+        .say(message!(
+            "Packets for {address} leave {names} again and again, under the nodes' own addresses and with TTLs that fall, until ICMP time exceeded; none arrives.",
+            address,
+            names
+        ))
+        .say(message!(
+            "The nodes masquerade what passes through them, so each round has other addresses."
+        ));
     if let Some(segment) = first_points(case, &to).and_then(|points| segment(case, home, &points)) {
         draft = draft.segment(segment);
     }
@@ -246,7 +252,12 @@ fn finding(case: &Case<'_>, home: Option<NodeId>, looped: &[&Looped]) -> Option<
         .evidence(looped.iter().map(|l| l.last).take(4))
         .marked()
         .fill("destination", destination)
-        .say(message!("{looped} packets came through {at} up to {rounds} times, each time with a lower TTL, and none arrived.", looped = looped.len(), at = case.name(first.at), rounds));
+        .say(message!(
+            "{looped} packets came through {at} up to {rounds} times, each time with a lower TTL, and none arrived.",
+            looped = looped.len(),
+            at = case.name(first.at),
+            rounds
+        ));
     if let Some(home) = home {
         draft = draft.say(message!(
             "Their destination lives on {home}.",

@@ -134,7 +134,12 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), hidden: &[Hidden]) -> F
         .flows(hidden.iter().map(|h| h.flow))
         .evidence(hidden.iter().map(|h| h.first))
         .marked()
-        .say(message!("Between {names} and {names_2} the source of {packets} packets from pod to pod becomes another; they are answered.", names = names.0, names_2 = names.1, packets));
+        .say(message!(
+            "Between {names} and {names_2} the source of {packets} packets from pod to pod becomes another; they are answered.",
+            names = names.0,
+            names_2 = names.1,
+            packets
+        ));
     let mut stories: Vec<&Message> = hidden.iter().map(|h| &h.story).collect();
     stories.dedup();
     for story in stories.iter().take(3) {

@@ -137,7 +137,12 @@ fn finding(case: &Case<'_>, address: IpAddr, failing: &Failing<'_>) -> Option<Fi
         .evidence(evidence)
         .marked()
         .fill("destination", address)
-        .say(message!("{failed} conversations with {listed} are led to {address}, and nothing comes from there.", failed, listed = Message::list(&listed, text!(", ")), address))
+        .say(message!(
+            "{failed} conversations with {listed} are led to {address}, and nothing comes from there.",
+            failed,
+            listed = Message::list(&listed, text!(", ")),
+            address
+        ))
         .say(story);
     let others = others(case, address, &services);
     if others > 0 {

@@ -133,7 +133,13 @@ fn finding(case: &Case<'_>, address: IpAddr, refused: &Refused<'_>) -> Option<Fi
         .evidence(refused.iter().filter_map(|(_, flow, _)| flow.forward.journeys.first()?.first()))
         .fill("service", address)
         .fill("destination", address)
-        .say(message!("{packets} packets to {listed} go no further than {node}, which refuses them with ICMP port unreachable from {source}, quoting them as they come from their sender.", packets, listed = Message::list(&listed, text!(", ")), node, source = error.source))
+        .say(message!(
+            "{packets} packets to {listed} go no further than {node}, which refuses them with ICMP port unreachable from {source}, quoting them as they come from their sender.",
+            packets,
+            listed = Message::list(&listed, text!(", ")),
+            node,
+            source = error.source
+        ))
         .say(message!("No node and no pod has that address."));
     if let Some(port) = flow.responder.port {
         draft = draft.fill("service_port", port);

@@ -144,12 +144,21 @@ fn finding(case: &Case<'_>, node: NodeId, flows: &[Untranslated<'_>]) -> Option<
         .fill("from", name)
         .fill("service", service.1.address)
         .fill("destination", service.1.address)
-        .say(message!("{packets} packets to {listed} are not translated on {name}; elsewhere packets to the same are.", packets, listed = Message::list(&listed, text!(", ")), name));
+        .say(message!(
+            "{packets} packets to {listed} are not translated on {name}; elsewhere packets to the same are.",
+            packets,
+            listed = Message::list(&listed, text!(", ")),
+            name
+        ));
     if let Some(port) = service.1.port {
         draft = draft.fill("service_port", port);
     }
     if let Some((before, exit)) = first.exit {
-        draft = draft.say(message!("They leave {exit} in no tunnel, as if {address} were a host outside the cluster; nothing comes back.", exit = case.name(exit.point), address = service.1.address));
+        draft = draft.say(message!(
+            "They leave {exit} in no tunnel, as if {address} were a host outside the cluster; nothing comes back.",
+            exit = case.name(exit.point),
+            address = service.1.address
+        ));
         if let Some(before) = before {
             draft = draft.segment((before.point, exit.point));
         }

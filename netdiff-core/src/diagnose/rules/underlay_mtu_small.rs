@@ -146,11 +146,24 @@ fn silent_finding<'a>(
         .segment(main.segment)
         .fill("mtu", main.shortest_lost);
     for limit in limits {
-        draft = draft.say(message!("{segment} to {segment_2}: {passed} packets of up to {longest_passed} bytes arrived, {losses} of {shortest_lost} bytes and more did not (measured inside the tunnel, where there is one).", segment = case.name(limit.segment.0), segment_2 = case.name(limit.segment.1), passed = limit.passed, longest_passed = limit.longest_passed, losses = limit.losses.len(), shortest_lost = limit.shortest_lost));
+        draft = draft.say(message!(
+            "{segment} to {segment_2}: {passed} packets of up to {longest_passed} bytes arrived, {losses} of {shortest_lost} bytes and more did not (measured inside the tunnel, where there is one).",
+            segment = case.name(limit.segment.0),
+            segment_2 = case.name(limit.segment.1),
+            passed = limit.passed,
+            longest_passed = limit.longest_passed,
+            losses = limit.losses.len(),
+            shortest_lost = limit.shortest_lost
+        ));
     }
     Some(draft
         .say(message!("No ICMP error says that they are too big: the network drops them silently."))
-        .finish(message!("packets of {shortest_lost} bytes and more leave {from} and do not arrive at {to}, shorter ones do", shortest_lost = main.shortest_lost, from, to)))
+        .finish(message!(
+            "packets of {shortest_lost} bytes and more leave {from} and do not arrive at {to}, shorter ones do",
+            shortest_lost = main.shortest_lost,
+            from,
+            to
+        )))
 }
 
 /// ICMP errors that tell a node that its tunnel's packets are too big.
@@ -263,8 +276,17 @@ fn told_finding<'a>(
         .evidence(errors.iter().map(|(error, _)| error.evidence).take(3))
         .losses(losses.iter().copied())
         .marked()
-        .say(message!("{source} tells {destination} by ICMP that its tunnel packets are too big{mtu}.", source = first.source, destination = first.destination, mtu = mtu.map_or_else(Message::empty, |mtu| message!(": {mtu} bytes fit", mtu))))
-        .say(message!("{losses} large packets are lost: {wire} on the wire, the others between tunnel device and network card, since the node now knows. The pods are told nothing.", losses = losses.len(), wire = wire.len()));
+        .say(message!(
+            "{source} tells {destination} by ICMP that its tunnel packets are too big{mtu}.",
+            source = first.source,
+            destination = first.destination,
+            mtu = mtu.map_or_else(Message::empty, |mtu| message!(": {mtu} bytes fit", mtu))
+        ))
+        .say(message!(
+            "{losses} large packets are lost: {wire} on the wire, the others between tunnel device and network card, since the node now knows. The pods are told nothing.",
+            losses = losses.len(),
+            wire = wire.len()
+        ));
     if let Some(mtu) = mtu {
         draft = draft.fill("mtu", mtu);
     }

@@ -153,8 +153,19 @@ fn finding(case: &Case<'_>, hidden: NodeId, other: NodeId, change: &Translated) 
         .segment((from, to))
         .evidence([change.before.1, change.after.1])
         .marked()
-        .say(message!("From {names} to {names_2}, the same packets leave with the outer source {source} and arrive with {source_2}: something between the nodes translates addresses.", names = names.0, names_2 = names.1, source = before.source, source_2 = after.source))
-        .say(message!("{names} answers to {source}, and none of {losses} packets arrives: they belong to no conversation that the NAT knows.", names = names.1, source = before.source, losses = losses.len()));
+        .say(message!(
+            "From {names} to {names_2}, the same packets leave with the outer source {source} and arrive with {source_2}: something between the nodes translates addresses.",
+            names = names.0,
+            names_2 = names.1,
+            source = before.source,
+            source_2 = after.source
+        ))
+        .say(message!(
+            "{names} answers to {source}, and none of {losses} packets arrives: they belong to no conversation that the NAT knows.",
+            names = names.1,
+            source = before.source,
+            losses = losses.len()
+        ));
     Some(draft.finish(message!(
         "tunnel packets leave {from} and never reach {to}: NAT hides {names}",
         from = case.name(from),

@@ -253,7 +253,14 @@ fn alternatives(case: &Case<'_>, main: &Blocked<'_>) -> Vec<RuleId> {
 fn explanation(case: &Case<'_>, blocked: &[Blocked<'_>], one_way: bool) -> Vec<Message> {
     let mut text = Vec::new();
     for b in blocked {
-        text.push(message!("{from} to {to}: {lost} {encapsulation} packets left, 0 arrived; {plain_arrived} plain packets did arrive, so the path itself works.", from = case.timelines.node_name(b.from), to = case.timelines.node_name(b.to), lost = b.crossing.lost.len(), encapsulation = spelled(b.encapsulation), plain_arrived = b.plain_arrived));
+        text.push(message!(
+            "{from} to {to}: {lost} {encapsulation} packets left, 0 arrived; {plain_arrived} plain packets did arrive, so the path itself works.",
+            from = case.timelines.node_name(b.from),
+            to = case.timelines.node_name(b.to),
+            lost = b.crossing.lost.len(),
+            encapsulation = spelled(b.encapsulation),
+            plain_arrived = b.plain_arrived
+        ));
     }
     let tunnels: Vec<Message> = blocked
         .iter()
@@ -270,7 +277,10 @@ fn explanation(case: &Case<'_>, blocked: &[Blocked<'_>], one_way: bool) -> Vec<M
         .first()
         .map_or(message!("The tunnel"), |b| spelled(b.encapsulation).said());
     text.push(if one_way {
-        message!("{kind} in the opposite direction arrives: something treats the two directions differently.", kind)
+        message!(
+            "{kind} in the opposite direction arrives: something treats the two directions differently.",
+            kind
+        )
     } else {
         message!("No ICMP error came back: something on the path drops them silently.")
     });

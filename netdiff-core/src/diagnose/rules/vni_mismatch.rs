@@ -121,8 +121,14 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> Option<Finding> {
         .evidence([main.last, shown])
         .marked()
         .fill("vni", here)
-        .say(message!("They are in VNI {here}; what goes the other way between the same pods is in VNI {there}.", here, there))
-        .say(message!("No device takes packets of a network that it is not in, and nobody says so."));
+        .say(message!(
+            "They are in VNI {here}; what goes the other way between the same pods is in VNI {there}.",
+            here,
+            there
+        ))
+        .say(message!(
+            "No device takes packets of a network that it is not in, and nobody says so."
+        ));
     Some(draft.finish(message!(
         "packets in VNI {here} reach {from} and never {to}: the other node uses VNI {there}",
         here,

@@ -122,7 +122,10 @@ fn finding<'a>(case: &Case<'a>, refused: &Refused<'a>) -> Option<Finding> {
     draft = if own.is_empty() {
         draft.alternatives([super::node_input_reject::RULE.id])
     } else {
-        draft.marked().say(message!("Its own pods get ICMP net unreachable for pods of other nodes ({own} packets): the route is gone with the device.", own = own.len()))
+        draft.marked().say(message!(
+            "Its own pods get ICMP net unreachable for pods of other nodes ({own} packets): the route is gone with the device.",
+            own = own.len()
+        ))
     };
     Some(draft.finish(message!(
         "{name} has no tunnel device that listens: packets reach {from} and never {to}",

@@ -102,7 +102,16 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> Option<Finding> {
         .evidence([evidence])
         .marked()
         .fill("mac", mac)
-        .say(message!("Inside the tunnel, {mac} is the source and the destination of every frame: sender and receiver have one address.", mac))
-        .say(message!("A tunnel device drops frames that come from its own address, and says nothing."));
-    Some(draft.finish(message!("tunnel packets reach {from} and never {to}: their sender and their receiver have one MAC address", from = case.name(from), to = case.name(to))))
+        .say(message!(
+            "Inside the tunnel, {mac} is the source and the destination of every frame: sender and receiver have one address.",
+            mac
+        ))
+        .say(message!(
+            "A tunnel device drops frames that come from its own address, and says nothing."
+        ));
+    Some(draft.finish(message!(
+        "tunnel packets reach {from} and never {to}: their sender and their receiver have one MAC address",
+        from = case.name(from),
+        to = case.name(to)
+    )))
 }

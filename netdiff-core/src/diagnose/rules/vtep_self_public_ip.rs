@@ -108,8 +108,15 @@ fn finding(case: &Case<'_>, nodes: &BTreeMap<NodeId, Vec<&Looped>>) -> Option<Fi
         .segment((first.at, next))
         .evidence(nodes.values().filter_map(|l| l.first()).map(|l| l.last))
         .marked()
-        .say(message!("{all} packets came through the tunnel device of {names} up to {rounds} times, each time with a lower TTL.", all = all().count(), names = Message::list(&names, text!(" and ")), rounds))
-        .say(message!("None of them left its node: the device sends to an address that is the node's own."));
+        .say(message!(
+            "{all} packets came through the tunnel device of {names} up to {rounds} times, each time with a lower TTL.",
+            all = all().count(),
+            names = Message::list(&names, text!(" and ")),
+            rounds
+        ))
+        .say(message!(
+            "None of them left its node: the device sends to an address that is the node's own."
+        ));
     Some(draft.finish(message!(
         "packets go round at {at} and never leave {node}: its tunnel sends to itself",
         at = case.name(first.at),

@@ -18,6 +18,7 @@ use super::summary::{Counts, is_shown};
 use super::text::flow_line::FlowIndex;
 use super::text::parts::{captures_text, ignored_text, selection_text};
 use super::text::{flows_by_trouble, ladders_of};
+use crate::types::Language;
 use finding::{FindingView, Frames, frames};
 use ladder::Ladder;
 use plot::OverTimePlot;
@@ -169,13 +170,7 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
         more_findings: report.findings.len().saturating_sub(MAX_FINDINGS),
         differences: told,
         more_differences,
-        plots: sets
-            .iter()
-            .filter_map(|(name, set)| {
-                let over_time = set.over_time.as_ref()?;
-                Some(OverTimePlot::new(name, over_time, language))
-            })
-            .collect(),
+        plots: plots(&sets, language),
         ladders,
         more_ladders,
         static_rows: rows.get(..MAX_STATIC_ROWS).unwrap_or(&rows),
@@ -191,6 +186,14 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
     // What is not shown could only mislead.
     let hidden = |c: char| c != '\n' && !is_shown(c);
     Ok(html.replace(hidden, "\u{fffd}"))
+}
+
+fn plots(sets: &[(&'static str, &SetReport)], language: Language) -> Vec<OverTimePlot> {
+    let plots = sets.iter().filter_map(|(name, set)| {
+        let over_time = set.over_time.as_ref()?;
+        Some(OverTimePlot::new(name, over_time, language))
+    });
+    plots.collect()
 }
 
 /// A part of the text without its heading, which the page has already.

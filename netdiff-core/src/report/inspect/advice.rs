@@ -48,7 +48,10 @@ impl Gaps<'_> {
     /// Captures of which it is not known where they were taken.
     fn advise_places(&self, advice: &mut Vec<AdviceReport>) {
         for file in self.unplaced {
-            advice.push(self.anywhere(&message!("say where {file} was taken, in netdiff.toml or with --point NODE/INTERFACE={file}: its name does not tell", file)));
+            advice.push(self.anywhere(&message!(
+                "say where {file} was taken, in netdiff.toml or with --point NODE/INTERFACE={file}: its name does not tell",
+                file
+            )));
         }
     }
 
@@ -206,7 +209,11 @@ impl Gaps<'_> {
         if let (Some(((begin, _), late)), Some(((_, end), early))) = (last_begin, first_end)
             && end < begin
         {
-            advice.push(self.anywhere(&message!("capture all nodes at once: the captures of {early} end before those of {late} begin", early, late)));
+            advice.push(self.anywhere(&message!(
+                "capture all nodes at once: the captures of {early} end before those of {late} begin",
+                early,
+                late
+            )));
         }
     }
 

@@ -103,6 +103,14 @@ fn details(finding: &FindingReport, language: Language, out: &mut String) {
             code(&frames_filter(&numbers))
         );
     }
+    advice(finding, language, out);
+    doubt(finding, language, out);
+    out.push_str("\n</details>\n\n");
+}
+
+/// Causes with how to confirm each, and what helps.
+fn advice(finding: &FindingReport, language: Language, out: &mut String) {
+    let say = |english| language.text(english);
     if !finding.causes.is_empty() {
         let heading = text!("Possible causes, likeliest first, and how to confirm each");
         let _ = writeln!(out, "\n{}\n", say(heading));
@@ -122,6 +130,10 @@ fn details(finding: &FindingReport, language: Language, out: &mut String) {
     for remedy in &finding.remedy {
         let _ = writeln!(out, "- {}", prose(remedy));
     }
+}
+
+/// What else it may be, and what would show that it is wrong.
+fn doubt(finding: &FindingReport, language: Language, out: &mut String) {
     if !finding.alternatives.is_empty() {
         let rules: Vec<String> = finding.alternatives.iter().map(|rule| code(rule)).collect();
         let rules = message!(
@@ -138,5 +150,4 @@ fn details(finding: &FindingReport, language: Language, out: &mut String) {
         );
         let _ = writeln!(out, "\n{}", refuted.render(language));
     }
-    out.push_str("\n</details>\n\n");
 }

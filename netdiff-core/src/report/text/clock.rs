@@ -50,6 +50,16 @@ fn line(clock: &ClockReport) -> Option<(Message, Message)> {
             message!("packets went both ways, but their times fit no clocks"),
         ));
     };
+    let facts = facts(clock);
+    let known = offset_text(offset, error, &clock.node);
+    (!facts.is_empty()).then(|| {
+        let facts = Message::list(&facts, text!("; "));
+        (names, message!("{known}; {facts}", known, facts))
+    })
+}
+
+/// What a clock did beside being ahead or behind.
+fn facts(clock: &ClockReport) -> Vec<Message> {
     let mut facts = Vec::new();
     if let (Some(drift), Some(error)) = (clock.drift_ppb, clock.drift_error_ppb) {
         let (node, error) = (&clock.node, ppm(error));
@@ -78,17 +88,7 @@ fn line(clock: &ClockReport) -> Option<(Message, Message)> {
             packets
         ));
     }
-    let known = offset_text(offset, error, &clock.node);
-    (!facts.is_empty()).then(|| {
-        (
-            names,
-            message!(
-                "{known}; {facts}",
-                known,
-                facts = Message::list(&facts, text!("; "))
-            ),
-        )
-    })
+    facts
 }
 
 fn offset_text(offset: i64, error: i64, node: &str) -> Message {

@@ -182,7 +182,7 @@ fn stop_phrase(stop: &StopReport) -> Message {
             )
         }
         "too-deep" => message!("too many layers"),
-        kind => Message::verbatim(kind),
+        kind => Message::text(kind),
     };
     message!("{n} × {what}", n = stop.packets, what)
 }

@@ -30,7 +30,7 @@ pub(in crate::report) fn comparison_text(
 /// A flow there and back, without a title.
 pub(in crate::report) fn flow_text(report: &Report, flow: &FlowReport, set: &SetReport) -> String {
     written(report, |page| {
-        render_there_and_back(report, flow, set, page)
+        render_there_and_back(report, flow, set, page);
     })
 }
 

@@ -1,0 +1,124 @@
+//! Lets a few packets of a large set stand for the many that tell the same.
+//!
+//! A set of gigabytes holds millions of packets of which one is like the other: they came through the same points, each point saw them
+//! once, whole, in the order in which they were sent. To judge each of them takes time and memory and tells nothing that the first ones did not. So
+//! of each kind of them a few are kept, and the others are counted with them ([`Folded`](super::conversation::Folded)). A set with fewer sightings than
+//! [`Folding::from`] is left as it is.
+//!
+//! # What is folded
+//! Packets that are told from all others (a whole fingerprint with a number or a payload), of conversations all of whose packets came through
+//! all the places that the conversation's others came through, but for the edges of the captures. Of TCP's data the unit is a stretch
+//! of bytes that no segment at any place crosses, and that each place shows once: a super-packet with the segments that
+//! it was cut into. Of echo requests it is the request with its reply.
+//!
+//! # What is kept
+//! - everything of a conversation that lost a packet between others that came through: patterns of loss need them all;
+//! - what begins, ends or resets a connection; ICMP errors and what they quote; fragments; copies, repetitions and retransmissions; what
+//!   overtook or was overtaken;
+//! - the packets by which the clocks are compared;
+//! - of each kind (the same places with the same TTL, marks, tunnel and link addresses) the first, the last, and
+//!   others evenly between them; the shortest and the longest, and those that took longest or shortest between two places.
+//!
+//! # What is exact and what is not
+//! All counts are exact. The times of what is gone are those of the one before it of its kind: quantiles of delays are weighted by that, their
+//! extremes may be off by an eighth, and packets over time by the distance of two that were kept.
+
+mod activity;
+mod bytes;
+mod chosen;
+mod conversations;
+mod units;
+
+use std::collections::HashSet;
+
+pub(super) use activity::Activity;
+pub(super) use bytes::FoldedBytes;
+
+use super::conversation::Seen;
+use super::timeline::{IcmpError, NodeId};
+use crate::types::FlowKey;
+
+/// When to fold, and how much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Folding {
+    /// Sets with fewer sightings than this are not folded.
+    pub from: usize,
+    /// How many packets of a kind are kept at least, if there are so many.
+    pub each: usize,
+    /// How many packets are kept to compare the clocks of two nodes, for each of the two.
+    pub crossings: usize,
+}
+
+impl Default for Folding {
+    fn default() -> Self {
+        Self {
+            from: 200_000,
+            each: 8,
+            // What the comparison keeps itself.
+            crossings: 256,
+        }
+    }
+}
+
+impl Folding {
+    /// Every packet is kept.
+    pub const NEVER: Self = Self {
+        from: usize::MAX,
+        each: usize::MAX,
+        crossings: usize::MAX,
+    };
+}
+
+/// What stays of a set's sightings.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// In the order in which they came.
+    pub(super) sightings: Vec<Seen>,
+    /// The bytes of TCP that are gone.
+    pub(super) bytes: FoldedBytes,
+    /// When each point saw packets, those that are gone among them; `None` where none is gone.
+    pub(super) activity: Option<Activity>,
+}
+
+impl Folding {
+    /// Folds what can be folded.
+    pub(super) fn fold(
+        self,
+        sightings: Vec<Seen>,
+        errors: &[IcmpError],
+        node_of: &[NodeId],
+    ) -> Kept {
+        if sightings.len() < self.from {
+            return Kept {
+                sightings,
+                ..Kept::default()
+            };
+        }
+        let activity = Some(Activity::of(&sightings, node_of.len()));
+        let quoted = quoted(errors);
+        let mut conversations = conversations::group(&sightings, &quoted);
+        let clocks = chosen::telling_of_clocks(&conversations, &sightings, node_of, self.crossings);
+        let mut kept = Kept {
+            sightings,
+            bytes: FoldedBytes::default(),
+            activity,
+        };
+        let mut gone = vec![false; kept.sightings.len()];
+        for conversation in &mut conversations {
+            conversation.choose(&kept.sightings, node_of, &clocks, self.each);
+            conversation.fold(&mut kept.sightings, &mut kept.bytes, &mut gone);
+        }
+        kept.bytes.settle();
+        let mut gone = gone.into_iter();
+        kept.sightings.retain(|_| gone.next() == Some(false));
+        kept
+    }
+}
+
+/// The packets that ICMP errors quote.
+fn quoted(errors: &[IcmpError]) -> HashSet<(FlowKey, u64)> {
+    let quotes = errors.iter().filter_map(|error| error.quote);
+    quotes
+        .filter_map(|quote| Some((quote.key, quote.short?)))
+        .collect()
+}
