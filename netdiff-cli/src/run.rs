@@ -86,10 +86,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             write_manifest,
             quiet,
             common,
-        } => {
-            let manifest = write_manifest.as_ref().map(Option::as_deref);
-            inspect_set(set, manifest, common, *quiet)
-        }
+        } => inspect_set(set, write_manifest.as_ref(), common, *quiet),
         Command::Baseline {
             sets,
             output,
@@ -151,7 +148,7 @@ fn judge(
 /// Nothing is judged, so that nothing differs.
 fn inspect_set(
     set: &[PathBuf],
-    manifest: Option<Option<&Path>>,
+    manifest: Option<&Option<PathBuf>>,
     common: &Common,
     quiet: bool,
 ) -> anyhow::Result<u8> {
@@ -181,7 +178,7 @@ fn inspect_set(
         inspect_with(request, &options)
     })??;
     match manifest {
-        Some(target) => write_manifest(&report, request, target, common, quiet)?,
+        Some(target) => write_manifest(&report, request, target.as_deref(), common, quiet)?,
         None => write_inspection(&report, common)?,
     }
     Ok(EXIT_SAME)
