@@ -60,7 +60,12 @@ impl Words {
             .subcommand_help_heading(self.0.text(commands))
             .disable_help_flag(true)
             .disable_help_subcommand(true);
-        command = command.mut_args(|argument| self.argument(argument));
+        // Under a heading of their own, arguments would stand by the alphabet.
+        let mut places = 0..;
+        command = command.mut_args(|argument| {
+            let place = places.next().unwrap_or(usize::MAX);
+            self.argument(argument.display_order(place))
+        });
         command = command.arg(self.flag("help", 'h', ArgAction::Help, text!("Print help")));
         if command.get_version().is_some() {
             let version = self.flag("version", 'V', ArgAction::Version, text!("Print version"));

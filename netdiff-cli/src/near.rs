@@ -51,7 +51,7 @@ pub(crate) fn unknown_rule(name: &str) -> String {
     }
     let topics: Vec<&str> = rules.iter().copied().chain(["selection"]).collect();
     if let Some(near) = did_you_mean(&name.to_ascii_lowercase(), &topics) {
-        return format!("{no}; {near}");
+        return said!("{error}; {help}", error = no, help = near);
     }
     let words: Vec<&str> = name.split('-').filter(|word| word.len() > 2).collect();
     let near: Vec<&str> = rules

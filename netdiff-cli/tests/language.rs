@@ -138,6 +138,8 @@ fn help_is_in_chinese_with_the_same_commands_and_options() {
             chinese.contains("用法：") && chinese.contains("选项"),
             "{chinese}"
         );
+        let places = ["<REFERENCE> ", "<FAILING> "].map(|name| chinese.find(name));
+        assert!(places.is_sorted(), "{chinese}");
         for word in [
             "Usage",
             "Options",
