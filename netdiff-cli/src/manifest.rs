@@ -1,15 +1,15 @@
 //! Writes `netdiff.toml` for `netdiff inspect --write-manifest`.
 
-use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::anyhow;
 use netdiff_core::{InspectReport, SetRequest, render_manifest};
 
 use crate::arguments::Common;
 use crate::language::said;
 use crate::output::{cannot_write, write_inspection, write_text};
+use crate::whole_file::WholeFile;
 
 /// The name by which a manifest is found in a set's folder.
 const MANIFEST_NAME: &str = "netdiff.toml";
@@ -57,18 +57,26 @@ fn folder_of(request: &SetRequest) -> Option<PathBuf> {
 }
 
 fn write_new(target: &Path, text: &str) -> anyhow::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(target);
-    let mut file = match file {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
+    let is_there = || {
+        anyhow!(
             "{}",
             said!(
                 "{target} is there already and may have been edited; move it away, or see what would be written with \
-             --write-manifest=-",
+                 --write-manifest=-",
                 target = target.display()
             )
-        ),
-        result => result.map_err(|error| cannot_write(target, &error))?,
+        )
     };
-    file.write_all(text.as_bytes())
-        .map_err(|error| cannot_write(target, &error))
+    // A link that leads nowhere is something as well.
+    if target.symlink_metadata().is_ok() {
+        return Err(is_there());
+    }
+    let written = WholeFile::create(target).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.finish_new()
+    });
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => is_there(),
+        _ => cannot_write(target, &error),
+    })
 }

@@ -1,7 +1,7 @@
 //! Standard output and the terminal.
 
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, anyhow, bail};
@@ -14,6 +14,7 @@ use netdiff_core::{
 
 use crate::arguments::{Color, Common, Format, Layout};
 use crate::language::said;
+use crate::whole_file::WholeFile;
 use crate::{locale, pager};
 
 /// Refuses a page on a terminal, before anything is read.
@@ -55,7 +56,7 @@ pub(crate) fn write_report(
         Format::Text => render_text(report, &text_options(common, output)),
     };
     match output {
-        Some(file) => write_file(file, &text),
+        Some(file) => write_file(file, text.as_bytes()),
         None => write_text(&text, &common.layout),
     }
 }
@@ -143,6 +144,9 @@ pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> anyhow::Error
         ErrorKind::NotFound => said!("; make its folder first, or name another"),
         ErrorKind::IsADirectory => said!("; that is a folder: name a file in it"),
         ErrorKind::PermissionDenied => said!("; name a place that you may write to"),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => said!(
+            "; make room, or name a place where there is some. What was there before is as it was"
+        ),
         _ => String::new(),
     };
     anyhow!(
@@ -156,17 +160,17 @@ pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> anyhow::Error
     )
 }
 
-/// Writes a file whole or not at all: beside it first, then in its place.
-pub(crate) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    let part = PathBuf::from(name);
-    let written = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path));
-    if written.is_err() {
-        // What could not be written whole is of no use; that it cannot be removed either, nobody needs to know.
-        let _ = std::fs::remove_file(&part);
+/// Writes a file whole or not at all.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let written = WholeFile::create(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.finish()
+    });
+    match written {
+        // A reader that has seen enough is no error: `-o` may name a pipe.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| cannot_write(path, &error)),
     }
-    written.map_err(|error| cannot_write(path, &error))
 }
 
 fn text_options(common: &Common, output: Option<&Path>) -> TextOptions {

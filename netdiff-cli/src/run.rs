@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use netdiff_core::{
     AnalysisOptions, PointOverride, Progress, Report, SELECTION_MANUAL, SetRequest, StatedPair,
     StatedPairs, baseline, compare_with, explain, explain_all, inspect_baseline, inspect_with,
-    trace_with,
+    trace_with, visible_lines,
 };
 
 use crate::arguments::{Arguments, Command, Common, Layout};
@@ -30,14 +30,14 @@ const EXIT_SAME: u8 = 0;
 /// Something that counts.
 const EXIT_DIFFERENT: u8 = 1;
 /// The job could not be done.
-const EXIT_TROUBLE: u8 = 2;
+pub(crate) const EXIT_TROUBLE: u8 = 2;
 
 /// Runs the program; failures are told on standard error.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let code = match execute(arguments) {
         Ok(code) => code,
         Err(error) => {
-            anstream::eprintln!("netdiff: {}", told(&error));
+            anstream::eprintln!("netdiff: {}", visible_lines(&told(&error)));
             EXIT_TROUBLE
         }
     };
@@ -232,7 +232,7 @@ fn write_baseline(
         baseline(&requests, &options)
     })??;
     match output {
-        Some(file) => write_file(file, &text)?,
+        Some(file) => write_file(file, text.as_bytes())?,
         None => write_text(&text, &common.layout)?,
     }
     Ok(EXIT_SAME)

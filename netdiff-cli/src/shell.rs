@@ -13,7 +13,7 @@ use netdiff_core::{Ignore, Language, explain_all};
 
 use crate::help::command;
 use crate::language::said;
-use crate::output::cannot_write;
+use crate::output::write_file;
 
 /// The script that a shell reads to complete `netdiff`'s commands, options and names.
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
@@ -130,7 +130,7 @@ pub(crate) fn write_manual(folder: &Path) -> anyhow::Result<usize> {
     })?;
     for page in &pages {
         let file = folder.join(&page.file);
-        fs::write(&file, &page.text).map_err(|error| cannot_write(&file, &error))?;
+        write_file(&file, &page.text)?;
     }
     Ok(pages.len())
 }

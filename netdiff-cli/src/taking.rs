@@ -1,10 +1,9 @@
 //! Takes packets and sightings out of a set: `netdiff extract` and `netdiff export`.
 
-use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use netdiff_core::{
     AnalysisError, AnalysisOptions, Extracted, Message, PacketFileOptions, PointOverride, Progress,
@@ -12,8 +11,10 @@ use netdiff_core::{
 };
 
 use crate::language::{language, said};
+use crate::output::cannot_write;
 use crate::run::in_pool;
 use crate::select::Selecting;
+use crate::whole_file::WholeFile;
 
 pub(crate) const EXTRACT_HELP: &str = "\
 Examples:
@@ -152,31 +153,26 @@ impl Taking {
                 written => Ok(Some(written?)),
             };
         }
-        let mut part = output.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let written = self.write_whole(output, &part, progress, write);
-        if written.is_err() {
-            // What could not be written whole is of no use; that it cannot be removed either, nobody needs to know.
-            let _ = std::fs::remove_file(&part);
-        }
-        written.map(Some)
+        self.write_whole(output, progress, write).map(Some)
     }
 
     fn write_whole(
         &self,
         output: &Path,
-        part: &Path,
         progress: Option<Progress>,
         write: impl FnOnce(&mut (dyn Write + Send)) -> Result<Extracted, AnalysisError> + Send,
     ) -> anyhow::Result<Extracted> {
-        let cannot = || said!("cannot write {output}", output = output.display());
-        let mut out = BufWriter::new(File::create(part).with_context(cannot)?);
-        let extracted = in_pool(self.jobs, progress, || write(&mut out))??;
+        let cannot = |error: &io::Error| cannot_write(output, error);
+        let mut out = WholeFile::create(output).map_err(|error| cannot(&error))?;
+        let written = in_pool(self.jobs, progress, || write(&mut out))?;
+        if let (Err(_), Some(error)) = (&written, out.failure()) {
+            return Err(cannot(error));
+        }
+        let extracted = written?;
         if extracted.packets == 0 {
             bail!("{}", self.nothing());
         }
-        std::fs::rename(part, output).with_context(cannot)?;
+        out.finish().map_err(|error| cannot(&error))?;
         Ok(extracted)
     }
 

@@ -53,6 +53,13 @@ mod report;
 mod schema;
 pub mod select;
 
+/// What fuzz targets reach beside the public names.
+#[cfg(fuzzing)]
+pub mod doors {
+    pub use crate::pipeline::doors::*;
+    pub use crate::read::doors::*;
+}
+
 pub use diff::StatedPairs;
 pub use extract::{PacketFileOptions, Separator};
 pub use pipeline::{
@@ -83,5 +90,5 @@ pub use schema::{Described, json_schema};
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
 pub use types::{
     CHINESE_CATALOGUE, Entry, Language, Message, PairError, PoError, StatedPair, UnknownLanguage,
-    read_po,
+    read_po, visible_lines,
 };

@@ -25,6 +25,8 @@ pub enum Unmatched {
     Cut,
     /// The file gives no time for it.
     NoTime,
+    /// It was seen on more interfaces than are told apart in one file.
+    Beyond,
 }
 
 impl Unmatched {
@@ -42,6 +44,7 @@ impl Unmatched {
             Self::NotIp => "not-ip",
             Self::Cut => "cut",
             Self::NoTime => "no-time",
+            Self::Beyond => "beyond-limit",
         }
     }
 }

@@ -6,7 +6,9 @@
 //! saw the packet must have captured until the answer was seen, by a clock that compares with its own. A reset proves nothing: whoever
 //! stands on the way can send it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::clock::Clocks;
 use super::conversation::Seen;
@@ -67,7 +69,8 @@ impl Answers {
         let once = asked_once(seen, trips);
         let mut answers = Self::default();
         let mut opposite: Vec<&Seen> = opposite.iter().collect();
-        opposite.sort_unstable_by_key(|s| (s.time, s.evidence));
+        // The order in a conversation counts, and these come in it, or nearly.
+        opposite.sort_by_key(|s| (s.conversation, s.time, s.evidence));
         for s in opposite {
             let node = layout.node(s.evidence.point);
             match s.sighting.detail {

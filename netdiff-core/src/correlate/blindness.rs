@@ -10,6 +10,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smallvec::SmallVec;
+
 use super::address_plan::AddressPlan;
 use super::conversation::Seen;
 use super::layout::Layout;
@@ -54,12 +56,13 @@ impl Blindness {
     /// From all sightings, and the points that saw packets which stay on their link.
     pub(super) fn new(points: &[SetPoint], seen: &[Seen], link_local: BTreeSet<PointId>) -> Self {
         let mut kinds: BTreeMap<PointId, BTreeMap<PacketKind, u64>> = BTreeMap::new();
-        for s in seen {
-            *kinds
-                .entry(s.evidence.point)
-                .or_default()
-                .entry(PacketKind::of(s))
-                .or_default() += 1;
+        let id = |s: &Seen| (s.evidence.point, PacketKind::of(s));
+        for alike in seen.chunk_by(|a, b| id(a) == id(b)) {
+            let Some((point, kind)) = alike.first().map(id) else {
+                continue;
+            };
+            let kinds = kinds.entry(point).or_default();
+            *kinds.entry(kind).or_default() += alike.len() as u64;
         }
         let ids = || (0..).map(PointId).zip(points);
         let stated = ids()
@@ -89,28 +92,34 @@ impl Blindness {
     ) {
         let (points, node_of) = (layout.points, layout.node_of);
         for trip in trips {
-            let mut nodes: BTreeSet<NodeId> = trip
-                .sightings
-                .places()
-                .filter_map(|p| node_of.get(p.point.index()).copied())
-                .collect();
             // A packet that was seen elsewhere left its sender's node.
             let sender = trip.sightings.first().and_then(|i| seen.get(i));
-            nodes.extend(sender.and_then(|s| plan.home(s.sighting.key.source)));
+            let sender = sender.and_then(|s| plan.home(s.sighting.key.source));
+            let node = |point: PointId| node_of.get(point.index()).copied();
+            let points_of = || trip.sightings.places().map(|place| place.point);
+            let mut nodes: SmallVec<[NodeId; 4]> = SmallVec::new();
+            for node in points_of().filter_map(node).chain(sender) {
+                if !nodes.contains(&node) {
+                    nodes.push(node);
+                }
+            }
             if nodes.len() < 2 {
+                continue;
+            }
+            // Nearly all packets that cross are seen by an uplink at either end.
+            nodes.retain(|crossed| {
+                let mut own = points_of().filter(|point| node(*point) == Some(*crossed));
+                !own.any(|point| self.uplinks.contains(&point))
+            });
+            if nodes.is_empty() {
                 continue;
             }
             let Some(kind) = crossing_kind(seen, trip, points) else {
                 continue;
             };
             for &uplink in &self.uplinks {
-                let Some(node) = node_of.get(uplink.index()) else {
-                    continue;
-                };
-                let seen_by_an_uplink = trip.sightings.places().any(|p| {
-                    self.uplinks.contains(&p.point) && node_of.get(p.point.index()) == Some(node)
-                });
-                if nodes.contains(node) && !seen_by_an_uplink && !self.shows(uplink, kind) {
+                let crossed = node(uplink).is_some_and(|node| nodes.contains(&node));
+                if crossed && !self.shows(uplink, kind) {
                     self.refuted.insert((uplink, kind));
                 }
             }

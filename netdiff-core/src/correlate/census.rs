@@ -32,7 +32,7 @@ use super::linked::Linked;
 use super::pod_links::has_untouched_ttl;
 use super::timeline::NodeId;
 use crate::identify::{ArpSighting, Evidence, MacAddr};
-use crate::types::{PointId, Role};
+use crate::types::{PointId, Role, Timestamp};
 
 /// Collects the votes of a set.
 pub(super) struct Census<'a> {
@@ -83,19 +83,22 @@ impl<'a> Census<'a> {
                 self.note_passing(direction);
             }
         }
-        for seen in conversations.iter().flat_map(Linked::under_own_source) {
-            self.note_untouched(seen);
+        for conversation in conversations {
+            let near = conversation.under_own_source().filter(|s| is_near(s));
+            for (seen, packets) in runs(near, |s| (s.sighting.key.source, s.source_mac)) {
+                self.note_untouched(seen, packets);
+            }
         }
         // A bridge that re-injects a pod's packet does so from the router's MAC address, too.
         let own = self.own.iter().filter(|a| !self.plan.pods.contains_key(a));
         self.plan
             .node_addresses
             .extend(own.map(|address| (*address, ())));
-        for seen in conversations
-            .iter()
-            .flat_map(|c| c.forward.iter().chain(&c.reply))
-        {
-            self.note_own_mac(seen);
+        for conversation in conversations {
+            let near = conversation.all().filter(|s| is_near(s));
+            for (seen, packets) in runs(near, |s| (s.sighting.key.source, s.source_mac)) {
+                self.note_own_mac(seen, packets);
+            }
         }
         for (evidence, arp) in arp {
             if self.layout.role(evidence.point) == Role::Uplink
@@ -149,9 +152,9 @@ impl<'a> Census<'a> {
     /// MAC addresses that pass on, on the pods' side of a node, what came in by its uplink or tunnel device: the node's own.
     fn note_routers(&mut self, sightings: &Sightings<'_>) {
         let role = |point: &PointId| self.layout.role(*point);
-        for (point, (_, inside)) in sightings {
+        for (point, _, inside) in sightings {
             let node = self.layout.node(*point);
-            let came_in = sightings.iter().any(|(other, (_, outside))| {
+            let came_in = sightings.iter().any(|(other, _, outside)| {
                 matches!(role(other), Role::Uplink | Role::Vtep)
                     && self.layout.node(*other) == node
                     && outside.sighting.ttl > inside.sighting.ttl
@@ -172,17 +175,12 @@ impl<'a> Census<'a> {
             .is_some_and(|mac| self.routers.contains(&(self.node(seen), mac)))
     }
 
-    /// A sender whose TTL nobody has touched is near.
-    ///
-    /// Resets and ICMP errors are left out: firewalls and routers on the way send them.
-    fn note_untouched(&mut self, seen: &Seen) {
-        if !has_untouched_ttl(seen) || seen.may_be_sent_for_others() {
-            return;
-        }
+    /// Where somebody sends from nearby.
+    fn note_untouched(&mut self, seen: &Seen, packets: u64) {
         let source = seen.sighting.key.source;
         match self.layout.role(seen.evidence.point) {
             Role::Pod | Role::Bridge if seen.sighting.tunnel.is_none() => {
-                self.vote(source, self.node(seen), 100);
+                self.vote(source, self.node(seen), 100 * packets);
                 if self.is_router(seen) {
                     self.own.insert(source);
                 } else {
@@ -202,14 +200,18 @@ impl<'a> Census<'a> {
     /// Of equal packets the first at each point is looked at, and its time only if all points saw the same number of them: else
     /// the first here may be another than the first there.
     fn note_edges(&mut self, direction: &[Seen]) {
-        let mut packets: BTreeMap<u64, Sightings<'_>> = BTreeMap::new();
-        for seen in direction {
-            let points = packets.entry(seen.sighting.fingerprint.short).or_default();
-            points.entry(seen.evidence.point).or_insert((0, seen)).0 += 1;
-        }
-        for sightings in packets.values() {
-            self.note_routers(sightings);
-            for (edge, outside) in edges_of(self.layout, sightings) {
+        let id = |s: &Seen| (s.sighting.fingerprint.short, s.evidence.point);
+        let mut all: Vec<((u64, PointId), &Seen)> = direction.iter().map(|s| (id(s), s)).collect();
+        all.sort_by_key(|(id, _)| *id);
+        let mut sightings: Vec<(PointId, usize, &Seen)> = Vec::new();
+        for packet in all.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
+            sightings.clear();
+            for here in packet.chunk_by(|((_, a), _), ((_, b), _)| a == b) {
+                let first = here.first();
+                sightings.extend(first.map(|((_, point), s)| (*point, here.len(), *s)));
+            }
+            self.note_routers(&sightings);
+            for (edge, outside) in edges_of(self.layout, &sightings) {
                 self.note_edge(edge, outside);
             }
         }
@@ -219,9 +221,13 @@ impl<'a> Census<'a> {
     fn note_passing(&mut self, direction: &[Seen]) {
         let at_uplink = |s: &&Seen| self.layout.role(s.evidence.point) == Role::Uplink;
         let id = |s: &Seen| (s.evidence.point, s.sighting.fingerprint.short);
+        let carried = |s: &&Seen| s.sighting.tunnel.is_some();
+        if !direction.iter().filter(carried).any(|s| at_uplink(&s)) {
+            return;
+        }
         let plain = direction.iter().filter(|s| s.sighting.tunnel.is_none());
         let came: BTreeMap<_, &Seen> = plain.filter(at_uplink).map(|s| (id(s), s)).collect();
-        let left = direction.iter().filter(|s| s.sighting.tunnel.is_some());
+        let left = direction.iter().filter(carried);
         let passed = left.filter(at_uplink).filter_map(|s| {
             let came = came.get(&id(s))?;
             (came.sighting.ttl > s.sighting.ttl).then_some((came.sighting.key.source, self.node(s)))
@@ -254,24 +260,21 @@ impl<'a> Census<'a> {
         }
     }
 
-    fn note_own_mac(&mut self, seen: &Seen) {
+    fn note_own_mac(&mut self, seen: &Seen, packets: u64) {
         if self.layout.role(seen.evidence.point) == Role::Uplink
-            && has_untouched_ttl(seen)
-            && !seen.may_be_sent_for_others()
             && seen.sighting.tunnel.is_none()
             && let Some(node) = seen.source_mac.and_then(|mac| winner(self.macs.get(&mac)))
         {
-            self.vote(seen.sighting.key.source, node, 20);
+            self.vote(seen.sighting.key.source, node, 20 * packets);
         }
     }
 
     /// What tunnels carry lives at their ends. In a loop, every node sends a packet to another.
     fn note_carried(&mut self, conversations: &[Linked]) {
         let mut ends: BTreeMap<IpAddr, BTreeMap<IpAddr, u64>> = BTreeMap::new();
-        for seen in conversations
-            .iter()
-            .flat_map(|c| c.forward.iter().chain(&c.reply))
-        {
+        let all = conversations.iter().flat_map(Linked::all);
+        let carried = all.filter(|s| s.sighting.tunnel.is_some());
+        for (seen, packets) in runs(carried, |s| (s.sighting.key.source, s.sighting.tunnel)) {
             let Some(tunnel) = seen.sighting.tunnel else {
                 continue;
             };
@@ -280,7 +283,7 @@ impl<'a> Census<'a> {
                 (tunnel.source, key.source),
                 (tunnel.destination, key.destination),
             ] {
-                *ends.entry(inside).or_default().entry(endpoint).or_default() += 1;
+                *ends.entry(inside).or_default().entry(endpoint).or_default() += packets;
             }
         }
         for (inside, endpoints) in ends {
@@ -318,15 +321,24 @@ impl<'a> Census<'a> {
 
     /// The nodes that waited longest and shortest for replies, under one of a conversation's keys.
     fn by_waiting(&self, conversation: &Linked, stage: u8) -> Option<(NodeId, NodeId)> {
+        let firsts = |seen: &[Seen]| {
+            let mut firsts: BTreeMap<PointId, Timestamp> = BTreeMap::new();
+            let mut recent: Option<(PointId, Timestamp)> = None;
+            for s in seen.iter().filter(|s| s.stage == stage) {
+                let point = s.evidence.point;
+                if recent.is_none_or(|(at, time)| at != point || s.time < time) {
+                    let first = firsts.entry(point).or_insert(s.time);
+                    *first = s.time.min(*first);
+                    recent = Some((point, *first));
+                }
+            }
+            firsts
+        };
+        let requests = firsts(&conversation.forward);
+        let replies = firsts(&conversation.reply);
         let mut waits: BTreeMap<NodeId, (i64, i64)> = BTreeMap::new();
-        for point in self.layout.ids() {
-            let first = |seen: &[Seen]| {
-                let here = |s: &&Seen| s.evidence.point == point && s.stage == stage;
-                seen.iter().filter(here).map(|s| s.time).min()
-            };
-            let (Some(request), Some(reply)) =
-                (first(&conversation.forward), first(&conversation.reply))
-            else {
+        for (&point, &request) in &requests {
+            let Some(&reply) = replies.get(&point) else {
                 continue;
             };
             let wait = (reply - request).0;
@@ -339,6 +351,39 @@ impl<'a> Census<'a> {
         let tells = near != far && longest > shortest && shortest >= 0;
         tells.then_some((near, far))
     }
+}
+
+/// A sender whose TTL nobody has touched is near.
+///
+/// Resets and ICMP errors are left out: firewalls and routers on the way send them.
+fn is_near(seen: &Seen) -> bool {
+    has_untouched_ttl(seen) && !seen.may_be_sent_for_others()
+}
+
+/// Neighbors at one point, inside a tunnel or outside, that are equal in some respect: the first and their number.
+fn runs<'a, K: PartialEq>(
+    seen: impl Iterator<Item = &'a Seen>,
+    respect: impl Fn(&Seen) -> K,
+) -> impl Iterator<Item = (&'a Seen, u64)> {
+    let respect = move |s: &Seen| {
+        let carried = s.sighting.tunnel.is_some();
+        (
+            s.evidence.point,
+            s.sighting.key.destination,
+            carried,
+            respect(s),
+        )
+    };
+    let mut seen = seen.peekable();
+    std::iter::from_fn(move || {
+        let first = seen.next()?;
+        let like = respect(first);
+        let mut packets = 1;
+        while seen.next_if(|s| respect(s) == like).is_some() {
+            packets += 1;
+        }
+        Some((first, packets))
+    })
 }
 
 /// The node with more than twice the votes of any other.

@@ -34,6 +34,10 @@ pub(super) fn between(from: Place, to: Place, track: &Track, layout: Layout<'_>)
         let (Some(before), Some(after)) = (at(from), at(to)) else {
             continue;
         };
+        let (old, new) = (&before.sighting, &after.sighting);
+        if (old.ttl, old.marks, old.key) == (new.ttl, new.marks, new.key) {
+            continue;
+        }
         for (field, old, new) in differences(before, after) {
             let expected = is_expected(field, (from, before), (to, after), layout);
             *counts.entry((field, old, new, expected)).or_default() += trip.stands_for;

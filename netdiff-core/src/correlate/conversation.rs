@@ -14,7 +14,7 @@
 //! belongs to the one whose first number is nearest below its own (that it acknowledges, in the other direction); those nearer
 //! to none than half the sequence space belong to a connection from before the capture.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::pieces::distance;
 use super::place::Place;
@@ -52,8 +52,25 @@ pub(super) struct Seen {
 pub(super) struct Folded {
     /// Further packets at its place.
     pub(super) packets: u32,
-    /// Further trips, of which each has the sightings of one. They count at the first trip of this sighting.
+    /// Further trips, of which each has the sightings of one: see [`further_trips`]. They count at the first trip of this sighting.
     pub(super) trips: u32,
+}
+
+/// How many further trips the sightings of one trip stand for: under each key some of them hold all.
+pub(super) fn further_trips<'a>(seen: impl Iterator<Item = &'a Seen>) -> u64 {
+    let mut by_key: Vec<(FlowKey, u64)> = Vec::new();
+    for s in seen.filter(|s| s.folded.trips > 0) {
+        let trips = u64::from(s.folded.trips);
+        match by_key.iter_mut().find(|(key, _)| *key == s.sighting.key) {
+            Some((_, known)) => *known += trips,
+            None => by_key.push((s.sighting.key, trips)),
+        }
+    }
+    by_key
+        .into_iter()
+        .map(|(_, trips)| trips)
+        .max()
+        .unwrap_or(0)
 }
 
 impl Seen {

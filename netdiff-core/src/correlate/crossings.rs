@@ -15,14 +15,14 @@
 //! Departure is the last sighting on the sender's node, among those with a TTL no lower than the receiver's node saw: a packet that
 //! comes back through a loop left before. Arrival is the first sighting on the receiver's node.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::address_plan::AddressPlan;
 use super::clock::{ClockComparison, Clocks};
 use super::conversation::Seen;
 use super::flow::{FlowTracks, Track};
 use super::timeline::NodeId;
-use super::trip::{self, Trip};
+use super::trip::{Timing, Trip, match_sightings};
 use crate::types::{FlowKey, Nanos, Timestamp};
 
 /// Packets whose sender's and receiver's nodes are known compare the two clocks.
@@ -41,7 +41,11 @@ pub(super) fn compare_clocks(
             continue;
         }
         for (track, from, to) in [(&mut flow.forward, a, b), (&mut flow.reply, b, a)] {
-            track.matched = trip::match_sightings(&track.seen, node_of, &none);
+            let timing = Timing {
+                node_of,
+                clocks: &none,
+            };
+            track.matched = match_sightings(&track.seen, timing);
             for crossing in crossings(track, from, to, node_of) {
                 let trust = if crossing.numbered {
                     &mut comparison
@@ -138,7 +142,11 @@ mod tests {
             seen: sightings,
             ..Track::default()
         };
-        track.matched = trip::match_sightings(&track.seen, &nodes, &Clocks::default());
+        let timing = Timing {
+            node_of: &nodes,
+            clocks: &Clocks::default(),
+        };
+        track.matched = match_sightings(&track.seen, timing);
         let crossings = crossings(&track, NodeId(0), NodeId(1), &nodes);
         let micros = |nanos: i64| nanos / 1_000;
         crossings

@@ -1,6 +1,10 @@
 //! Builds one direction of a flow's timeline: hops, journeys and the account of every packet.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
+
+use foldhash::{HashMap, HashSet};
 
 use super::Coverage;
 use super::accounting::{PointAccounting, Unmatched};
@@ -40,7 +44,7 @@ pub(super) struct Scales<'a> {
     pub(super) rejections: &'a Rejections,
     pub(super) blindness: &'a Blindness,
     pub(super) cut: &'a BTreeSet<PointId>,
-    pub(super) folded_bytes: &'a FoldedBytes,
+    pub(super) folded_bytes: Option<&'a FoldedBytes>,
 }
 
 /// Judges one direction, and counts its packets.
@@ -63,20 +67,22 @@ pub(super) fn judge_direction(
         way,
         bases: bases(&track.seen),
         answers: Answers::new(&track.seen, trips, &opposite.seen, scales.context.layout),
-        asked_here: opposite
-            .seen
-            .iter()
-            .filter(|s| has_untouched_ttl(s))
-            .map(|s| (scales.context.layout.node(s.evidence.point), s.conversation))
-            .collect(),
-        answered: opposite.seen.iter().map(|s| s.conversation).collect(),
+        asked_here: distinct(
+            opposite
+                .seen
+                .iter()
+                .filter(|s| has_untouched_ttl(s))
+                .map(|s| (scales.context.layout.node(s.evidence.point), s.conversation)),
+        ),
+        answered: distinct(opposite.seen.iter().map(|s| s.conversation)),
         elsewhere: scales.elsewhere,
         rejections: scales.rejections,
-        alike: count_alike(trips, &track.seen),
+        alike: count_alike(trips, &track.seen, scales.rejections),
         resets: Resets::new(&opposite.seen, &opposite.matched.trips),
         blindness: scales.blindness,
         headers_cut: track.has_cut_headers(),
         cut: scales.cut,
+        recent: Cell::new(None),
     };
     let mut journeys = Vec::with_capacity(trips.len());
     let mut ledger = Ledger::new(track);
@@ -109,6 +115,13 @@ pub(super) fn judge_direction(
         journeys,
         contradictions: track.order.contradictions.clone(),
     }
+}
+
+/// What there is; equal neighbors are looked at once.
+fn distinct<T: Copy + Eq + Hash>(all: impl Iterator<Item = T>) -> HashSet<T> {
+    let mut recent = None;
+    let changed = all.filter(|one| recent.replace(*one) != Some(*one));
+    changed.collect()
 }
 
 /// A sighting of a trip, and how many places of the direction come before its place.

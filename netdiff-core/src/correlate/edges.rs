@@ -1,13 +1,13 @@
 //! Which way packets cross the edge of a node.
 
-use std::collections::BTreeMap;
+use smallvec::{SmallVec, smallvec};
 
 use super::conversation::Seen;
 use super::layout::Layout;
 use crate::types::{PointId, Role};
 
-/// At each point, how many packets were equal, and the first of them.
-pub(super) type Sightings<'a> = BTreeMap<PointId, (usize, &'a Seen)>;
+/// At each point, how many packets were equal, and the first of them; in order of points.
+pub(super) type Sightings<'a> = [(PointId, usize, &'a Seen)];
 
 /// Which way a packet crosses the edge of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,18 +20,18 @@ pub(super) enum Edge {
 pub(super) fn edges_of<'a>(layout: Layout<'_>, sightings: &Sightings<'a>) -> Vec<(Edge, &'a Seen)> {
     let is_outside = |point: &PointId| layout.role(*point) == Role::Uplink;
     let mut found = Vec::new();
-    for (uplink, (repeats, outside)) in sightings.iter().filter(|(point, _)| is_outside(point)) {
-        let inside = sightings.iter().filter(|(point, _)| {
-            !is_outside(point) && layout.node(**point) == layout.node(*uplink)
+    for (uplink, repeats, outside) in sightings.iter().filter(|(point, ..)| is_outside(point)) {
+        let inside = sightings.iter().filter(|(point, ..)| {
+            !is_outside(point) && layout.node(*point) == layout.node(*uplink)
         });
-        let comparable = inside
-            .map(|(_, sighting)| sighting)
-            .filter(|(n, s)| n == repeats || s.sighting.ttl != outside.sighting.ttl);
-        let mut edges: Vec<Edge> = comparable.filter_map(|(_, s)| edge(s, outside)).collect();
+        let comparable =
+            inside.filter(|(_, n, s)| n == repeats || s.sighting.ttl != outside.sighting.ttl);
+        let edges = comparable.filter_map(|(.., s)| edge(s, outside));
+        let mut edges: SmallVec<[Edge; 4]> = edges.collect();
         edges.dedup();
         // What the capture itself says of the direction outweighs what times and TTLs suggest.
         if let Some(sent) = outside.sent {
-            edges = vec![if sent { Edge::Leaves } else { Edge::Enters }];
+            edges = smallvec![if sent { Edge::Leaves } else { Edge::Enters }];
         }
         if let [edge] = edges.as_slice() {
             found.push((*edge, *outside));

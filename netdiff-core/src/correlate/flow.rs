@@ -10,7 +10,7 @@ use super::hop_order::{HopOrder, OrderContext, Way};
 use super::linked::Linked;
 use super::round_trip::round_trips;
 use super::timeline::{Called, Party, PartyKind, Relation, Service};
-use super::trip::{Trips, match_sightings};
+use super::trip::{Timing, Trips};
 use crate::identify::Detail;
 use crate::types::{FlowKey, Protocol};
 
@@ -169,7 +169,11 @@ impl FlowTracks {
     /// Recognizes packets and orders hops, both directions.
     pub(super) fn track(&mut self, context: &OrderContext<'_>) {
         for track in [&mut self.forward, &mut self.reply] {
-            track.matched = match_sightings(&track.seen, context.layout.node_of, context.clocks);
+            let timing = Timing {
+                node_of: context.layout.node_of,
+                clocks: context.clocks,
+            };
+            track.matched = std::mem::take(&mut track.matched).again(&track.seen, timing);
         }
         let (there, back) = self.ways();
         let order = |track: &Track, way, mirror| {

@@ -121,9 +121,17 @@ impl OrderContext<'_> {
         mirror: Option<&HopOrder>,
     ) -> HopOrder {
         let mut by_node: BTreeMap<NodeId, BTreeSet<Place>> = BTreeMap::new();
-        for place in trips.iter().flat_map(|trip| trip.sightings.places()) {
-            let node = self.layout.node(place.point);
-            by_node.entry(node).or_default().insert(place);
+        let mut recent: Option<&Trip> = None;
+        for trip in trips {
+            // Most are seen where the one before was.
+            let same = |other: &Trip| other.sightings.places().eq(trip.sightings.places());
+            if recent.replace(*trip).is_some_and(same) {
+                continue;
+            }
+            for place in trip.sightings.places() {
+                let node = self.layout.node(place.point);
+                by_node.entry(node).or_default().insert(place);
+            }
         }
         let mut result = HopOrder::default();
         let present: Vec<NodeId> = by_node.keys().copied().collect();

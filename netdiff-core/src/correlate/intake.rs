@@ -5,10 +5,13 @@ use std::net::IpAddr;
 
 use super::accounting::{PointAccounting, Unmatched};
 use super::conversation::{Folded, Seen};
+use super::folding::Activity;
 use super::links::LinkTable;
 use super::set_back::SetBack;
 use super::timeline::IcmpError;
-use crate::identify::{ArpSighting, Detail, Evidence, Observation, Subject, Unidentified};
+use crate::identify::{
+    ArpSighting, Detail, Evidence, Observation, Sighting, Subject, Unidentified,
+};
 use crate::types::{PointId, Timestamp};
 
 /// Takes observations in, and sorts out those that no flow is made of.
@@ -24,19 +27,13 @@ pub(super) struct Intake {
     /// Points that saw packets which stay on their link.
     pub(super) link_local: BTreeSet<PointId>,
     pub(super) links: LinkTable,
+    /// When each point saw packets of flows.
+    pub(super) activity: Activity,
 }
 
 impl Intake {
-    /// All observations of a set with so many points.
-    pub(super) fn of(points: usize, observations: impl IntoIterator<Item = Observation>) -> Self {
-        let mut intake = Self::new(points);
-        observations
-            .into_iter()
-            .for_each(|observation| intake.take(&observation));
-        intake
-    }
-
-    fn new(points: usize) -> Self {
+    /// Nothing yet, for so many points.
+    pub(super) fn new(points: usize) -> Self {
         Self {
             sightings: Vec::new(),
             arp: Vec::new(),
@@ -47,10 +44,12 @@ impl Intake {
             set_back: SetBack::new(points),
             link_local: BTreeSet::new(),
             links: LinkTable::default(),
+            activity: Activity::new(points),
         }
     }
 
-    fn take(&mut self, observation: &Observation) {
+    /// Takes an observation.
+    pub(super) fn take(&mut self, observation: &Observation) {
         let Some(counts) = self.accounting.get_mut(observation.evidence.point.index()) else {
             return;
         };
@@ -70,50 +69,77 @@ impl Intake {
                 Unidentified::NotIp => Unmatched::NotIp,
                 Unidentified::Cut => Unmatched::Cut,
                 Unidentified::NoTime => Unmatched::NoTime,
+                Unidentified::Beyond => Unmatched::Beyond,
             }),
-            Subject::Packet(sighting) => {
-                let (source, destination) = (sighting.key.source, sighting.key.destination);
-                if sighting.detail == Detail::LinkLocal || stays_on_link(source, destination) {
-                    counts.add_unmatched(Unmatched::LinkLocal);
-                    self.link_local.insert(observation.evidence.point);
-                    return;
-                }
-                self.links.note(observation);
-                if let Detail::IcmpError {
-                    icmp_type,
-                    code,
-                    next_hop_mtu,
-                    quote,
-                } = sighting.detail
-                {
-                    self.icmp_errors.push(IcmpError {
-                        evidence: observation.evidence,
-                        time: observation.time,
-                        source: sighting.key.source,
-                        destination: sighting.key.destination,
-                        icmp_type,
-                        code,
-                        next_hop_mtu,
-                        quote,
-                    });
-                }
-                self.sightings.push(Seen {
-                    evidence: observation.evidence,
-                    time: observation.time,
-                    source_mac: observation.frame.map(|(source, _)| source),
-                    destination_mac: observation.frame.map(|(_, destination)| destination),
-                    sent: observation.sent,
-                    conversation: 0,
-                    stage: 0,
-                    folded: Folded::default(),
-                    sighting,
-                });
-            }
+            Subject::Packet(sighting) => self.take_packet(observation, sighting),
         }
+    }
+
+    fn take_packet(&mut self, observation: &Observation, sighting: Sighting) {
+        let point = observation.evidence.point;
+        let (source, destination) = (sighting.key.source, sighting.key.destination);
+        if sighting.detail == Detail::LinkLocal || stays_on_link(source, destination) {
+            if let Some(counts) = self.accounting.get_mut(point.index()) {
+                counts.add_unmatched(Unmatched::LinkLocal);
+            }
+            self.link_local.insert(point);
+            return;
+        }
+        self.links.note(observation);
+        if let Detail::IcmpError {
+            icmp_type,
+            code,
+            next_hop_mtu,
+        } = sighting.detail
+        {
+            self.icmp_errors.push(IcmpError {
+                evidence: observation.evidence,
+                time: observation.time,
+                source,
+                destination,
+                icmp_type,
+                code,
+                next_hop_mtu,
+                quote: observation.quote,
+            });
+        }
+        self.activity.note(point, observation.time);
+        self.sightings.push(Seen {
+            evidence: observation.evidence,
+            time: observation.time,
+            source_mac: observation.frame.map(|(source, _)| source),
+            destination_mac: observation.frame.map(|(_, destination)| destination),
+            sent: observation.sent,
+            conversation: 0,
+            stage: 0,
+            folded: Folded::default(),
+            sighting,
+        });
     }
 }
 
 impl Intake {
+    /// Takes back a fragment: its datagram turned out to be whole.
+    pub(super) fn take_back_fragment(&mut self, point: PointId) {
+        if let Some(counts) = self.accounting.get_mut(point.index()) {
+            counts.packets = counts.packets.saturating_sub(1);
+            counts.fragment_part = counts.fragment_part.saturating_sub(1);
+        }
+    }
+
+    /// Brings all in the order of files and packets, in whatever order the files were read.
+    pub(super) fn settle(&mut self) {
+        let place = |e: Evidence| (e.file, e.packet_number);
+        self.sightings.sort_by_key(|s| place(s.evidence));
+        self.icmp_errors.sort_by_key(|error| place(error.evidence));
+        let arp = std::mem::take(&mut self.arp);
+        let times = std::mem::take(&mut self.arp_times);
+        let mut arp: Vec<_> = arp.into_iter().zip(times).collect();
+        arp.sort_by_key(|((evidence, _), _)| place(*evidence));
+        (self.arp, self.arp_times) = arp.into_iter().unzip();
+        self.activity.settle();
+    }
+
     fn take_arp(&mut self, observation: &Observation, arp: ArpSighting) {
         self.arp.push((observation.evidence, arp));
         self.arp_times.push(observation.time);

@@ -13,6 +13,11 @@ pub(super) struct Linked {
 }
 
 impl Linked {
+    /// All sightings, those of the initiator's packets first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Seen> {
+        self.forward.iter().chain(&self.reply)
+    }
+
     /// The sightings that have the source which sent them, not one that translation gave them.
     pub(super) fn under_own_source(&self) -> impl Iterator<Item = &Seen> {
         let initiator = self.keys.first().map(|key| key.source);

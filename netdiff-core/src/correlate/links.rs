@@ -2,7 +2,7 @@
 //!
 //! A table of kinds, not of packets: its size is that of the network, not of the captures.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::identify::{ChecksumState, Checksums, Evidence, MacAddr, Observation, Subject, Tunnel};
 use crate::types::PointId;
@@ -167,6 +167,8 @@ impl LinkTable {
 
     pub(super) fn finish(mut self) -> Links {
         self.links.bad_checksums.sort_unstable();
+        let place = |e: Evidence| (e.file, e.packet_number);
+        self.links.links.sort_by_key(|link| place(link.first));
         self.links
     }
 }

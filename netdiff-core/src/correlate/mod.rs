@@ -18,6 +18,7 @@ mod census;
 mod changes;
 mod clock;
 mod conversation;
+mod correlator;
 mod coverage;
 mod crossings;
 mod devices;
@@ -65,6 +66,7 @@ pub use basis::Basis;
 pub use clock::{
     ClockDrift, ClockEstimate, ClockOffset, ClockPair, ClockStep, Clocks, ClocksKnown,
 };
+pub use correlator::{Correlator, correlate};
 pub use coverage::{Coverage, Ran, TAIL};
 pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use folding::Folding;
@@ -88,7 +90,7 @@ use conversation::group_conversations;
 use crossings::compare_clocks;
 use direction::{Scales, judge_direction};
 use flow::{FlowTracks, group_flows};
-use folding::{Activity, FoldedBytes};
+use folding::FoldedBytes;
 use hop_order::OrderContext;
 use intake::{Intake, cut_points};
 use layout::Layout;
@@ -98,35 +100,16 @@ use pod_links::Ends;
 use rejection::Rejections;
 use translation::link_conversations;
 
-use crate::identify::Observation;
-use crate::types::{PointId, Role};
+use crate::types::{CapturePoint, PointId, Role};
 
-/// Correlates the observations of one capture set.
-///
-/// `folding` says from which size on a few packets stand for many that tell the same. `points` must be sorted; every observation's point indexes it. The observations must come in the same order for the
-/// same set (files in order, packets in file order): then the result is the same, too.
-#[must_use]
-pub fn correlate(
-    points: Vec<SetPoint>,
-    stated: &StatedAddresses,
-    folding: Folding,
-    observations: impl IntoIterator<Item = Observation>,
-) -> Timelines {
-    let intake = Intake::of(points.len(), observations);
-    let mut timelines = follow(points, stated, folding, intake);
-    timelines.habits = Habits::of(&timelines);
-    timelines
-}
-
-/// The way through the room, but for what sums it up.
+/// The way through the room, but for what sums it up. `folded` are the bytes of packets that others stand for, if there are such.
 fn follow(
     mut points: Vec<SetPoint>,
     stated: &StatedAddresses,
-    folding: Folding,
     mut intake: Intake,
+    folded: Option<&FoldedBytes>,
 ) -> Timelines {
-    let (nodes, mut node_of) = nodes_of(&points);
-    let (bytes, activity) = fold(&mut intake, folding, &node_of);
+    let (nodes, mut node_of) = nodes_of(points.iter().map(|point| &point.point));
     let cut = cut_points(&intake.accounting);
     resolution::level(&mut intake.sightings, &node_of);
     let ends = Ends::new(&intake.sightings).hearing(intake.arp_received);
@@ -157,7 +140,7 @@ fn follow(
     flows.iter_mut().for_each(|flow| flow.track(&context));
     let mut paths = Paths::new(layout, &plan, pod_links(layout, &ends), &ends);
     learn_ways(&flows, &context, &mut paths, &mut blindness);
-    let pauses = Pauses::new(&flows, &context, activity.as_ref());
+    let pauses = Pauses::new(&flows, &context, folded.map(|_| &intake.activity));
     let scales = Scales {
         paths: &paths,
         coverage: &coverage,
@@ -167,7 +150,7 @@ fn follow(
         rejections: &rejections,
         blindness: &blindness,
         cut: &cut,
-        folded_bytes: &bytes,
+        folded_bytes: folded,
     };
     let flows = finish_flows(&flows, &scales, &mut intake.accounting);
     Timelines {
@@ -185,18 +168,6 @@ fn follow(
         accounting: intake.accounting,
         habits: Habits::default(),
     }
-}
-
-/// Lets few sightings stand for many; see [`Folding`].
-fn fold(
-    intake: &mut Intake,
-    folding: Folding,
-    node_of: &[NodeId],
-) -> (FoldedBytes, Option<Activity>) {
-    let sightings = std::mem::take(&mut intake.sightings);
-    let kept = folding.fold(sightings, &intake.icmp_errors, node_of);
-    intake.sightings = kept.sightings;
-    (kept.bytes, kept.activity)
 }
 
 /// What packets do teaches what to expect of others, and what a point cannot see.
@@ -267,14 +238,15 @@ fn with_role(points: &[SetPoint], role: Role) -> BTreeSet<PointId> {
         .collect()
 }
 
-fn nodes_of(points: &[SetPoint]) -> (Vec<Box<str>>, Vec<NodeId>) {
-    let mut nodes: Vec<Box<str>> = points.iter().map(|p| p.point.node.clone()).collect();
+fn nodes_of<'a>(
+    points: impl Iterator<Item = &'a CapturePoint> + Clone,
+) -> (Vec<Box<str>>, Vec<NodeId>) {
+    let mut nodes: Vec<Box<str>> = points.clone().map(|p| p.node.clone()).collect();
     nodes.sort_unstable();
     nodes.dedup();
     let index = |name: &str| nodes.iter().position(|n| **n == *name).unwrap_or(0);
     let node_of = points
-        .iter()
-        .map(|p| NodeId(u32::try_from(index(&p.point.node)).unwrap_or(u32::MAX)))
+        .map(|p| NodeId(u32::try_from(index(&p.node)).unwrap_or(u32::MAX)))
         .collect();
     (nodes, node_of)
 }

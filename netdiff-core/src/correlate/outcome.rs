@@ -1,8 +1,11 @@
 //! Decides what became of each trip of a direction.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+
+use foldhash::{HashMap, HashSet};
 
 use super::answers::{Answers, Watch};
 use super::basis::Basis;
@@ -16,11 +19,12 @@ use super::layout::Layout;
 use super::own_way::OwnWay;
 use super::path::{Next, Paths};
 use super::pauses::Pauses;
+use super::place::Place;
 use super::rejection::{Alike, Rejections, Resets};
 use super::seen_elsewhere::SeenElsewhere;
 use super::timeline::NodeId;
 use super::trip::Trip;
-use crate::identify::Detail;
+use crate::identify::{Detail, Tunnel};
 use crate::types::{Nanos, PointId, Protocol, Role, Timestamp};
 
 /// How far two clocks may differ from what packets in one direction show, or from each other when nothing tells: nodes that
@@ -56,7 +60,12 @@ pub(super) struct Judge<'a> {
     pub(super) headers_cut: bool,
     /// Points that cut packets so short that they could not be identified.
     pub(super) cut: &'a BTreeSet<PointId>,
+    /// What comes after the place where the packet before was seen last, by its tunnel: most end where that did.
+    pub(super) recent: Cell<Option<Followed>>,
 }
+
+/// A place and the tunnel there, and what comes after it.
+type Followed = ((Place, Option<Tunnel>), Next);
 
 impl Next {
     fn rejected(
@@ -96,9 +105,7 @@ impl Judge<'_> {
             return (end, None);
         };
         let after = place.point;
-        let next = self
-            .paths
-            .next(place, self.way, last.sighting.tunnel, &self.own);
+        let next = self.next(place, last.sighting.tunnel);
         // Nodes send errors and resets to their own pods and themselves by ways that roles do not tell.
         let next = match next {
             Next::Point(_, Basis::Roles) if last.is_sent_for_others() => Next::NoPoint,
@@ -143,6 +150,18 @@ impl Judge<'_> {
             Next::NoPoint | Next::Arrived => {
                 let blind = Blind::NoPoint;
                 (Disposition::NotCovered { after, blind }, None)
+            }
+        }
+    }
+
+    /// What comes after a place.
+    fn next(&self, place: Place, tunnel: Option<Tunnel>) -> Next {
+        match self.recent.get() {
+            Some((known, next)) if known == (place, tunnel) => next,
+            _ => {
+                let next = self.paths.next(place, self.way, tunnel, &self.own);
+                self.recent.set(Some(((place, tunnel), next)));
+                next
             }
         }
     }

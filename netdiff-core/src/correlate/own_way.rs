@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::{HashMap, HashMapExt as _};
+
 use super::flow::Track;
 use super::hop_order::HopOrder;
 use super::place::Place;
@@ -20,9 +22,9 @@ pub(super) struct OwnWay<'a> {
 impl<'a> OwnWay<'a> {
     pub(super) fn new(trips: &[&Trip], order: &'a HopOrder, opposite: &'a Track) -> Self {
         let mut followers: BTreeMap<Place, BTreeMap<usize, u64>> = BTreeMap::new();
-        for (from, to) in trips.iter().flat_map(|trip| steps_of(trip, order)) {
+        for ((from, to), packets) in steps_of(trips, order) {
             let next = followers.entry(from).or_default();
-            *next.entry(order.rank(to)).or_default() += 1;
+            *next.entry(order.rank(to)).or_default() += packets;
         }
         let answers = opposite.seen.iter().filter(|s| !s.is_sent_for_others());
         Self {
@@ -52,12 +54,32 @@ impl<'a> OwnWay<'a> {
     }
 }
 
-/// The places of a trip in their order, two by two.
-pub(super) fn steps_of(trip: &Trip, order: &HopOrder) -> Vec<(Place, Place)> {
-    let mut places: Vec<Place> = trip.sightings.places().collect();
-    places.sort_by_key(|p| order.rank(*p));
-    let pairs = places.windows(2);
-    pairs
-        .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
-        .collect()
+/// From which place to which packets went, and how many.
+pub(super) fn steps_of(trips: &[&Trip], order: &HopOrder) -> BTreeMap<(Place, Place), u64> {
+    let mut steps = BTreeMap::new();
+    for (mut places, packets) in ways_of(trips) {
+        places.sort_by_key(|place| order.rank(*place));
+        for pair in places.windows(2) {
+            if let [from, to] = pair {
+                *steps.entry((*from, *to)).or_default() += packets;
+            }
+        }
+    }
+    steps
+}
+
+/// The sets of places that trips have, and how many have each. Those are few: most packets go the way of the one before.
+fn ways_of(trips: &[&Trip]) -> HashMap<Vec<Place>, u64> {
+    let mut ways: HashMap<Vec<Place>, u64> = HashMap::new();
+    let mut recent: (Vec<Place>, u64) = (Vec::new(), 0);
+    for trip in trips {
+        if !trip.sightings.places().eq(recent.0.iter().copied()) {
+            let (way, packets) =
+                std::mem::replace(&mut recent, (trip.sightings.places().collect(), 0));
+            *ways.entry(way).or_default() += packets;
+        }
+        recent.1 += 1;
+    }
+    *ways.entry(recent.0).or_default() += recent.1;
+    ways
 }

@@ -91,8 +91,14 @@ impl<'a> Paths<'a> {
 
     /// Learns from one direction of a flow.
     pub(super) fn learn(&mut self, seen: &[Seen], trips: &[&Trip], order: &HopOrder, way: Way) {
+        let mut recent = None;
         for s in seen {
             let (point, key) = (s.evidence.point, s.sighting.key);
+            // Most are between the addresses of the one before.
+            let ends = (point, key.source, key.destination, s.sighting.tunnel);
+            if recent.replace(ends) == Some(ends) {
+                continue;
+            }
             let addresses = self.addresses.entry(point).or_default();
             addresses.extend([key.source, key.destination]);
             if let Some(tunnel) = s.sighting.tunnel {
@@ -101,16 +107,14 @@ impl<'a> Paths<'a> {
             }
         }
         let class = self.class(way.source, way.destination);
-        for trip in trips {
-            for (from, to) in steps_of(trip, order) {
-                let next = self
-                    .followers
-                    .entry((class, from.without_stage()))
-                    .or_default();
-                *next.entry(to.point).or_default() += 1;
-                let before = self.leaders.entry((class, to.point)).or_default();
-                *before.entry(from.point).or_default() += 1;
-            }
+        for ((from, to), packets) in steps_of(trips, order) {
+            let next = self
+                .followers
+                .entry((class, from.without_stage()))
+                .or_default();
+            *next.entry(to.point).or_default() += packets;
+            let before = self.leaders.entry((class, to.point)).or_default();
+            *before.entry(from.point).or_default() += packets;
         }
     }
 

@@ -20,12 +20,15 @@
 //! Sequence numbers are compared as distances from the first one seen in the conversation: right for anything that
 //! moves less than 2 GiB. A conversation whose segments overlap each other without measure ([`MAX_SHARES`]) is matched whole.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt as _};
+use smallvec::SmallVec;
 
 use super::conversation::Seen;
 use super::place::Place;
 use super::repetition::{CopyKind, Passes, separate};
-use super::trip::{Timing, Trip, Trips, trips_of};
+use super::trip::{Timing, Trip, Trips, one_trip, trips_of};
 use crate::identify::{Detail, TcpFlags};
 
 /// A half-open range of sequence numbers, as distances from the conversation's first.
@@ -49,6 +52,23 @@ struct Unit {
     passes: Passes,
 }
 
+/// A segment that takes sequence space; those that are equal but for the sighting are one, or copies and repetitions of it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Segment {
+    place: Place,
+    range: Range,
+    control: Option<u64>,
+    identification: u16,
+    index: usize,
+}
+
+impl Segment {
+    fn equals(&self, other: &Self) -> bool {
+        let id = |s: &Self| (s.place, s.range, s.control, s.identification);
+        id(self) == id(other)
+    }
+}
+
 /// Matches the segments of one conversation and direction that take sequence space; returns the rest.
 pub(super) fn match_pieces(
     seen: &[Seen],
@@ -56,45 +76,61 @@ pub(super) fn match_pieces(
     timing: Timing<'_>,
     result: &mut Trips,
 ) -> Vec<usize> {
-    let extents = extents(seen, &indexes);
     let base = indexes.iter().find_map(|&i| sequence(seen.get(i)?));
     let Some(base) = base else { return indexes };
+    let extents = extents(seen, &indexes);
     let mut whole = Vec::new();
-    let mut groups: BTreeMap<(Place, Range, Option<u64>, u16), Vec<usize>> = BTreeMap::new();
-    for &index in &indexes {
-        let range = extents
-            .get(&index)
-            .and_then(|extent| range_of(seen.get(index)?, *extent, base));
-        match (seen.get(index), range) {
-            (Some(s), Some(range)) => {
-                let id = (s.place(), range, control(s), s.sighting.identification);
-                groups.entry(id).or_default().push(index);
-            }
+    let mut segments: Vec<Segment> = Vec::with_capacity(indexes.len());
+    for (&index, extent) in indexes.iter().zip(extents) {
+        let Some(s) = seen.get(index) else { continue };
+        match extent.and_then(|extent| range_of(s, extent, base)) {
+            Some(range) => segments.push(Segment {
+                place: s.place(),
+                range,
+                control: control(s),
+                identification: s.sighting.identification,
+                index,
+            }),
             // It may be a FIN or an acknowledgment: neither a number nor the flags tell.
-            (Some(s), None) if is_cut(s) && s.sighting.identification == 0 => {
+            None if is_cut(s) && s.sighting.identification == 0 => {
                 result.trips.push(Trip::lone(s.place(), index));
             }
-            _ => whole.push(index),
+            None => whole.push(index),
         }
     }
-    let mut units = Vec::with_capacity(groups.len());
+    // Each point saw them nearly in this order.
+    segments.sort();
     let mut copies = Vec::new();
-    for ((place, range, control, _), sightings) in groups {
-        let separated = separate(sightings, seen);
-        copies.extend(separated.copies);
-        units.extend(separated.repetitions.into_iter().map(|passes| Unit {
-            place,
-            range,
-            control,
-            passes,
-        }));
-    }
-    let Some(pieces) = cut(&units) else {
+    let units = units(&segments, seen, &mut copies);
+    drop(segments);
+    let Some(pieces) = Pieces::of(&units) else {
         return indexes;
     };
     result.copies.extend(copies);
     join(&units, &pieces, seen, timing, result);
     whole
+}
+
+/// The segments of each place, told from copies of them.
+fn units(segments: &[Segment], seen: &[Seen], copies: &mut Vec<(usize, CopyKind)>) -> Vec<Unit> {
+    let mut units = Vec::with_capacity(segments.len());
+    for equal in segments.chunk_by(Segment::equals) {
+        let Some(first) = equal.first() else { continue };
+        let unit = |passes: Passes| Unit {
+            place: first.place,
+            range: first.range,
+            control: first.control,
+            passes,
+        };
+        if equal.len() == 1 {
+            units.push(unit(Passes::from_iter([first.index])));
+            continue;
+        }
+        let separated = separate(equal.iter().map(|segment| segment.index).collect(), seen);
+        copies.extend(separated.copies);
+        units.extend(separated.repetitions.into_iter().map(unit));
+    }
+    units
 }
 
 const fn is_cut(s: &Seen) -> bool {
@@ -122,55 +158,67 @@ const fn control(s: &Seen) -> Option<u64> {
 }
 
 /// Flags and length of data of each segment, as far as they are known.
-fn extents(seen: &[Seen], indexes: &[usize]) -> HashMap<usize, Extent> {
-    let mut known: HashMap<usize, Extent> = HashMap::new();
-    let mut by_print: HashMap<u64, Option<Extent>> = HashMap::new();
-    let mut cut = Vec::new();
-    let mut usual: BTreeMap<u8, usize> = BTreeMap::new();
-    for &index in indexes {
-        let Some(s) = seen.get(index) else { continue };
-        let Detail::Tcp {
+fn extents(seen: &[Seen], indexes: &[usize]) -> Vec<Option<Extent>> {
+    let whole = |&index: &usize| match seen.get(index)?.sighting.detail {
+        Detail::Tcp {
             flags,
             segment_len,
-            header_len,
+            header_len: Some(header_len),
             ..
-        } = s.sighting.detail
-        else {
+        } => {
+            let data_len = segment_len.saturating_sub(u32::from(header_len));
+            Some(Extent { flags, data_len })
+        }
+        _ => None,
+    };
+    let mut known: Vec<Option<Extent>> = indexes.iter().map(whole).collect();
+    let mut sightings = indexes.iter().filter_map(|&i| seen.get(i));
+    if sightings.any(is_cut) {
+        guess_extents(seen, indexes, &mut known);
+    }
+    known
+}
+
+/// Fills in those of segments whose headers the capture cut.
+fn guess_extents(seen: &[Seen], indexes: &[usize], known: &mut [Option<Extent>]) {
+    let mut by_print: HashMap<u64, Option<Extent>> = HashMap::new();
+    let mut usual: BTreeMap<u8, usize> = BTreeMap::new();
+    for (&index, extent) in indexes.iter().zip(known.iter()) {
+        let (Some(s), Some(extent)) = (seen.get(index), *extent) else {
             continue;
         };
-        // The flags stand right behind the field that says the header's length.
-        match header_len {
-            Some(header_len) => {
-                let data_len = segment_len.saturating_sub(u32::from(header_len));
-                let extent = Extent { flags, data_len };
-                if data_len > 0 {
-                    *usual.entry(header_len).or_default() += 1;
-                }
-                known.insert(index, extent);
-                // Without a number, an acknowledgment and a FIN look alike.
-                by_print
-                    .entry(s.sighting.fingerprint.short)
-                    .and_modify(|other| *other = other.filter(|other| *other == extent))
-                    .or_insert(Some(extent));
-            }
-            None => cut.push((index, s.sighting.fingerprint.short, segment_len)),
+        if let Detail::Tcp {
+            header_len: Some(header_len),
+            ..
+        } = s.sighting.detail
+            && extent.data_len > 0
+        {
+            *usual.entry(header_len).or_default() += 1;
         }
+        // Without a number, an acknowledgment and a FIN look alike.
+        by_print
+            .entry(s.sighting.fingerprint.short)
+            .and_modify(|other| *other = other.filter(|other| *other == extent))
+            .or_insert(Some(extent));
     }
     let usual = usual
         .into_iter()
         .max_by_key(|(_, n)| *n)
         .map(|(len, _)| len);
-    for (index, print, segment_len) in cut {
+    for (&index, extent) in indexes.iter().zip(known) {
+        let Some(s) = seen.get(index).filter(|s| is_cut(s)) else {
+            continue;
+        };
+        let Detail::Tcp { segment_len, .. } = s.sighting.detail else {
+            continue;
+        };
         let guessed = || {
             let data_len = segment_len.checked_sub(u32::from(usual?))?;
             Some(Extent { flags: 0, data_len })
         };
-        let alike = by_print.get(&print).copied();
-        if let Some(extent) = alike.unwrap_or_else(guessed) {
-            known.insert(index, extent);
-        }
+        let alike = by_print.get(&s.sighting.fingerprint.short).copied();
+        *extent = alike.unwrap_or_else(guessed);
     }
-    known
 }
 
 fn range_of(s: &Seen, extent: Extent, base: u32) -> Option<Range> {
@@ -186,63 +234,117 @@ pub(super) const fn distance(base: u32, sequence: u32) -> i64 {
     sequence.wrapping_sub(base).cast_signed() as i64
 }
 
-/// The pieces in order, each with the units that hold it; `None` where there are too many.
-fn cut(units: &[Unit]) -> Option<Vec<(Range, Vec<usize>)>> {
-    let mut edges: Vec<i64> = units
-        .iter()
-        .flat_map(|unit| [unit.range.0, unit.range.1])
-        .collect();
-    edges.sort_unstable();
-    edges.dedup();
-    let ranges = edges
-        .windows(2)
-        .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
-    let mut pieces: Vec<(Range, Vec<usize>)> = ranges.map(|range| (range, Vec::new())).collect();
-    let mut shares = units.len().saturating_add(1).saturating_mul(MAX_SHARES);
-    for (index, unit) in units.iter().enumerate() {
-        let first = pieces.partition_point(|(range, _)| range.0 < unit.range.0);
-        let inside = pieces.iter_mut().skip(first);
-        for (_, holders) in inside.take_while(|(range, _)| range.0 < unit.range.1) {
-            shares = shares.checked_sub(1)?;
-            holders.push(index);
+/// The pieces in order, and the units that hold each of them, in order of units.
+struct Pieces {
+    /// Where the pieces begin, and behind the last.
+    edges: Vec<i64>,
+    /// Where the holders of each piece begin, and behind those of the last.
+    starts: Vec<usize>,
+    holders: Vec<usize>,
+}
+
+impl Pieces {
+    /// `None` where there are too many.
+    fn of(units: &[Unit]) -> Option<Self> {
+        let both = |unit: &Unit| [unit.range.0, unit.range.1];
+        let mut edges: Vec<i64> = units.iter().flat_map(both).collect();
+        // At each place they ascend already.
+        edges.sort();
+        edges.dedup();
+        let spans = spans(units, &edges)?;
+        let mut starts = vec![0; edges.len().max(1)];
+        for held in spans.iter().flat_map(Clone::clone) {
+            *starts.get_mut(held + 1)? += 1;
         }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        let mut ends = starts.clone();
+        let mut holders = vec![0; sum];
+        for (index, span) in spans.into_iter().enumerate() {
+            for end in ends.get_mut(span)? {
+                *holders.get_mut(*end)? = index;
+                *end += 1;
+            }
+        }
+        Some(Self {
+            edges,
+            starts,
+            holders,
+        })
     }
-    Some(pieces)
+
+    fn iter(&self) -> impl Iterator<Item = (Range, &[usize])> {
+        let ranges = self.edges.iter().zip(self.edges.iter().skip(1));
+        let bounds = self.starts.iter().zip(self.starts.iter().skip(1));
+        ranges.zip(bounds).map(|((from, to), (start, end))| {
+            let holders = self.holders.get(*start..*end).unwrap_or_default();
+            ((*from, *to), holders)
+        })
+    }
+}
+
+/// Which pieces each unit holds; `None` where those are too many.
+fn spans(units: &[Unit], edges: &[i64]) -> Option<Vec<std::ops::Range<usize>>> {
+    let find = |edge: i64, likely: usize| match edges.get(likely) {
+        Some(known) if *known == edge => likely,
+        _ => edges.partition_point(|known| *known < edge),
+    };
+    let mut shares = units.len().saturating_add(1).saturating_mul(MAX_SHARES);
+    let mut spans = Vec::with_capacity(units.len());
+    let mut behind = 0;
+    for unit in units {
+        let first = find(unit.range.0, behind);
+        behind = find(unit.range.1, first + 1);
+        shares = shares.checked_sub(behind - first)?;
+        spans.push(first..behind);
+    }
+    Some(spans)
+}
+
+/// What the units that hold a piece are.
+#[derive(Default)]
+struct Found {
+    trips: SmallVec<[Trip; 1]>,
+    rounds: Vec<(usize, CopyKind)>,
+    /// Whether clocks had to say.
+    unsettled: bool,
 }
 
 /// Joins what holds a piece to trips, and neighbors that the same units hold.
-fn join(
-    units: &[Unit],
-    pieces: &[(Range, Vec<usize>)],
-    seen: &[Seen],
-    timing: Timing<'_>,
-    result: &mut Trips,
-) {
+fn join(units: &[Unit], pieces: &Pieces, seen: &[Seen], timing: Timing<'_>, result: &mut Trips) {
     let steady = keeps_control(units, pieces);
-    let mut before: Vec<Trip> = Vec::new();
-    for (range, holders) in pieces {
-        let (mut trips, rounds) = transmissions(units, holders, steady, seen, timing);
-        let count = u32::try_from(trips.len()).unwrap_or(u32::MAX);
-        for trip in &mut trips {
-            trip.transmissions = count;
-            trip.bytes = Some(*range);
+    let mut before: SmallVec<[Trip; 1]> = SmallVec::new();
+    for (range, holders) in pieces.iter() {
+        let mut found = transmissions(units, holders, steady, seen, timing);
+        if found.unsettled {
+            let sighting = holders.first().and_then(|&i| units.get(i)?.passes.first());
+            result.unsettle(sighting.and_then(|&i| seen.get(i)));
         }
-        let goes_on = trips.len() == before.len()
-            && trips
+        let count = u32::try_from(found.trips.len()).unwrap_or(u32::MAX);
+        for trip in &mut found.trips {
+            trip.transmissions = count;
+            trip.bytes = Some(range);
+        }
+        let goes_on = found.trips.len() == before.len()
+            && found
+                .trips
                 .iter()
                 .zip(&before)
                 .all(|(now, then)| continues(then, now));
         if goes_on {
-            for (then, now) in before.iter_mut().zip(&trips) {
+            for (then, now) in before.iter_mut().zip(&found.trips) {
                 then.bytes = then.bytes.zip(now.bytes).map(|(a, b)| (a.0, b.1));
             }
         } else {
-            result.trips.append(&mut before);
-            result.copies.extend(rounds);
-            before = trips;
+            result.trips.extend(before);
+            result.copies.extend(found.rounds);
+            before = found.trips;
         }
     }
-    result.trips.append(&mut before);
+    result.trips.extend(before);
 }
 
 fn continues(then: &Trip, now: &Trip) -> bool {
@@ -251,12 +353,12 @@ fn continues(then: &Trip, now: &Trip) -> bool {
 }
 
 /// Whether pieces that a place has once have the same control wherever they were cut otherwise.
-fn keeps_control(units: &[Unit], pieces: &[(Range, Vec<usize>)]) -> bool {
+fn keeps_control(units: &[Unit], pieces: &Pieces) -> bool {
     pieces.iter().all(|(_, holders)| {
         let units = || holders.iter().filter_map(|&i| units.get(i));
-        let mut places: Vec<Place> = units().map(|unit| unit.place).collect();
-        places.sort_unstable();
-        let once = places.windows(2).all(|pair| pair.first() != pair.get(1));
+        // They stand in order of places.
+        let mut next = units().skip(1);
+        let once = !units().any(|unit| next.next().is_some_and(|next| next.place == unit.place));
         let mut others = units();
         let Some(first) = others.next() else {
             return true;
@@ -276,7 +378,13 @@ fn transmissions(
     steady: bool,
     seen: &[Seen],
     timing: Timing<'_>,
-) -> (Vec<Trip>, Vec<(usize, CopyKind)>) {
+) -> Found {
+    if let Some(trip) = only_transmission(units, holders, seen, timing) {
+        return Found {
+            trips: SmallVec::from_iter([trip]),
+            ..Found::default()
+        };
+    }
     let mut apart: BTreeMap<Option<u64>, BTreeMap<Place, Vec<Passes>>> = BTreeMap::new();
     let units = || holders.iter().filter_map(|&i| units.get(i));
     let told_apart = units().all(|unit| unit.control.is_some());
@@ -289,7 +397,10 @@ fn transmissions(
             .push(unit.passes.clone());
     }
     let doubtful = !steady && apart.len() > 1;
-    let (mut trips, mut rounds) = (Vec::new(), Vec::new());
+    let mut found = Found {
+        unsettled: !apart.is_empty(),
+        ..Found::default()
+    };
     for mut places in apart.into_values() {
         for list in places.values_mut() {
             list.sort_by_key(|passes| passes.first().and_then(|&i| Some(seen.get(i)?.time)));
@@ -297,16 +408,35 @@ fn transmissions(
         // Where headers were cut, a later transmission may have overtaken: order tells nothing.
         let (more, again) = trips_of(&places, seen, timing, !told_apart);
         if !told_apart && more.iter().any(|trip| contradicts(trip, seen)) {
-            trips.extend(more.iter().flat_map(apart_again));
+            found.trips.extend(more.iter().flat_map(apart_again));
         } else {
-            trips.extend(more);
+            found.trips.extend(more);
         }
-        rounds.extend(again);
+        found.rounds.extend(again);
     }
-    for trip in &mut trips {
+    for trip in &mut found.trips {
         trip.ambiguous |= doubtful;
     }
-    (trips, rounds)
+    found
+}
+
+/// The trip of a piece that was surely sent once: each place has it once, with the same control, and it came through once.
+fn only_transmission(
+    units: &[Unit],
+    holders: &[usize],
+    seen: &[Seen],
+    timing: Timing<'_>,
+) -> Option<Trip> {
+    let control = units.get(*holders.first()?)?.control?;
+    let alike = holders.iter().filter_map(|&i| units.get(i));
+    if !alike
+        .clone()
+        .all(|unit| unit.control == Some(control) && unit.passes.len() == 1)
+    {
+        return None;
+    }
+    let sightings = alike.filter_map(|unit| Some((unit.place, *unit.passes.first()?)));
+    one_trip(sightings, seen, timing, false)
 }
 
 /// Whether a trip holds sightings of two transmissions, by what offload leaves alone; or by IP's identification, which no hop changes
@@ -348,8 +478,11 @@ fn apart_again(trip: &Trip) -> impl Iterator<Item = Trip> {
 /// The sequence number from which the distances of each conversation count: that of its first sighting.
 pub(super) fn bases(seen: &[Seen]) -> HashMap<u32, u32> {
     let mut bases = HashMap::new();
-    for s in seen {
-        if let Some(sequence) = sequence(s) {
+    let mut recent = None;
+    for s in seen.iter().filter(|s| sequence(s).is_some()) {
+        if recent.replace(s.conversation) != Some(s.conversation)
+            && let Some(sequence) = sequence(s)
+        {
             bases.entry(s.conversation).or_insert(sequence);
         }
     }

@@ -16,11 +16,15 @@ impl Placed {
         Self(vec![(place, index)])
     }
 
+    /// Puts a sighting at a place behind all others; `None` if that is not behind them.
+    pub(super) fn push_later(&mut self, place: Place, index: usize) -> Option<()> {
+        let later = self.0.last().is_none_or(|(last, _)| *last < place);
+        later.then(|| self.0.push((place, index)))
+    }
+
     /// Puts a sighting at a place, instead of one that is there.
     pub(super) fn insert(&mut self, place: Place, index: usize) {
-        // They come in order of places, as a rule.
-        if self.0.last().is_none_or(|(last, _)| *last < place) {
-            self.0.push((place, index));
+        if self.push_later(place, index).is_some() {
             return;
         }
         let at = self.0.partition_point(|(known, _)| *known < place);

@@ -5,13 +5,24 @@
 //! its packets first (and those to it last); there is none if a bridge of that node sees its packets earlier still,
 //! since then they only arrive there, if two points tie, or if two addresses claim one point.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+
+use foldhash::{HashMap, HashMapExt as _, HashSet};
+use smallvec::SmallVec;
 
 use super::conversation::Seen;
 use super::timeline::NodeId;
 use crate::identify::Detail;
 use crate::types::{FlowKey, PointId};
+
+/// When a packet was first seen, in nanoseconds, at each of its points.
+type Times = SmallVec<[(PointId, i64); 4]>;
+
+fn first_at(times: &Times, point: PointId) -> Option<i64> {
+    let found = times.iter().find(|(at, _)| *at == point);
+    found.map(|(_, time)| *time)
+}
 
 /// What each point shows of addresses.
 #[derive(Debug, Default)]
@@ -27,7 +38,7 @@ pub(super) struct Ends {
     /// Senders of ARP that came to the node there.
     heard: BTreeSet<(PointId, IpAddr)>,
     /// Every packet: its ends, and when it was first seen at each point.
-    packets: Vec<(FlowKey, BTreeMap<PointId, i64>)>,
+    packets: Vec<(FlowKey, Times)>,
     /// The packets from or to an address.
     of_address: HashMap<IpAddr, Vec<usize>>,
 }
@@ -43,30 +54,35 @@ impl Ends {
     pub(super) fn new(seen: &[Seen]) -> Self {
         let mut ends = Self::default();
         let mut places: HashMap<(FlowKey, u64), usize> = HashMap::new();
+        let mut senders: HashSet<(PointId, IpAddr, bool, bool)> = HashSet::default();
         let plain = seen.iter().filter(|s| s.sighting.tunnel.is_none());
         for s in plain.filter(|s| !matches!(s.sighting.detail, Detail::IcmpError { .. })) {
             let (point, key) = (s.evidence.point, s.sighting.key);
-            let both = BTreeSet::from([key.source, key.destination]);
+            let both = [key.source, key.destination];
             ends.common
                 .entry((point, key.source.is_ipv4()))
                 .and_modify(|c| c.retain(|a| both.contains(a)))
-                .or_insert(both);
+                .or_insert_with(|| BTreeSet::from(both));
             // Firewalls on the way send resets in others' names.
-            if has_untouched_ttl(s) {
+            let sure = !s.may_be_sent_for_others();
+            let sender = (point, key.source, s.sent == Some(true), sure);
+            if has_untouched_ttl(s) && senders.insert(sender) {
                 let possible = ends.possible_senders.entry(point).or_default();
                 possible.insert(key.source);
                 if s.sent == Some(true) {
                     ends.sent.insert((point, key.source));
                 }
-                if !s.may_be_sent_for_others() {
+                if sure {
                     ends.senders.entry(point).or_default().insert(key.source);
                 }
             }
             let place = *places
                 .entry((key, s.sighting.fingerprint.short))
                 .or_insert_with(|| ends.add_packet(key));
-            if let Some((_, times)) = ends.packets.get_mut(place) {
-                times.entry(point).or_insert(s.time.0);
+            if let Some((_, times)) = ends.packets.get_mut(place)
+                && !times.iter().any(|(at, _)| *at == point)
+            {
+                times.push((point, s.time.0));
             }
         }
         ends
@@ -88,7 +104,7 @@ impl Ends {
 
     fn add_packet(&mut self, key: FlowKey) -> usize {
         let place = self.packets.len();
-        self.packets.push((key, BTreeMap::new()));
+        self.packets.push((key, Times::new()));
         for address in [key.source, key.destination] {
             self.of_address.entry(address).or_default().push(place);
         }
@@ -130,10 +146,10 @@ impl Ends {
         let mut balance = 0;
         let places = self.of_address.get(&address).into_iter().flatten();
         for (key, times) in places.filter_map(|place| self.packets.get(*place)) {
-            let (Some(at_a), Some(at_b)) = (times.get(&a), times.get(&b)) else {
+            let (Some(at_a), Some(at_b)) = (first_at(times, a), first_at(times, b)) else {
                 continue;
             };
-            let later = at_b.cmp(at_a) as i64;
+            let later = at_b.cmp(&at_a) as i64;
             balance += if key.source == address { later } else { -later };
         }
         balance

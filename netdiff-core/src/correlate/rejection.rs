@@ -10,8 +10,10 @@
 //! A reset that acknowledges a SYN comes from the receiver, or from somebody on the way in its name (a firewall that rejects with a reset). It is
 //! a refusal on the way if the point that the SYN was expected at next could have seen both and saw neither.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::conversation::Seen;
 use super::disposition::Refusal;
@@ -25,18 +27,22 @@ const REFUSING: [u8; 3] = [3, 11, 12];
 /// The same of ICMPv6.
 const REFUSING_V6: [u8; 3] = [1, 3, 4];
 
-/// How many trips of a direction have the same key and short fingerprint.
+/// How many trips of a direction have the same key and short fingerprint, of those that an error names.
 pub(super) type Alike = HashMap<(FlowKey, u64), u32>;
 
 /// Counts the trips of a direction that a quote cannot tell apart.
-pub(super) fn count_alike(trips: &[Trip], seen: &[Seen]) -> Alike {
+pub(super) fn count_alike(trips: &[Trip], seen: &[Seen], rejections: &Rejections) -> Alike {
     let mut alike = Alike::new();
+    if rejections.by_packet.is_empty() {
+        return alike;
+    }
     for trip in trips {
         let prints: BTreeSet<(FlowKey, u64)> = trip
             .sightings
             .indexes()
             .filter_map(|i| seen.get(i))
             .map(|s| (s.sighting.key, s.sighting.fingerprint.short))
+            .filter(|packet| rejections.by_packet.contains_key(packet))
             .collect();
         for print in prints {
             *alike.entry(print).or_default() += 1;

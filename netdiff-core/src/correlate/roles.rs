@@ -14,7 +14,9 @@
 //!
 //! What nothing tells stays unknown, and nothing is concluded from it: hosts that talk to each other look like pods that do.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use foldhash::HashMap;
 
 use super::conversation::Seen;
 use super::pod_links::Ends;

@@ -1,6 +1,6 @@
 //! How long answers take, by the clock of one capture point.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::conversation::Seen;
 use super::hop::Spread;

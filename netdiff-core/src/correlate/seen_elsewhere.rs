@@ -1,6 +1,8 @@
 //! Packets that were seen in several conversations, whether or not those could be linked.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::conversation::Seen;
 use super::timeline::NodeId;

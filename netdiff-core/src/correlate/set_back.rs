@@ -48,6 +48,11 @@ impl SetBack {
         }
     }
 
+    /// Whether some clock was set back.
+    pub(super) const fn has_jumps(&self) -> bool {
+        !self.jumps.is_empty()
+    }
+
     /// The spans of each node.
     pub(super) fn twice(&self, node_of: &[NodeId]) -> Twice {
         let mut twice = Twice::new();

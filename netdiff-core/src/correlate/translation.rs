@@ -26,7 +26,9 @@
 //! A key comes before another if its packets have a higher TTL, else if they are earlier on the same node; if neither tells, in order of
 //! keys, which is arbitrary.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use super::address_plan::StatedAddresses;
 use super::conversation::{Conversation, Seen};
@@ -117,21 +119,15 @@ fn find_links(
     elsewhere: &mut SeenElsewhere,
 ) -> Links {
     let (mut equal, mut errors) = (Equal::new(), Equal::new());
-    for (index, conversation) in conversations.iter().enumerate() {
-        let both = [(false, &conversation.forward), (true, &conversation.reply)];
-        for (reply, seen) in both
-            .into_iter()
-            .flat_map(|(reply, list)| list.iter().map(move |s| (reply, s)))
-        {
-            let error = matches!(seen.sighting.detail, Detail::IcmpError { .. });
-            let id = (seen.sighting.key.protocol, seen.sighting.fingerprint.short);
-            let same = if error { &mut errors } else { &mut equal };
-            same.entry(id).or_default().push(Entry {
-                conversation: index,
-                reply,
-                seen,
-            });
-        }
+    let shared = shared_prints(conversations);
+    let is_shared = |entry: &Entry<'_>| shared.contains(&id(entry.seen));
+    for entry in entries(conversations).filter(|entry| !shared.is_empty() && is_shared(entry)) {
+        let same = if is_error(entry.seen) {
+            &mut errors
+        } else {
+            &mut equal
+        };
+        same.entry(id(entry.seen)).or_default().push(entry);
     }
     // Translation rewrites what an error quotes, too: its number alone tells that it goes on under another address.
     let numbered = |entry: &Entry<'_>| entry.seen.sighting.identification != 0;
@@ -162,6 +158,41 @@ fn find_links(
         link.refuted || link.weight >= ENOUGH || is_stated
     });
     without_rivals(&links)
+}
+
+/// All sightings, in order of conversations.
+fn entries(conversations: &[Conversation]) -> impl Iterator<Item = Entry<'_>> {
+    let all = conversations.iter().enumerate();
+    all.flat_map(|(conversation, both)| {
+        let entry = move |reply, seen| Entry {
+            conversation,
+            reply,
+            seen,
+        };
+        let forward = both.forward.iter().map(move |s| entry(false, s));
+        forward.chain(both.reply.iter().map(move |s| entry(true, s)))
+    })
+}
+
+const fn is_error(seen: &Seen) -> bool {
+    matches!(seen.sighting.detail, Detail::IcmpError { .. })
+}
+
+const fn id(seen: &Seen) -> (Protocol, u64) {
+    (seen.sighting.key.protocol, seen.sighting.fingerprint.short)
+}
+
+/// What sightings of more than one conversation have; those of one alone are no concern here, and they are nearly all.
+fn shared_prints(conversations: &[Conversation]) -> HashSet<(Protocol, u64)> {
+    let mut first: HashMap<(Protocol, u64), usize> = HashMap::new();
+    let mut shared: HashSet<(Protocol, u64)> = HashSet::default();
+    for entry in entries(conversations) {
+        let known = *first.entry(id(entry.seen)).or_insert(entry.conversation);
+        if known != entry.conversation {
+            shared.insert(id(entry.seen));
+        }
+    }
+    shared
 }
 
 /// Whether all are of one conversation.

@@ -6,15 +6,17 @@
 //! segments that take sequence space are matched by their bytes instead: see `pieces`. Copies, loops and repetitions are told apart
 //! by the rules of `repetition`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::{HashSet, HashSetExt as _};
 
 use super::clock::Clocks;
-use super::conversation::Seen;
+use super::conversation::{Seen, further_trips};
 use super::matched_by::MatchedBy;
 use super::pieces::{self, Range};
 use super::place::Place;
 use super::placed::Placed;
-use super::repetition::{CopyKind, Passes, Times, is_loop, pair, places_of, separate_all};
+use super::repetition::{CopyKind, Passes, Times, is_loop, is_one, pair, places_of, separate_all};
 use super::timeline::NodeId;
 use crate::identify::Fingerprint;
 use crate::types::PointId;
@@ -37,6 +39,29 @@ pub(super) struct Trip {
 }
 
 impl Trip {
+    /// One packet that was sent once, as far as is known yet.
+    pub(super) fn once(sightings: Placed) -> Self {
+        Self {
+            sightings,
+            ambiguous: false,
+            bytes: None,
+            transmissions: 1,
+            looped: None,
+            stands_for: 1,
+        }
+    }
+
+    fn conversation(&self, seen: &[Seen]) -> Option<u32> {
+        Some(seen.get(self.sightings.first()?)?.conversation)
+    }
+
+    /// Whether its sightings, but for later passes, surely are one packet.
+    fn is_one(&self, seen: &[Seen], timing: Timing<'_>) -> bool {
+        let first = self.sightings.iter().filter(|(place, _)| place.pass == 0);
+        let times = first.filter_map(|(place, i)| Some((place, seen.get(i)?.time)));
+        is_one(times, timing, false)
+    }
+
     /// A sighting that nothing tells to be the same as another.
     pub(super) fn lone(place: Place, index: usize) -> Self {
         Self {
@@ -57,9 +82,55 @@ pub(super) struct Trips {
     pub(super) copies: Vec<(usize, CopyKind)>,
     /// What packets that nothing cuts on the way were matched by: the weakest of all conversations.
     pub(super) matched_by: Option<MatchedBy>,
+    /// Conversations of which clocks had to say what is one packet; `None` before anything was matched.
+    unsettled: Option<BTreeSet<u32>>,
 }
 
 impl Trips {
+    /// The same once more, now that more is known of the clocks: what they cannot change is kept.
+    pub(super) fn again(mut self, seen: &[Seen], timing: Timing<'_>) -> Self {
+        let Some(mut unsettled) = self.unsettled.take() else {
+            return match_sightings(seen, timing);
+        };
+        for trip in self.trips.iter().filter(|trip| !trip.is_one(seen, timing)) {
+            unsettled.extend(trip.conversation(seen));
+        }
+        let is_kept = |conversation: Option<u32>| {
+            conversation.is_some_and(|number| !unsettled.contains(&number))
+        };
+        self.unsettled = Some(BTreeSet::new());
+        if unsettled.is_empty() {
+            return self;
+        }
+        self.trips.retain(|trip| is_kept(trip.conversation(seen)));
+        self.copies
+            .retain(|(index, _)| is_kept(seen.get(*index).map(|s| s.conversation)));
+        for (number, indexes) in conversations(seen) {
+            if unsettled.contains(&number) {
+                match_conversation(seen, indexes, timing, &mut self);
+            }
+        }
+        self.sort(seen);
+        self
+    }
+
+    /// Notes that clocks had to say what of a sighting's conversation is one packet.
+    pub(super) fn unsettle(&mut self, s: Option<&Seen>) {
+        let unsettled = self.unsettled.get_or_insert_default();
+        unsettled.extend(s.map(|s| s.conversation));
+    }
+
+    fn sort(&mut self, seen: &[Seen]) {
+        self.trips.sort_by_cached_key(|trip| {
+            let sightings = trip.sightings.indexes().filter_map(|i| seen.get(i));
+            let first = sightings.map(|s| (s.time, s.evidence)).min();
+            (first, trip.bytes)
+        });
+        self.copies.sort_unstable();
+        self.copies.dedup();
+        count_folded(&mut self.trips, seen);
+    }
+
     /// The trips that tell which way packets go: those that loop go round it, and tell only if there are no others.
     pub(super) fn straight(&self) -> Vec<&Trip> {
         let straight: Vec<&Trip> = self.trips.iter().filter(|t| t.looped.is_none()).collect();
@@ -101,38 +172,42 @@ impl MatchedBy {
 }
 
 /// Sorts the sightings of one direction into trips, earliest first.
-pub(super) fn match_sightings(seen: &[Seen], node_of: &[NodeId], clocks: &Clocks) -> Trips {
-    let timing = Timing { node_of, clocks };
-    let mut conversations: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (index, s) in seen.iter().enumerate() {
-        conversations.entry(s.conversation).or_default().push(index);
+pub(super) fn match_sightings(seen: &[Seen], timing: Timing<'_>) -> Trips {
+    let mut result = Trips {
+        unsettled: Some(BTreeSet::new()),
+        ..Trips::default()
+    };
+    for (_, indexes) in conversations(seen) {
+        match_conversation(seen, indexes, timing, &mut result);
     }
-    let mut result = Trips::default();
-    for indexes in conversations.into_values() {
-        let whole = pieces::match_pieces(seen, indexes, timing, &mut result);
-        match_whole(seen, &whole, timing, &mut result);
-    }
-    result.trips.sort_by_key(|trip| {
-        let sightings = trip.sightings.indexes().filter_map(|i| seen.get(i));
-        let first = sightings.map(|s| (s.time, s.evidence)).min();
-        (first, trip.bytes)
-    });
-    result.copies.sort_unstable();
-    result.copies.dedup();
-    count_folded(&mut result.trips, seen);
+    result.sort(seen);
     result
+}
+
+/// The sightings of each conversation, in their order.
+fn conversations(seen: &[Seen]) -> Vec<(u32, Vec<usize>)> {
+    let number = |index: &usize| seen.get(*index).map_or(0, |s| s.conversation);
+    let mut indexes: Vec<usize> = (0..seen.len()).collect();
+    // They come in this order, as a rule.
+    indexes.sort_by_key(number);
+    let each = indexes.chunk_by(|a, b| number(a) == number(b));
+    each.map(|of_one| (of_one.first().map_or(0, number), of_one.to_vec()))
+        .collect()
+}
+
+fn match_conversation(seen: &[Seen], indexes: Vec<usize>, timing: Timing<'_>, result: &mut Trips) {
+    let whole = pieces::match_pieces(seen, indexes, timing, result);
+    match_whole(seen, &whole, timing, result);
 }
 
 /// What a sighting stands for counts at the first of its trips.
 fn count_folded(trips: &mut [Trip], seen: &[Seen]) {
     let mut counted: HashSet<usize> = HashSet::new();
     for trip in trips {
-        for index in trip.sightings.indexes() {
-            let further = seen.get(index).map_or(0, |s| s.folded.trips);
-            if further > 0 && counted.insert(index) {
-                trip.stands_for = trip.stands_for.max(1 + u64::from(further));
-            }
-        }
+        let sightings = trip.sightings.indexes();
+        let folded = sightings.filter(|i| seen.get(*i).is_some_and(|s| s.folded.trips > 0));
+        let new: Vec<usize> = folded.filter(|index| counted.insert(*index)).collect();
+        trip.stands_for += further_trips(new.iter().filter_map(|&index| seen.get(index)));
     }
 }
 
@@ -142,39 +217,71 @@ fn match_whole(seen: &[Seen], indexes: &[usize], timing: Timing<'_>, result: &mu
     if !indexes.is_empty() {
         result.matched_by = result.matched_by.max(Some(depth));
     }
-    let mut equal: HashMap<u64, BTreeMap<Place, Vec<usize>>> = HashMap::new();
-    for &index in indexes {
-        let Some(s) = seen.get(index) else { continue };
-        let places = equal
-            .entry(depth.print(s.sighting.fingerprint))
-            .or_default();
-        places.entry(s.place()).or_default().push(index);
+    let sightings = indexes.iter().filter_map(|&index| {
+        let s = seen.get(index)?;
+        Some((depth.print(s.sighting.fingerprint), s.place(), index))
+    });
+    let mut equal: Vec<(u64, Place, usize)> = sightings.collect();
+    equal.sort_unstable();
+    for equal in equal.chunk_by(|a, b| a.0 == b.0) {
+        match_equal(equal, depth, seen, timing, result);
     }
-    for places in equal.into_values() {
-        let first = places.values().flatten().next().and_then(|&i| seen.get(i));
-        let says_little = |s: &Seen| {
-            let numbered = s.sighting.identification != 0;
-            !s.sighting.fingerprint.telling || (depth == MatchedBy::FirstBytes && !numbered)
-        };
-        let weak = first.is_some_and(says_little);
-        let Some(places) = separate_all(&places, seen, weak) else {
-            let each = places
-                .iter()
-                .flat_map(|(place, all)| all.iter().map(|i| (*place, *i)));
-            result
-                .trips
-                .extend(each.map(|(place, index)| Trip::lone(place, index)));
-            continue;
-        };
-        let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();
-        for (place, separated) in places {
-            result.copies.extend(separated.copies);
-            repetitions.insert(place, separated.repetitions);
-        }
-        let (trips, rounds) = trips_of(&repetitions, seen, timing, weak);
-        result.trips.extend(trips);
-        result.copies.extend(rounds);
+}
+
+/// Matches sightings with equal fingerprints, in order of places.
+fn match_equal(
+    equal: &[(u64, Place, usize)],
+    depth: MatchedBy,
+    seen: &[Seen],
+    timing: Timing<'_>,
+    result: &mut Trips,
+) {
+    let first = equal.first().and_then(|(.., i)| seen.get(*i));
+    let says_little = |s: &Seen| {
+        let numbered = s.sighting.identification != 0;
+        !s.sighting.fingerprint.telling || (depth == MatchedBy::FirstBytes && !numbered)
+    };
+    let weak = first.is_some_and(says_little);
+    let sightings = equal.iter().map(|(_, place, index)| (*place, *index));
+    if let Some(trip) = one_trip(sightings, seen, timing, weak) {
+        result.trips.push(trip);
+        return;
     }
+    result.unsettle(first);
+    let mut places: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
+    for (_, place, index) in equal {
+        places.entry(*place).or_default().push(*index);
+    }
+    let Some(places) = separate_all(&places, seen, weak) else {
+        let each = equal.iter();
+        let lone = each.map(|(_, place, index)| Trip::lone(*place, *index));
+        result.trips.extend(lone);
+        return;
+    };
+    let mut repetitions: BTreeMap<Place, Vec<Passes>> = BTreeMap::new();
+    for (place, separated) in places {
+        result.copies.extend(separated.copies);
+        repetitions.insert(place, separated.repetitions);
+    }
+    let (trips, rounds) = trips_of(&repetitions, seen, timing, weak);
+    result.trips.extend(trips);
+    result.copies.extend(rounds);
+}
+
+/// The trip of sightings in order of places, where they surely are one packet: each place has it once, and no time speaks against it.
+pub(super) fn one_trip(
+    sightings: impl Iterator<Item = (Place, usize)> + Clone,
+    seen: &[Seen],
+    timing: Timing<'_>,
+    weak: bool,
+) -> Option<Trip> {
+    let most = sightings.size_hint().1.unwrap_or_default();
+    let mut placed = Placed::with_capacity(most);
+    for (place, index) in sightings.clone() {
+        placed.push_later(place, index)?;
+    }
+    let times = sightings.filter_map(|(place, i)| Some((place, seen.get(i)?.time)));
+    is_one(times, timing, weak).then(|| Trip::once(placed))
 }
 
 /// One trip for each repetition of a packet, and the further rounds of those that loop.
@@ -193,14 +300,8 @@ pub(super) fn trips_of(
     let mut rounds = Vec::new();
     let mut trips = Vec::with_capacity(paired.repetitions.len());
     for repetition in paired.repetitions {
-        let mut trip = Trip {
-            sightings: Placed::with_capacity(repetition.len()),
-            ambiguous: paired.ambiguous,
-            bytes: None,
-            transmissions: 1,
-            looped: None,
-            stands_for: 1,
-        };
+        let mut trip = Trip::once(Placed::with_capacity(repetition.len()));
+        trip.ambiguous = paired.ambiguous;
         for (place, nth) in repetition {
             let passes = repetitions.get(&place).and_then(|list| list.get(nth));
             let Some(passes) = passes else { continue };

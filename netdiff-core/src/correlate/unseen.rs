@@ -4,7 +4,9 @@
 //! loss. Looked at are the gaps between bytes that were seen; what lies before the first or behind the last of them may lie outside the
 //! captures' time. Where the capture cut headers, so that the extent of segments is a guess, nothing is said.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::HashMap;
 
 use super::answers::Answers;
 use super::conversation::Seen;
@@ -19,7 +21,7 @@ pub(super) fn unseen_bytes(
     seen: &[Seen],
     answers: &Answers,
     bases: &HashMap<u32, u32>,
-    folded: &FoldedBytes,
+    folded: Option<&FoldedBytes>,
 ) -> u64 {
     let headers_cut = seen
         .iter()
@@ -34,15 +36,17 @@ pub(super) fn unseen_bytes(
             ranges.entry(s.conversation).or_default().push(bytes);
         }
     }
-    let keys: BTreeSet<(u32, FlowKey)> = seen
-        .iter()
-        .map(|s| (s.conversation, s.sighting.key))
-        .collect();
-    for (conversation, key) in keys {
-        if let (Some(ranges), Some(base)) =
-            (ranges.get_mut(&conversation), bases.get(&conversation))
-        {
-            ranges.extend(folded.of(&key, *base));
+    if let Some(folded) = folded {
+        let keys: BTreeSet<(u32, FlowKey)> = seen
+            .iter()
+            .map(|s| (s.conversation, s.sighting.key))
+            .collect();
+        for (conversation, key) in keys {
+            if let (Some(ranges), Some(base)) =
+                (ranges.get_mut(&conversation), bases.get(&conversation))
+            {
+                ranges.extend(folded.of(&key, *base));
+            }
         }
     }
     let gaps = ranges.into_iter().filter_map(|(conversation, ranges)| {

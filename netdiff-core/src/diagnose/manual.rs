@@ -69,7 +69,13 @@ impl Filled {
     /// Fills a blank; the first value stays.
     pub(super) fn fill(&mut self, blank: &'static str, value: impl Into<String>) {
         debug_assert!(BLANKS.iter().any(|(name, _)| *name == blank), "{blank}");
-        self.0.entry(blank).or_insert_with(|| value.into());
+        let value = || match blank {
+            "from" | "to" | "last_seen" | "next" | "vtep" | "uplink" | "bridge" => {
+                for_a_shell(value.into())
+            }
+            _ => value.into(),
+        };
+        self.0.entry(blank).or_insert_with(value);
     }
 
     /// The text with its blanks filled in.
@@ -88,6 +94,15 @@ impl Filled {
     }
 }
 
+/// A name as a shell takes it for one word: people copy commands, and names in captures come from strangers.
+fn for_a_shell(name: String) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "._-@:+/%=,".contains(c);
+    if !name.is_empty() && !name.starts_with('-') && name.chars().all(is_plain) {
+        return name;
+    }
+    format!("'{}'", name.replace('\'', "'\\''"))
+}
+
 /// The text with every known blank in capitals. Other braces stay as they are: commands have them.
 #[must_use]
 pub fn with_capitals(text: &str) -> String {
@@ -102,6 +117,26 @@ pub fn with_capitals(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::types::Language;
+
+    #[test]
+    fn a_name_in_a_command_is_one_word() {
+        for (name, word) in [
+            ("flannel.1", "flannel.1"),
+            ("if3@übung", "if3@übung"),
+            ("eth0; rm -rf ~", "'eth0; rm -rf ~'"),
+            ("$(reboot)`id`", "'$(reboot)`id`'"),
+            ("it's", "'it'\\''s'"),
+            ("-x", "'-x'"),
+            ("", "''"),
+        ] {
+            let mut filled = Filled::default();
+            filled.fill("vtep", name);
+            filled.fill("address", "10.0.0.1 and 10.0.0.2");
+            let text = filled.apply("`ip link show {vtep}` # {address}");
+            let expected = format!("`ip link show {word}` # 10.0.0.1 and 10.0.0.2");
+            assert_eq!(text.render(Language::English), expected);
+        }
+    }
 
     #[test]
     fn blanks_are_filled_and_others_stand_in_capitals() {

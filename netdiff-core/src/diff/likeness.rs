@@ -1,8 +1,10 @@
 //! What a flow is, as pairing sees it: numbers that are equal where flows are alike.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::net::IpAddr;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::joining::{FEATURES, Traits};
 use super::nodes::NodePair;

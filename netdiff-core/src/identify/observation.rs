@@ -35,6 +35,8 @@ pub struct Observation {
     pub checksums: Option<Checksums>,
     /// Whether the node sent it (true) or received it; `None` where the link's header does not say (only Linux cooked ones do).
     pub sent: Option<bool>,
+    /// The packet that an ICMP error quotes, as far as it does; `None` for other packets, and for errors that came in fragments.
+    pub quote: Option<Quote>,
     /// What was seen.
     pub subject: Subject,
 }
@@ -54,10 +56,6 @@ pub struct Checksums {
 
 /// What an observation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all observations are packets"
-)]
 pub enum Subject {
     /// An IP packet whose identity is known.
     Packet(Sighting),
@@ -78,6 +76,8 @@ pub enum Unidentified {
     Cut,
     /// The capture file gives no time for it.
     NoTime,
+    /// It was seen on more interfaces than are told apart in one file.
+    Beyond,
 }
 
 /// An identified IP packet: the inner-most one, whatever carries it.
@@ -137,8 +137,6 @@ pub enum Detail {
         code: u8,
         /// The largest packet that fits, in bytes, where it says so.
         next_hop_mtu: Option<u32>,
-        /// The packet that caused it, as far as it is quoted.
-        quote: Option<Quote>,
     },
     /// Neighbor and router discovery, multicast listener reports (RFC 4861, RFC 3810): never leaves its link.
     LinkLocal,

@@ -1,17 +1,21 @@
 //! Turns the packets of one file into observations.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::fingerprint::{Parts, Transport, control_of};
 use super::fragments::{Content, FragmentJoiner, FragmentTrouble, Leftover, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::link::{checksums_of, frame_of, inner_frame_of, sent_by_node};
 use super::{
-    Detail, Evidence, Marks, Observation, PrefixLimit, Sighting, Subject, Tunnel, Unidentified,
+    Detail, Evidence, Marks, Observation, PrefixLimit, Quote, Sighting, Subject, Tunnel,
+    Unidentified,
 };
 use crate::decode::{Fragment, Icmp, Ip, Layer, Packet, Stop, Tcp};
 use crate::read::{FileInterface, RawPacket};
 use crate::types::{FileId, LinkType, PointId, Timestamp};
+
+/// Capture points that are told apart in one file. A node of a large cluster has some hundreds of interfaces.
+const MAX_POINTS: u32 = 4_096;
 
 /// A capture point as one file shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub struct Observer {
     limit: PrefixLimit,
     points: Vec<ObservedPoint>,
     by_interface: HashMap<(FileInterface, Option<u32>), PointId>,
+    /// Most packets are of the point of the one before.
+    recent: Option<((FileInterface, Option<u32>), PointId)>,
     fragments: FragmentJoiner,
 }
 
@@ -55,6 +61,7 @@ impl Observer {
             limit,
             points: Vec::new(),
             by_interface: HashMap::new(),
+            recent: None,
             fragments: FragmentJoiner::default(),
         }
     }
@@ -74,11 +81,16 @@ impl Observer {
 
     /// What this packet tells. `packet` is `raw` decoded.
     pub fn observe(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> Observation {
-        let point = self.point_of(raw, packet);
+        let known = self.point_of(raw, packet);
+        // Of further points, nothing is claimed: their packets count at the last one, without an identity.
+        let point = known.unwrap_or(PointId(MAX_POINTS - 1));
         if let Some(seen) = self.points.get_mut(point.index()) {
             seen.packets += 1;
-            seen.first_time = seen.first_time.into_iter().chain(raw.time).min();
-            seen.last_time = seen.last_time.max(raw.time);
+            if let Some(time) = raw.time.filter(|_| known.is_some()) {
+                let first = seen.first_time.get_or_insert(time);
+                *first = time.min(*first);
+                seen.last_time = seen.last_time.max(Some(time));
+            }
         }
         let evidence = Evidence {
             point,
@@ -86,6 +98,7 @@ impl Observer {
             packet_number: raw.packet_number,
         };
         let subject = match raw.time {
+            _ if known.is_none() => Subject::Unidentified(Unidentified::Beyond),
             None => Subject::Unidentified(Unidentified::NoTime),
             Some(time) => self.subject_of((evidence, time), raw.data, packet),
         };
@@ -105,11 +118,13 @@ impl Observer {
             inner_frame: inner_frame_of(packet, &subject),
             checksums: checksums_of(packet, &subject, raw.data),
             sent: sent_by_node(packet),
+            quote: quoted_by(&subject, packet),
             subject,
         }
     }
 
-    fn point_of(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> PointId {
+    /// The point that saw it; `None` where the file has too many.
+    fn point_of(&mut self, raw: &RawPacket<'_>, packet: &Packet) -> Option<PointId> {
         let index = packet
             .layers()
             .first()
@@ -117,25 +132,41 @@ impl Observer {
                 Layer::LinuxCooked(cooked) => cooked.interface_index,
                 _ => None,
             });
+        let interface = (raw.interface, index);
+        match self.recent {
+            Some((recent, point)) if recent == interface => Some(point),
+            _ => {
+                let point = self.point_at(interface, raw.link_type)?;
+                self.recent = Some((interface, point));
+                Some(point)
+            }
+        }
+    }
+
+    fn point_at(
+        &mut self,
+        interface: (FileInterface, Option<u32>),
+        link_type: LinkType,
+    ) -> Option<PointId> {
+        if self.points.len() >= MAX_POINTS as usize && !self.by_interface.contains_key(&interface) {
+            return None;
+        }
         let points = &mut self.points;
-        *self
-            .by_interface
-            .entry((raw.interface, index))
-            .or_insert_with(|| {
-                // Bounded by the file: each point needs a packet of its own.
-                let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
-                points.push(ObservedPoint {
-                    interface: raw.interface,
-                    interface_index: index,
-                    link_type: raw.link_type,
-                    packets: 0,
-                    tunneled: 0,
-                    first_time: None,
-                    last_time: None,
-                    fragment_trouble: FragmentTrouble::default(),
-                });
-                id
-            })
+        let point = *self.by_interface.entry(interface).or_insert_with(|| {
+            let id = PointId(u32::try_from(points.len()).unwrap_or(u32::MAX));
+            points.push(ObservedPoint {
+                interface: interface.0,
+                interface_index: interface.1,
+                link_type,
+                packets: 0,
+                tunneled: 0,
+                first_time: None,
+                last_time: None,
+                fragment_trouble: FragmentTrouble::default(),
+            });
+            id
+        });
+        Some(point)
     }
 
     fn subject_of(&mut self, seen: (Evidence, Timestamp), data: &[u8], packet: &Packet) -> Subject {
@@ -146,9 +177,14 @@ impl Observer {
                 return Subject::Unidentified(why_unidentified(packet.stop()));
             }
         };
-        let later = packet
-            .ip_layers()
-            .any(|(_, ip)| ip.fragment.is_some_and(|f| f.offset > 0));
+        let mut fragments = packet.ip_layers().filter_map(|(_, ip)| ip.fragment);
+        let Some(fragment) = fragments.next() else {
+            let opening = self.opening(&inner, data, packet);
+            return opening.map_or(Subject::Unidentified(Unidentified::Cut), |opening| {
+                Subject::Packet(opening.sighting(inner.ip.payload_len, 1))
+            });
+        };
+        let later = fragment.offset > 0 || fragments.any(|f| f.offset > 0);
         let opening = if later {
             None
         } else {
@@ -225,7 +261,7 @@ impl Observer {
                 let whole = !transport_was_cut(packet.stop());
                 (Transport::Tcp(tcp, whole), tcp_detail(tcp, whole, ip)?)
             }
-            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp, packet)),
+            Some(Layer::Icmp(icmp)) => (Transport::Icmp(icmp), icmp_detail(icmp)),
             Some(Layer::Esp(esp)) => (Transport::Esp(esp), Detail::Datagram),
             Some(_) => match inner.sealed {
                 Some(Layer::WireGuard(message)) => {
@@ -309,7 +345,7 @@ fn cut_carrier<'a>(packet: &'a Packet, innermost: &Ip) -> Option<(&'a Ip, Fragme
     carriers.into_iter().find_map(|ip| Some((ip, ip.fragment?)))
 }
 
-fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
+fn icmp_detail(icmp: &Icmp) -> Detail {
     if icmp.is_query() {
         return Detail::Query {
             request: !icmp.is_echo_reply(),
@@ -324,10 +360,18 @@ fn icmp_detail(icmp: &Icmp, packet: &Packet) -> Detail {
             icmp_type: icmp.icmp_type,
             code: icmp.code,
             next_hop_mtu: icmp.next_hop_mtu(),
-            quote: quote_of(packet.quoted()),
         };
     }
     Detail::Datagram
+}
+
+fn quoted_by(subject: &Subject, packet: &Packet) -> Option<Quote> {
+    let Subject::Packet(sighting) = subject else {
+        return None;
+    };
+    matches!(sighting.detail, Detail::IcmpError { .. })
+        .then(|| quote_of(packet.quoted()))
+        .flatten()
 }
 
 const fn transport_was_cut(stop: Stop) -> bool {

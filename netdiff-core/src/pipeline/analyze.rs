@@ -1,19 +1,20 @@
 //! One set, or two: from paths to a report.
 
-use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
+use super::cluster::{address_names, stated_addresses};
 use super::error::AnalysisError;
-use super::observe::{Detail, observe_set};
+
 use super::options::AnalysisOptions;
 use super::pairs::stated_pairs;
+use super::reading::{Detail, read_set};
 use super::selecting::{Picks, check_names, narrow_comparison, narrow_to, untold_if};
-use crate::correlate::{Timelines, correlate};
+use crate::correlate::Timelines;
 use crate::diagnose::{Reference, diagnose};
 use crate::diff::{Comparison, StatedPairs, compare_timelines};
 use crate::profile::{
     Profile, anonymize, anonymous_address, anonymous_node, is_baseline, read_baseline,
     write_baseline,
 };
-use crate::read::{CaptureSet, SetRequest, open_set, read_text_if};
+use crate::read::{CaptureSet, ReadError, SetRequest, open_set, read_text_if};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
 use crate::types::{Language, Message};
 
@@ -105,23 +106,29 @@ pub(super) fn follow(
     options: &AnalysisOptions,
 ) -> Result<(CaptureSet, AddressNames, SetTimelines), AnalysisError> {
     let mut set = open_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
-    options.count(&mut set);
-    let mut observed = observe_set(&set, &options.decode(), Detail::Observations)
-        .map_err(|error| AnalysisError::of_file(request, error))?;
-    settle_tunnel_devices(&set, &mut observed.points, &observed.observations);
-    let stated = stated_addresses(&set, &observed.observations);
-    let names = address_names(&set, &observed.names);
+    let (names, followed) =
+        follow_opened(&mut set, options).map_err(|error| AnalysisError::of_file(request, error))?;
+    Ok((set, names, followed))
+}
+
+/// Follows the packets of a set that is open.
+pub(super) fn follow_opened(
+    set: &mut CaptureSet,
+    options: &AnalysisOptions,
+) -> Result<(AddressNames, SetTimelines), ReadError> {
+    options.count(set);
+    let folding = options.folding();
+    let read = read_set(set, &options.decode(), Detail::Observations, folding)?;
+    let mut points = read.contents.points;
+    read.watch.settle_tunnel_devices(&mut points);
+    let stated = stated_addresses(set, &read.watch);
+    let names = address_names(set, &read.contents.names);
     let followed = SetTimelines {
         files: set.files.iter().map(|file| file.name.clone()).collect(),
-        warnings: observed.warnings,
-        timelines: correlate(
-            observed.points,
-            &stated,
-            options.folding(),
-            observed.observations,
-        ),
+        warnings: read.contents.warnings,
+        timelines: read.correlator.finish(points, &stated),
     };
-    Ok((set, names, followed))
+    Ok((names, followed))
 }
 
 /// Follows every packet of a capture set, and judges nothing.

@@ -9,13 +9,13 @@ use crate::correlate::{RoleBasis, SetPoint, StatedAddresses};
 use crate::identify::{MacAddr, Observation, Subject};
 use crate::read::{CaptureSet, ClusterNode, ResolvedName};
 use crate::report::AddressNames;
-use crate::types::{PointId, Role};
+use crate::types::{CapturePoint, PointId, Role};
 
 /// Whose addresses are whose, as manifest and cluster state it.
 ///
 /// An address in a network that the cluster gives to a node's pods is one of its pods'. flannel keeps two addresses of
 /// it for the node: the network's own for its tunnel device, and the next for the bridge.
-pub(super) fn stated_addresses(set: &CaptureSet, observations: &[Observation]) -> StatedAddresses {
+pub(super) fn stated_addresses(set: &CaptureSet, watch: &ClusterWatch) -> StatedAddresses {
     let mut stated = StatedAddresses {
         translations: set.hints.translations.clone(),
         ..StatedAddresses::default()
@@ -36,7 +36,7 @@ pub(super) fn stated_addresses(set: &CaptureSet, observations: &[Observation]) -
     }
     let of_nodes: BTreeSet<IpAddr> = stated.nodes.iter().map(|(_, address)| *address).collect();
     let listed: BTreeSet<IpAddr> = stated.pods.iter().map(|(_, address)| *address).collect();
-    for address in seen_in_networks(set, observations) {
+    for &address in &watch.addresses {
         let node = set.cluster.nodes.iter().find(|node| holds(node, address));
         if let Some(node) = node
             && !of_nodes.contains(&address)
@@ -69,60 +69,65 @@ fn after(address: IpAddr) -> Option<IpAddr> {
     }
 }
 
-/// The addresses in packets that lie in a network of some node's pods.
-fn seen_in_networks(set: &CaptureSet, observations: &[Observation]) -> BTreeSet<IpAddr> {
-    let networks: Vec<&IpNet> = set
-        .cluster
-        .nodes
-        .iter()
-        .flat_map(|node| &node.pod_networks)
-        .collect();
-    let mut seen = BTreeSet::new();
-    if networks.is_empty() {
-        return seen;
-    }
-    for observation in observations {
-        let Subject::Packet(sighting) = &observation.subject else {
-            continue;
+/// What packets show of what the cluster states.
+#[derive(Debug, Default)]
+pub(super) struct ClusterWatch {
+    networks: Vec<IpNet>,
+    /// The MAC address that flannel says the tunnel device of each point's node has.
+    devices: Vec<Option<MacAddr>>,
+    /// Addresses in packets that lie in a network of some node's pods.
+    addresses: BTreeSet<IpAddr>,
+    /// Points that show packets from or to the tunnel device of their node.
+    at_devices: BTreeSet<PointId>,
+}
+
+impl ClusterWatch {
+    /// For these capture points.
+    pub(super) fn new<'a>(
+        set: &CaptureSet,
+        points: impl Iterator<Item = &'a CapturePoint>,
+    ) -> Self {
+        let nodes = &set.cluster.nodes;
+        let device = |point: &CapturePoint| {
+            let node = nodes.iter().find(|node| node.name == point.node)?;
+            Some(MacAddr(node.vtep_mac?))
         };
-        for address in [sighting.key.source, sighting.key.destination] {
-            if networks.iter().any(|net| net.contains(&address)) {
-                seen.insert(address);
+        Self {
+            networks: nodes.iter().flat_map(|n| n.pod_networks.clone()).collect(),
+            devices: points.map(device).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Looks at a packet.
+    pub(super) fn note(&mut self, observation: &Observation) {
+        let point = observation.evidence.point;
+        if let (Some(Some(mac)), Some((source, destination))) =
+            (self.devices.get(point.index()), observation.frame)
+            && (source == *mac || destination == *mac)
+        {
+            self.at_devices.insert(point);
+        }
+        if let Subject::Packet(sighting) = &observation.subject
+            && !self.networks.is_empty()
+        {
+            for address in [sighting.key.source, sighting.key.destination] {
+                if self.networks.iter().any(|net| net.contains(&address)) {
+                    self.addresses.insert(address);
+                }
             }
         }
     }
-    seen
-}
 
-/// Recognizes tunnel devices of unknown role by the MAC address that flannel says they have.
-pub(super) fn settle_tunnel_devices(
-    set: &CaptureSet,
-    points: &mut [SetPoint],
-    observations: &[Observation],
-) {
-    let device = |point: &SetPoint| -> Option<MacAddr> {
-        let mut nodes = set.cluster.nodes.iter();
-        let node = nodes.find(|node| node.name == point.point.node)?;
-        (point.role == Role::Unknown).then_some(MacAddr(node.vtep_mac?))
-    };
-    let devices: Vec<Option<MacAddr>> = points.iter().map(device).collect();
-    if devices.iter().all(Option::is_none) {
-        return;
-    }
-    let mut found: BTreeSet<PointId> = BTreeSet::new();
-    for observation in observations {
-        let point = observation.evidence.point;
-        if let (Some(Some(mac)), Some((source, destination))) =
-            (devices.get(point.index()), observation.frame)
-            && (source == *mac || destination == *mac)
-        {
-            found.insert(point);
-        }
-    }
-    for point in found {
-        if let Some(point) = points.get_mut(point.index()) {
-            point.role = Role::Vtep;
-            point.role_basis = RoleBasis::Packets;
+    /// Recognizes tunnel devices of unknown role by the MAC address that flannel says they have.
+    pub(super) fn settle_tunnel_devices(&self, points: &mut [SetPoint]) {
+        for point in &self.at_devices {
+            if let Some(point) = points.get_mut(point.index())
+                && point.role == Role::Unknown
+            {
+                point.role = Role::Vtep;
+                point.role_basis = RoleBasis::Packets;
+            }
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::analyze::{analyzed, label};
-use super::cluster::{address_names, settle_tunnel_devices, stated_addresses};
+use super::cluster::{address_names, stated_addresses};
 use super::error::AnalysisError;
-use super::observe::{Detail, SetObservations, observe_set};
+use super::observe::SetContents;
 use super::options::AnalysisOptions;
-use crate::correlate::correlate;
+use super::reading::{Detail, read_set};
 use crate::profile::{BASELINE_VERSION, anonymize, baseline_tool, is_baseline, read_baseline};
 use crate::read::{
     CaptureFile, CaptureSet, InterfaceInfo, InterfaceName, PointOverride, SetError, SetRequest,
@@ -43,18 +43,20 @@ pub fn inspect_with(
     let (mut set, unplaced) =
         open_any_set(request).map_err(|error| AnalysisError::of_set(request, error))?;
     options.count(&mut set);
-    let SetObservations {
+    let folding = options.folding();
+    let read = read_set(&set, &options.decode(), Detail::Contents, folding)
+        .map_err(|error| AnalysisError::of_file(request, error))?;
+    let SetContents {
         mut points,
         contents,
         interfaces,
-        observations,
         names,
         warnings,
-    } = observe_set(&set, &options.decode(), Detail::Contents)
-        .map_err(|error| AnalysisError::of_file(request, error))?;
-    settle_tunnel_devices(&set, &mut points, &observations);
-    let stated = stated_addresses(&set, &observations);
-    let timelines = correlate(points, &stated, options.folding(), observations);
+        ..
+    } = read.contents;
+    read.watch.settle_tunnel_devices(&mut points);
+    let stated = stated_addresses(&set, &read.watch);
+    let timelines = read.correlator.finish(points, &stated);
     Ok(build_inspection(Inspected {
         path: &set.label,
         files: inspected_files(&set, &interfaces),

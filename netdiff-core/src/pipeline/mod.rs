@@ -2,12 +2,16 @@
 
 mod analyze;
 mod cluster;
+#[cfg(fuzzing)]
+pub mod doors;
 mod error;
 mod extracting;
 mod inspect;
+mod memory;
 mod observe;
 mod options;
 mod pairs;
+mod reading;
 mod selecting;
 mod tally;
 

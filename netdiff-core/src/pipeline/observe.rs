@@ -1,135 +1,49 @@
-//! From files to observations, a file a task.
+//! From files to observations and their capture points.
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
-use super::tally::Tally;
 use crate::correlate::{Ran, RoleBasis, SetPoint};
-use crate::decode::{DecodeOptions, Packet, decode_packet};
 use crate::identify::{
-    Evidence, FragmentTrouble, Leftover, Observation, ObservedPoint, Observer, PrefixLimit,
-    Subject, infer_role, join_leftovers,
+    Evidence, FragmentTrouble, Leftover, ObservedPoint, Sighting, infer_role, join_leftovers,
 };
 use crate::read::{
-    CaptureFile, CaptureSet, FileInterface, InterfaceInfo, InterfaceName, ReadError, ReadWarning,
-    ResolvedName,
+    CaptureFile, CaptureSet, FileInterface, InterfaceInfo, InterfaceName, ReadWarning, ResolvedName,
 };
 use crate::report::PointContents;
 use crate::types::{CapturePoint, Message, PointId, Role, Timestamp};
 
-/// What is kept of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Detail {
-    /// Its observation.
-    Observations,
-    /// Its observation, and counts of what decoding met.
-    Contents,
-}
-
-/// What one file holds.
-struct FileObservations {
-    observations: Vec<Observation>,
-    points: Vec<ObservedPoint>,
-    leftovers: Vec<Leftover>,
+/// What one file holds, but for its observations.
+pub(super) struct FileContents {
+    pub(super) points: Vec<ObservedPoint>,
+    pub(super) leftovers: Vec<Leftover>,
     /// What each of `points` holds.
-    contents: Vec<PointContents>,
-    packets: u64,
-    interfaces: Vec<InterfaceInfo>,
-    names: Vec<ResolvedName>,
-    warnings: Vec<ReadWarning>,
-    warnings_left_out: u64,
+    pub(super) contents: Vec<PointContents>,
+    pub(super) packets: u64,
+    pub(super) interfaces: Vec<InterfaceInfo>,
+    pub(super) names: Vec<ResolvedName>,
+    pub(super) warnings: Vec<ReadWarning>,
+    pub(super) warnings_left_out: u64,
 }
 
-/// What a set's files hold together.
-pub(super) struct SetObservations {
+/// What a set's files hold together, but for its observations.
+pub(super) struct SetContents {
     /// Sorted by node and interface.
     pub(super) points: Vec<SetPoint>,
     /// What each of `points` holds; nothing but for [`Detail::Contents`].
     pub(super) contents: Vec<PointContents>,
     /// Packets of each file and the interfaces that it describes.
     pub(super) interfaces: Vec<(u64, Vec<InterfaceInfo>)>,
-    /// Files in order, packets in file order; points index `points`.
-    pub(super) observations: Vec<Observation>,
     /// Names that the files give to addresses.
     pub(super) names: Vec<ResolvedName>,
     /// Damage, as sentences, files in order.
     pub(super) warnings: Vec<Message>,
+    /// Datagrams that several files complete, each in place of its last fragment.
+    pub(super) joined: Vec<(Evidence, Sighting)>,
+    /// The number of each file's own points, files in order.
+    pub(super) places: Vec<Vec<PointId>>,
 }
 
-/// Reads, decodes and identifies every packet of a set.
-///
-/// Files are read in parallel, and joined in the order of the set: the result does not depend on the number of threads.
-pub(super) fn observe_set(
-    set: &CaptureSet,
-    options: &DecodeOptions,
-    detail: Detail,
-) -> Result<SetObservations, ReadError> {
-    let limit = prefix_limit(set)?;
-    let files: Vec<FileObservations> = set
-        .files
-        .par_iter()
-        .map(|file| observe_file(file, limit, options, detail))
-        .collect::<Result<_, _>>()?;
-    set.count_rest();
-    Ok(join(set, files))
-}
-
-/// Fingerprints may only cover what every capture of the set has.
-fn prefix_limit(set: &CaptureSet) -> Result<PrefixLimit, ReadError> {
-    let mut smallest = u32::MAX;
-    for file in &set.files {
-        let reader = file.open()?;
-        let lengths = reader
-            .interfaces()
-            .iter()
-            .filter_map(|interface| interface.snaplen);
-        smallest = lengths.min().unwrap_or(u32::MAX).min(smallest);
-    }
-    Ok(PrefixLimit::for_snap_length(smallest))
-}
-
-fn observe_file(
-    file: &CaptureFile,
-    limit: PrefixLimit,
-    options: &DecodeOptions,
-    detail: Detail,
-) -> Result<FileObservations, ReadError> {
-    let mut reader = file.open()?;
-    let mut observer = Observer::new(file.id, limit);
-    let mut packet = Packet::new();
-    let mut observations = Vec::new();
-    let mut tally = Tally::default();
-    while let Some(raw) = reader.next_packet() {
-        decode_packet(
-            raw.link_type,
-            raw.data,
-            raw.original_len,
-            options,
-            &mut packet,
-        );
-        let observation = observer.observe(&raw, &packet);
-        if detail == Detail::Contents {
-            tally.add(observation.evidence.point, &packet);
-        }
-        observations.push(observation);
-    }
-    let report = reader.finish();
-    let (points, leftovers) = observer.finish();
-    Ok(FileObservations {
-        observations,
-        points,
-        leftovers,
-        contents: tally.into_points(),
-        packets: report.packets,
-        interfaces: report.interfaces,
-        names: report.names,
-        warnings: report.damages,
-        warnings_left_out: report.damages_left_out,
-    })
-}
-
-impl FileObservations {
+impl FileContents {
     fn interface(&self, place: FileInterface) -> Option<&InterfaceInfo> {
         self.interfaces.get(place.0 as usize)
     }
@@ -148,7 +62,7 @@ struct Joined {
 /// The capture points of all files, and each file's own points by name.
 fn name_points(
     set: &CaptureSet,
-    files: &[FileObservations],
+    files: &[FileContents],
 ) -> (BTreeMap<CapturePoint, Joined>, Vec<Vec<CapturePoint>>) {
     let mut by_name: BTreeMap<CapturePoint, Joined> = BTreeMap::new();
     let mut names: Vec<Vec<CapturePoint>> = Vec::with_capacity(files.len());
@@ -178,7 +92,8 @@ fn name_points(
     (by_name, names)
 }
 
-fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
+/// Joins what the files of a set hold.
+pub(super) fn join(set: &CaptureSet, files: Vec<FileContents>) -> SetContents {
     let (by_name, names) = name_points(set, &files);
     let index: BTreeMap<&CapturePoint, PointId> = by_name
         .keys()
@@ -187,9 +102,9 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         .collect();
     let mut warnings: Vec<Message> = set.warnings.iter().map(ReadWarning::message).collect();
     warnings.extend_from_slice(&set.cluster.warnings);
-    let mut observations = Vec::with_capacity(files.iter().map(|f| f.observations.len()).sum());
     let mut contents = vec![PointContents::default(); by_name.len()];
     let mut interfaces = Vec::with_capacity(files.len());
+    let mut all_places = Vec::with_capacity(files.len());
     let mut resolved = Vec::new();
     let mut leftovers = Vec::new();
     for ((file, observed), local) in set.files.iter().zip(files).zip(&names) {
@@ -197,12 +112,6 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
         interfaces.push((observed.packets, observed.interfaces));
         resolved.extend(observed.names);
         let places: Vec<PointId> = local.iter().filter_map(|n| index.get(n).copied()).collect();
-        for mut observation in observed.observations {
-            if let Some(point) = places.get(observation.evidence.point.index()) {
-                observation.evidence.point = *point;
-                observations.push(observation);
-            }
-        }
         for mut leftover in observed.leftovers {
             if let Some(point) = places.get(leftover.point().index()) {
                 leftover.place(*point);
@@ -214,16 +123,17 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
                 whole.merge(counted);
             }
         }
+        all_places.push(places);
     }
     let mut points: Vec<SetPoint> = by_name.into_values().filter_map(Joined::finish).collect();
-    settle_fragments(leftovers, &mut points, &mut observations);
-    SetObservations {
+    SetContents {
+        joined: settle_fragments(leftovers, &mut points),
         points,
         contents,
         interfaces,
-        observations,
         names: resolved,
         warnings,
+        places: all_places,
     }
 }
 
@@ -231,27 +141,19 @@ fn join(set: &CaptureSet, files: Vec<FileObservations>) -> SetObservations {
 fn settle_fragments(
     leftovers: Vec<Leftover>,
     points: &mut [SetPoint],
-    observations: &mut [Observation],
-) {
+) -> Vec<(Evidence, Sighting)> {
     let joined = join_leftovers(leftovers);
-    for (evidence, sighting) in joined.datagrams {
-        let place = |e: Evidence| (e.file, e.packet_number);
-        // Observations stand in order of files and packets.
-        let found = observations.binary_search_by_key(&place(evidence), |o| place(o.evidence));
-        if let Some(observation) = found.ok().and_then(|i| observations.get_mut(i)) {
-            observation.subject = Subject::Packet(sighting);
-        }
-    }
     for (point, trouble) in joined.trouble {
         if let Some(point) = points.get_mut(point.index()) {
             point.fragments.incomplete += trouble.incomplete;
             point.fragments.overlapping += trouble.overlapping;
         }
     }
+    joined.datagrams
 }
 
 /// A file's damage as sentences.
-fn damage(file: &CaptureFile, observed: &FileObservations) -> Vec<Message> {
+fn damage(file: &CaptureFile, observed: &FileContents) -> Vec<Message> {
     let mut sentences: Vec<Message> = observed.warnings.iter().map(ReadWarning::message).collect();
     if observed.warnings_left_out > 0 {
         sentences.push(message!(
@@ -359,10 +261,7 @@ fn interface_name(interfaces: &[InterfaceInfo], place: u32) -> String {
 
 /// First and last packet of the capture that saw a point, if it took several interfaces: one socket, which the header of each packet
 /// says the interface for. Interfaces that a file describes one by one may come from captures that were merged later.
-fn window_of_all(
-    observed: &FileObservations,
-    point: &ObservedPoint,
-) -> Option<(Timestamp, Timestamp)> {
+fn window_of_all(observed: &FileContents, point: &ObservedPoint) -> Option<(Timestamp, Timestamp)> {
     point.interface_index?;
     let of_capture = || {
         let points = observed.points.iter();
@@ -375,7 +274,7 @@ fn window_of_all(
 /// Interfaces that a file describes and that saw nothing: evidence as well.
 fn silent_points<'a>(
     file: &CaptureFile,
-    observed: &'a FileObservations,
+    observed: &'a FileContents,
 ) -> Vec<(CapturePoint, Option<&'a InterfaceInfo>)> {
     match &file.interface {
         InterfaceName::Named(name) if observed.points.is_empty() => {

@@ -13,7 +13,7 @@ use crate::correlate::{
     AddressPlan, Clocks, Coverage, FlowTimeline, Habits, Links, NodeId, SetPoint, Timelines,
 };
 use crate::diagnose::Finding;
-use crate::types::{Language, Message};
+use crate::types::{Language, Message, is_shown, visible};
 
 /// The version of a baseline's shape. A file of another version is refused.
 pub const BASELINE_VERSION: u32 = 1;
@@ -151,11 +151,28 @@ pub fn read_baseline(text: &str) -> Result<Vec<Profile>, BaselineError> {
             found: head.netdiff_baseline,
         });
     }
-    let file: File = serde_json::from_str(text)?;
+    let file: File = if text.contains("\\u") || !text.chars().all(|c| c == '\n' || is_shown(c)) {
+        let mut document: serde_json::Value = serde_json::from_str(text)?;
+        make_visible(&mut document);
+        serde_json::from_value(document)?
+    } else {
+        serde_json::from_str(text)?
+    };
     if file.sets.is_empty() {
         return Err(BaselineError::Empty);
     }
     file.sets.into_iter().map(Entry::into_profile).collect()
+}
+
+/// Makes every text of a document safe to show: a baseline may come from anywhere.
+fn make_visible(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) if !text.chars().all(is_shown) => *text = visible(text),
+        Value::Array(values) => values.iter_mut().for_each(make_visible),
+        Value::Object(fields) => fields.values_mut().for_each(make_visible),
+        _ => {}
+    }
 }
 
 impl Entry {

@@ -4,9 +4,10 @@ use std::io::{self, Cursor, Read};
 
 use super::error::{MAX_COMPRESSION_LAYERS, ReadError};
 use super::format::{Compression, Format, SNIFF_LEN};
+use super::ratio::{Bounded, Packed};
 
 /// Memory that an xz stream may ask for, in bytes; `xz -9` needs 65 MiB.
-const MAX_XZ_MEMORY: u64 = 256 << 20;
+const MAX_XZ_MEMORY: u64 = 128 << 20;
 
 /// Base-2 logarithm of the largest zstd window in bytes; `zstd --ultra -22` needs 27.
 const MAX_ZSTD_WINDOW: u32 = 27;
@@ -27,16 +28,25 @@ pub(super) fn unpack(file: &str, source: Box<dyn Read + Send>) -> Result<Unpacke
         file: file.to_owned(),
         reason,
     };
-    let mut source = source;
+    let packed = Packed::new(source);
+    let count = packed.count();
+    let mut source: Box<dyn Read + Send> = Box::new(packed);
     for layer in 0..=MAX_COMPRESSION_LAYERS {
         let sniffed = Sniffed::new(source).map_err(open_error)?;
         let format = Format::recognize(&sniffed.start);
         let Format::Compressed(compression) = format else {
+            let was_packed = layer > 0;
+            let start = sniffed.start.clone();
+            let stream = sniffed.into_stream();
+            let stream: Box<dyn Read + Send> = match was_packed {
+                true => Box::new(Bounded::new(stream, count)),
+                false => Box::new(stream),
+            };
             return Ok(Unpacked {
                 format,
-                start: sniffed.start.clone(),
-                stream: Box::new(sniffed.into_stream()),
-                was_packed: layer > 0,
+                start,
+                stream,
+                was_packed,
             });
         };
         source = decoder(compression, Box::new(sniffed.into_stream())).map_err(open_error)?;

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::looks_like::LooksLike;
+use super::ratio::Inflated;
 use super::warning::ReadWarning;
 
 /// A file that cannot be read as a capture.
@@ -30,6 +31,15 @@ pub enum ReadError {
     )]
     HeaderCut {
         /// The file's name.
+        file: String,
+    },
+    /// The system gives no more memory.
+    #[error(
+        "{file}: not enough memory for the packets of this set; give fewer or shorter captures (editcap -A and -B cut one by time), \
+         or raise the limit (ulimit -v)"
+    )]
+    OutOfMemory {
+        /// The file at which it ended.
         file: String,
     },
     /// Compressed several times over.
@@ -61,6 +71,12 @@ pub enum SetError {
         path: String,
         /// What the operating system said.
         reason: io::Error,
+    },
+    /// A bundle that is made to fill disks.
+    #[error("{path}: {Inflated}")]
+    Inflated {
+        /// The bundle.
+        path: String,
     },
     /// A set without a single capture.
     #[error(

@@ -16,6 +16,7 @@ mod packet_reader;
 mod pcap;
 mod pcapng;
 mod progress;
+mod ratio;
 mod raw_packet;
 mod record;
 mod set;
@@ -35,6 +36,8 @@ pub use looks_like::LooksLike;
 pub use packet_reader::PacketReader;
 pub use progress::Progress;
 pub use raw_packet::{FileInterface, RawPacket};
+#[cfg(fuzzing)]
+pub use set::doors;
 pub use set::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetRequest, open_set};
 pub use text_file::read_text_if;
 pub use warning::{Damage, ReadWarning};

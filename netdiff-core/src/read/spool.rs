@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
+use super::ratio::{Inflated, most_of};
+
 /// Bytes that one set may put into its spool; a bundle of more is refused.
 pub(super) const MAX_SPOOL_LEN: u64 = 16 << 30;
 
@@ -12,26 +14,53 @@ pub(super) const MAX_SPOOL_LEN: u64 = 16 << 30;
 pub(super) struct Spool {
     file: Option<Arc<File>>,
     len: u64,
+    /// Bytes of the files that its contents were unpacked from.
+    packed: u64,
 }
 
 impl Spool {
-    /// Copies `source` to its end.
+    /// Allows for what a file of this length unpacks to.
+    pub(super) const fn allow(&mut self, packed: u64) {
+        self.packed = self.packed.saturating_add(packed);
+    }
+
+    /// Copies a stream that nobody packed to its end, and allows for what it may unpack to.
     ///
     /// # Errors
     ///
-    /// Where reading or writing fails, or the spool would exceed [`MAX_SPOOL_LEN`].
+    /// As [`Spool::add`].
+    pub(super) fn add_raw(&mut self, source: &mut dyn Read) -> io::Result<FileSection> {
+        let section = self.add_up_to(source, MAX_SPOOL_LEN)?;
+        // It takes room itself.
+        self.allow(section.len());
+        Ok(section)
+    }
+
+    /// Copies what was unpacked to its end.
+    ///
+    /// # Errors
+    ///
+    /// Where reading or writing fails, or the spool would exceed [`MAX_SPOOL_LEN`] or what so many packed bytes may give.
     pub(super) fn add(&mut self, source: &mut dyn Read) -> io::Result<FileSection> {
+        let most = most_of(self.packed).min(MAX_SPOOL_LEN);
+        self.add_up_to(source, most)
+    }
+
+    fn add_up_to(&mut self, source: &mut dyn Read, most: u64) -> io::Result<FileSection> {
         let file = match &self.file {
             Some(file) => Arc::clone(file),
             None => Arc::clone(self.file.insert(Arc::new(tempfile::tempfile()?))),
         };
-        let room = MAX_SPOOL_LEN - self.len;
+        let room = most.saturating_sub(self.len);
         let start = self.len;
         let mut end = &*file;
         end.seek(SeekFrom::Start(start))?;
         let copied = io::copy(&mut source.take(room + 1), &mut end);
         end.flush()?;
         let len = copied?;
+        if len > room && most < MAX_SPOOL_LEN {
+            return Err(io::Error::other(Inflated));
+        }
         if len > room {
             let limit = MAX_SPOOL_LEN >> 30;
             return Err(io::Error::other(format!(

@@ -1,11 +1,17 @@
 //! What was wrong inside a capture that could still be read.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::mem::{Discriminant, discriminant};
 
-use crate::types::{Language, Message, PacketNumber};
+use super::pcapng::{MAX_INTERFACES, MAX_NAMES};
+use crate::types::{Language, Message, PacketNumber, visible};
 
 /// Warnings kept for one file; further ones are counted only.
 pub const MAX_WARNINGS_PER_FILE: usize = 100;
+
+/// Warnings of one kind that are kept for one file, each with its place; of limits, one. Further ones are counted at the last.
+const MAX_WARNINGS_PER_KIND: usize = 5;
 
 /// Damage found in one capture file. What could be read around it was kept.
 ///
@@ -20,6 +26,8 @@ pub struct ReadWarning {
     pub offset: u64,
     /// What was found.
     pub kind: Damage,
+    /// How often the same kind of damage was found again, behind the last one that is kept.
+    pub again: u64,
 }
 
 /// A kind of damage.
@@ -77,6 +85,10 @@ pub enum Damage {
     },
     /// More interfaces than the reader keeps; packets of further ones are skipped.
     TooManyInterfaces,
+    /// More names of addresses than the reader keeps.
+    TooManyNames,
+    /// Two entries of an archive have one name; the later one was read.
+    NamedTwice,
     /// A pcapng section of a version that is not 1.x; it was read as if it were.
     VersionUnknown {
         /// Major version.
@@ -102,22 +114,31 @@ impl ReadWarning {
     /// One sentence that names the file and the place.
     #[must_use]
     pub fn message(&self) -> Message {
-        let (file, offset) = (&self.file, self.offset);
+        let (file, offset) = (visible(&self.file), self.offset);
         let kind = self.kind.message();
+        let again = match self.again {
+            0 => Message::empty(),
+            1 => message!(", and once again"),
+            times => message!(", and {times} times again", times),
+        };
         match (&self.kind, self.packet_number) {
-            (Damage::Empty | Damage::HeaderCut, _) => message!("{file}: {kind}", file, kind),
+            (Damage::Empty | Damage::HeaderCut | Damage::NamedTwice, _) => {
+                message!("{file}: {kind}{again}", file, kind, again)
+            }
             (_, Some(number)) => message!(
-                "{file}: {kind} (at byte {offset}, after packet {number})",
+                "{file}: {kind} (at byte {offset}, after packet {number}{again})",
                 file,
                 kind,
                 offset,
-                number
+                number,
+                again
             ),
             (_, None) => message!(
-                "{file}: {kind} (at byte {offset}, before any packet)",
+                "{file}: {kind} (at byte {offset}, before any packet{again})",
                 file,
                 kind,
-                offset
+                offset,
+                again
             ),
         }
     }
@@ -130,6 +151,17 @@ impl fmt::Display for ReadWarning {
 }
 
 impl Damage {
+    /// How many of this kind are kept for one file.
+    const fn kept(&self) -> usize {
+        match self {
+            Self::TooManyInterfaces
+            | Self::TooManyNames
+            | Self::InterfaceUnknown { .. }
+            | Self::VersionUnknown { .. } => 1,
+            _ => MAX_WARNINGS_PER_KIND,
+        }
+    }
+
     /// What was found.
     #[must_use]
     pub fn message(&self) -> Message {
@@ -185,8 +217,16 @@ impl Damage {
                 "skipped a packet of interface {interface}, which the file does not describe",
                 interface
             ),
-            Self::TooManyInterfaces => {
-                message!("describes too many interfaces; packets of the last ones are skipped")
+            Self::TooManyInterfaces => message!(
+                "describes more than {limit} interfaces; packets of further ones are skipped",
+                limit = MAX_INTERFACES
+            ),
+            Self::TooManyNames => message!(
+                "gives more than {limit} names to addresses; further ones are left out",
+                limit = MAX_NAMES
+            ),
+            Self::NamedTwice => {
+                message!("is there twice under one name; the later one was read")
             }
             Self::VersionUnknown { major, minor } => message!(
                 "a section of pcapng version {major}.{minor}, read as version 1.0",
@@ -202,7 +242,9 @@ impl Damage {
                     snaplen
                 )
             }
-            Self::ReadFailed { reason } => message!("reading stopped: {reason}", reason),
+            Self::ReadFailed { reason } => {
+                message!("reading stopped: {reason}", reason = visible(reason))
+            }
             _ => Message::empty(),
         }
     }
@@ -215,6 +257,8 @@ pub(super) struct DamageLog {
     /// Packets read so far.
     pub(super) packets: u64,
     warnings: Vec<ReadWarning>,
+    /// How many warnings of each kind are kept, and the place of the last one.
+    kinds: HashMap<Discriminant<Damage>, (usize, usize)>,
     left_out: u64,
 }
 
@@ -224,21 +268,31 @@ impl DamageLog {
             file,
             packets: 0,
             warnings: Vec::new(),
+            kinds: HashMap::new(),
             left_out: 0,
         }
     }
 
-    /// Keeps a warning, or counts it when there are too many.
+    /// Keeps a warning, or counts it when there are too many, of its kind or at all.
     pub(super) fn note(&mut self, offset: u64, kind: Damage) {
+        let (kept, last) = self.kinds.entry(discriminant(&kind)).or_default();
+        if *kept >= kind.kept()
+            && let Some(last) = self.warnings.get_mut(*last)
+        {
+            last.again += 1;
+            return;
+        }
         if self.warnings.len() == MAX_WARNINGS_PER_FILE {
             self.left_out += 1;
             return;
         }
+        (*kept, *last) = (*kept + 1, self.warnings.len());
         self.warnings.push(ReadWarning {
             file: self.file.clone(),
             packet_number: (self.packets > 0).then_some(PacketNumber(self.packets)),
             offset,
             kind,
+            again: 0,
         });
     }
 

@@ -94,11 +94,7 @@ pub(super) fn by_file(evidence: &[EvidenceReport]) -> Vec<(SetName, &str, Vec<u6
     files
 }
 
-/// Whether a character shows as itself: no control character, and none that turns the direction of the text around it.
-pub(super) fn is_shown(c: char) -> bool {
-    !(c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}'))
-}
+pub(super) use crate::types::is_shown;
 
 /// Text with what would not show replaced by `�`.
 pub(super) fn shown(text: &str) -> String {

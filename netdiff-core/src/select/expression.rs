@@ -13,7 +13,7 @@ use crate::types::Protocol;
 
 /// Which packets are selected: an expression in the language of [`SELECTION_MANUAL`](super::SELECTION_MANUAL).
 ///
-/// Displays as text that reads back to the same selection.
+/// Displays as text that reads back to the same selection, unless it is longer than what is read: `&&` displays as `and`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection(pub(super) Expression);
 

@@ -1,6 +1,7 @@
 //! Flow keys: who talks to whom, in one direction.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -73,7 +74,7 @@ impl fmt::Debug for Protocol {
 ///
 /// Ports are 0 where the protocol has none. For ICMP and ICMPv6 queries (echo, timestamp)
 /// both ports hold the identifier, so that a request's key reversed is its reply's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowKey {
     /// Source address.
     pub source: IpAddr,
@@ -85,6 +86,20 @@ pub struct FlowKey {
     pub source_port: u16,
     /// Destination port, ICMP identifier, or 0.
     pub destination_port: u16,
+}
+
+/// In few and large words: keys are hashed for every packet.
+impl Hash for FlowKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ports = u64::from(self.source_port) << 16 | u64::from(self.destination_port);
+        let rest = u64::from(self.protocol.0) << 32 | ports;
+        if let (IpAddr::V4(source), IpAddr::V4(destination)) = (self.source, self.destination) {
+            state.write_u64(u64::from(source.to_bits()) << 32 | u64::from(destination.to_bits()));
+        } else {
+            (self.source, self.destination).hash(state);
+        }
+        state.write_u64(rest);
+    }
 }
 
 impl FlowKey {

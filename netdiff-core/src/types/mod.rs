@@ -8,6 +8,7 @@ mod link_type;
 mod pair;
 mod point;
 mod time;
+mod visible;
 
 pub use flow::{FlowKey, Protocol};
 pub use language::{
@@ -19,3 +20,4 @@ pub use link_type::LinkType;
 pub use pair::{PairError, StatedPair};
 pub use point::{CapturePoint, FileId, PacketNumber, PointId, Role};
 pub use time::{Nanos, Timestamp};
+pub use visible::{is_shown, visible, visible_lines};

@@ -46,7 +46,7 @@ mod traffic;
 mod transit;
 mod world;
 
-use netdiff_core::correlate::{Disposition, Folding, Trust, Unmatched};
+use netdiff_core::correlate::{Direction, Disposition, Doubt, Folding, Trust, Unmatched};
 use netdiff_core::{AnalysisOptions, SetRequest, timelines};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -230,9 +230,17 @@ fn counts_of(request: &SetRequest, folding: Folding) -> Vec<String> {
     let set = timelines(request, &options).unwrap().timelines;
     let points = set.points.iter().zip(&set.accounting);
     let points = points.map(|(point, counts)| format!("{}: {counts:?}", point.point));
+    // Where packets cannot be told apart, each sighting counts for itself.
+    let sure = |d: &&Direction| {
+        let mut ends = d.tally.ends.keys();
+        !ends.any(
+            |end| matches!(end, Disposition::Unknown { doubt, .. } if *doubt == Doubt::Ambiguous),
+        )
+    };
     let directions = set.flows.iter().flat_map(|flow| {
         let name = format!("{:?} {:?}", flow.initiator, flow.responder);
-        [&flow.forward, &flow.reply].map(|d| {
+        let both = [&flow.forward, &flow.reply].into_iter().filter(sure);
+        both.map(move |d| {
             let hops = d.hops.iter().map(|hop| (hop.point, hop.packets));
             let hops: Vec<_> = hops.collect();
             format!(

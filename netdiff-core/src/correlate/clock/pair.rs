@@ -78,6 +78,11 @@ impl Offsets {
         })
     }
 
+    /// Whether every time has an offset.
+    pub(super) fn hold_always(&self) -> bool {
+        !self.cut.stretches.is_empty() && !self.cut.loose.iter().any(|loose| loose.open)
+    }
+
     /// How far the second clock is ahead at some time between two, by one of the clocks; the estimate is for the middle.
     pub(super) fn over(&self, clock: Side, from: i64, to: i64) -> Option<Spread> {
         if clock == self.axis {
@@ -159,6 +164,9 @@ impl Offsets {
     fn along_axis(&self, from: i64, to: i64) -> Option<Spread> {
         let middle = from.midpoint(to);
         let mut result = self.spread_in(self.place(middle), middle)?;
+        if from == to {
+            return Some(result);
+        }
         for place in self.place(from)..=self.place(to) {
             let (first, last) = self.extent(place);
             // Inside a place the spread widens towards its ends.
@@ -212,7 +220,11 @@ impl Offsets {
         // Each turn makes the error a thousandth, the largest rate.
         for _ in 0..8 {
             let offset = course.estimate(middle);
-            middle = self.axis_times((from.midpoint(to), 0), offset, offset).0;
+            let next = self.axis_times((from.midpoint(to), 0), offset, offset).0;
+            if next == middle {
+                break;
+            }
+            middle = next;
         }
         let spread = course.spread(middle);
         let slack = spread.bound().saturating_add(to.saturating_sub(from)) / 500 + 2;

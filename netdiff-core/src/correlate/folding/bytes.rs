@@ -26,8 +26,15 @@ impl FoldedBytes {
         }
     }
 
+    /// Whether some of these bytes are gone.
+    pub(super) fn hold_some(&self, key: &FlowKey, (from, to): (u32, u32)) -> bool {
+        let len = i64::from(to.wrapping_sub(from));
+        self.of(key, from)
+            .any(|(start, end)| start < len && end > 0)
+    }
+
     /// Joins neighbors.
-    pub(super) fn settle(&mut self) {
+    pub(in crate::correlate) fn settle(&mut self) {
         for ranges in self.by_key.values_mut() {
             let Some(base) = ranges.first().map(|range| range.0) else {
                 continue;

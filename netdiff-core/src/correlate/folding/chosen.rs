@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::super::clock::LeastCrossings;
-use super::super::conversation::Seen;
+use super::super::conversation::{Seen, further_trips};
 use super::super::timeline::NodeId;
 use super::bytes::FoldedBytes;
 use super::conversations::Conversation;
@@ -251,7 +251,7 @@ impl Conversation {
         if last <= steps {
             return;
         }
-        let mut kept: BTreeSet<usize> = (0..=steps).map(|step| step * last / steps).collect();
+        let mut kept = self.evenly(numbers, sightings, steps);
         self.keep_extremes(numbers, sightings, &mut kept);
         for (nth, number) in numbers.iter().enumerate() {
             let Some(unit) = self.units.get(*number) else {
@@ -270,6 +270,30 @@ impl Conversation {
                 unit.into = into;
             }
         }
+    }
+
+    /// The first, the last and so many steps between them, evenly by all the packets that they stand for.
+    fn evenly(&self, numbers: &[usize], sightings: &[Seen], steps: usize) -> BTreeSet<usize> {
+        let mut ends: Vec<u64> = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let unit = self.units.get(*number);
+            let before = ends.last().copied().unwrap_or(0);
+            ends.push(before + unit.map_or(1, |unit| self.stands_for(unit, sightings)));
+        }
+        let last = ends.last().copied().unwrap_or(0).saturating_sub(1);
+        let steps = steps as u64;
+        let even = (0..=steps).map(|step| {
+            let wanted = u128::from(last) * u128::from(step) / u128::from(steps.max(1));
+            ends.partition_point(|end| u128::from(*end) <= wanted)
+        });
+        even.chain([numbers.len().saturating_sub(1)]).collect()
+    }
+
+    /// How many units it stands for, itself among them.
+    fn stands_for(&self, unit: &Unit, sightings: &[Seen]) -> u64 {
+        let members = self.members(unit).iter();
+        let folded = members.filter_map(|(_, i)| Some(sightings.get(*i as usize)?.folded.packets));
+        1 + u64::from(folded.max().unwrap_or(0))
     }
 
     /// The shortest and the longest, and those whose time between two places is notably beyond that of all that are kept.
@@ -336,10 +360,17 @@ impl Conversation {
     }
 
     fn count_with(&self, unit: &Unit, stays: &Unit, sightings: &mut [Seen]) {
-        let mut counts: BTreeMap<u8, u32> = BTreeMap::new();
-        for (place, _) in self.members(unit) {
-            *counts.entry(*place).or_default() += 1;
+        let mut counts: BTreeMap<u8, u64> = BTreeMap::new();
+        for (place, index) in self.members(unit) {
+            let Some(s) = sightings.get(*index as usize) else {
+                continue;
+            };
+            *counts.entry(*place).or_default() += s.packets();
         }
+        let members = self.members(unit).iter();
+        let further = further_trips(members.filter_map(|(_, i)| sightings.get(*i as usize)));
+        let further = u32::try_from(further).unwrap_or(u32::MAX);
+        let trips = unit.trips.saturating_add(further);
         // Under each key the first sighting has the trips: whether the keys are linked is not known yet.
         let mut keys = BTreeSet::new();
         let mut before = None;
@@ -352,9 +383,10 @@ impl Conversation {
                 continue;
             };
             let packets = counts.get(place).copied().unwrap_or(0);
+            let packets = u32::try_from(packets).unwrap_or(u32::MAX);
             s.folded.packets = s.folded.packets.saturating_add(packets);
             if keys.insert(key) {
-                s.folded.trips = s.folded.trips.saturating_add(unit.trips);
+                s.folded.trips = s.folded.trips.saturating_add(trips);
             }
         }
     }

@@ -3,15 +3,17 @@
 //! Here, keys belong together if a packet that is told from all others was seen under both: that may be more than what
 //! [`translation`](super::super::translation) links, and never less. What is joined wrongly looks incomplete, and stays.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 use super::super::conversation::Seen;
+use super::super::timeline::NodeId;
 use super::super::translation::MAX_EQUAL;
 use super::units::{self, Unit, Way};
+use super::{FoldedBytes, Surroundings};
 use crate::identify::Detail;
-use crate::types::{FlowKey, PointId};
+use crate::types::{FlowKey, PointId, Timestamp};
 
 /// Places of a conversation, both directions; one with more is not folded.
 const MAX_PLACES: usize = 64;
@@ -38,6 +40,38 @@ impl Conversation {
         self.members.get(unit.members.clone()).unwrap_or_default()
     }
 
+    /// Whether all its packets were seen on these nodes.
+    pub(super) fn is_between(&self, nodes: &BTreeSet<NodeId>, node_of: &[NodeId]) -> bool {
+        let mut points = self.spots.iter().map(|(point, ..)| point.index());
+        points.all(|point| node_of.get(point).is_some_and(|node| nodes.contains(node)))
+    }
+
+    /// Leaves out the units of which more may come.
+    fn leave_out_what_goes_on(&mut self, sightings: &[Seen], read_until: Timestamp) {
+        let members = &self.members;
+        self.units.retain(|unit| {
+            let own = members.get(unit.members.clone()).unwrap_or_default();
+            own.iter().all(|(_, index)| {
+                let s = sightings.get(*index as usize);
+                s.is_some_and(|s| s.time < read_until)
+            })
+        });
+    }
+
+    /// Bytes of which a transmission is gone were sent again.
+    fn tear_what_was_sent_before(&mut self, sightings: &[Seen], bytes: &FoldedBytes) {
+        let members = &self.members;
+        for unit in &mut self.units {
+            let Some(range) = unit.bytes else { continue };
+            let own = members.get(unit.members.clone()).unwrap_or_default();
+            let mut keys = own
+                .iter()
+                .filter_map(|(_, index)| Some(sightings.get(*index as usize)?.sighting.key));
+            unit.torn |= keys.any(|key| bytes.hold_some(&key, range));
+            unit.plain &= !unit.torn;
+        }
+    }
+
     /// The places that the packets of a direction usually come through, as a bit each.
     pub(super) fn usual(&self, way: Way) -> u64 {
         let mut counts = [0u32; MAX_PLACES];
@@ -55,7 +89,12 @@ impl Conversation {
 }
 
 /// The conversations that may be folded.
-pub(super) fn group(sightings: &[Seen], quoted: &HashSet<(FlowKey, u64)>) -> Vec<Conversation> {
+pub(super) fn group(
+    sightings: &[Seen],
+    quoted: &HashSet<(FlowKey, u64)>,
+    around: &Surroundings<'_>,
+    bytes: &FoldedBytes,
+) -> Vec<Conversation> {
     let mut keys = Keys::default();
     let of: Vec<u32> = sightings
         .iter()
@@ -77,9 +116,14 @@ pub(super) fn group(sightings: &[Seen], quoted: &HashSet<(FlowKey, u64)>) -> Vec
         }
     }
     let conversations = groups.into_iter();
-    conversations
+    let mut found: Vec<Conversation> = conversations
         .filter_map(|own| conversation(sightings, &of, &own, quoted))
-        .collect()
+        .collect();
+    for conversation in &mut found {
+        conversation.leave_out_what_goes_on(sightings, around.read_until);
+        conversation.tear_what_was_sent_before(sightings, bytes);
+    }
+    found
 }
 
 fn conversation(

@@ -29,14 +29,14 @@ mod chosen;
 mod conversations;
 mod units;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 pub(super) use activity::Activity;
 pub(super) use bytes::FoldedBytes;
 
 use super::conversation::Seen;
 use super::timeline::{IcmpError, NodeId};
-use crate::types::FlowKey;
+use crate::types::{FlowKey, Nanos, Timestamp};
 
 /// When to fold, and how much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,50 +69,61 @@ impl Folding {
     };
 }
 
-/// What stays of a set's sightings.
-#[derive(Debug, Default)]
-pub(super) struct Kept {
-    /// In the order in which they came.
-    pub(super) sightings: Vec<Seen>,
-    /// The bytes of TCP that are gone.
-    pub(super) bytes: FoldedBytes,
-    /// When each point saw packets, those that are gone among them; `None` where none is gone.
-    pub(super) activity: Option<Activity>,
+/// What folding needs to know beside the sightings.
+pub(super) struct Surroundings<'a> {
+    pub(super) errors: &'a [IcmpError],
+    pub(super) node_of: &'a [NodeId],
+    /// Up to when all that any point saw is there: what is younger stays.
+    pub(super) read_until: Timestamp,
+    /// While more is to come: how far the clocks of two nodes may differ. Packets between nodes whose clocks differ by more, or that
+    /// nothing compares, may still come on the other one: they stay.
+    pub(super) tolerance: Option<Nanos>,
 }
 
 impl Folding {
-    /// Folds what can be folded.
+    /// Folds what can be folded; the sightings that stay keep their order. What folding left may be folded again, together with what came
+    /// since.
     pub(super) fn fold(
         self,
-        sightings: Vec<Seen>,
-        errors: &[IcmpError],
-        node_of: &[NodeId],
-    ) -> Kept {
-        if sightings.len() < self.from {
-            return Kept {
-                sightings,
-                ..Kept::default()
-            };
-        }
-        let activity = Some(Activity::of(&sightings, node_of.len()));
-        let quoted = quoted(errors);
-        let mut conversations = conversations::group(&sightings, &quoted);
-        let clocks = chosen::telling_of_clocks(&conversations, &sightings, node_of, self.crossings);
-        let mut kept = Kept {
-            sightings,
-            bytes: FoldedBytes::default(),
-            activity,
+        sightings: &mut Vec<Seen>,
+        bytes: &mut FoldedBytes,
+        around: &Surroundings<'_>,
+    ) {
+        let quoted = quoted(around.errors);
+        let mut conversations = conversations::group(sightings, &quoted, around, bytes);
+        let clocks =
+            chosen::telling_of_clocks(&conversations, sightings, around.node_of, self.crossings);
+        let Some(trusted) = trusted_nodes(&clocks, around) else {
+            return;
         };
-        let mut gone = vec![false; kept.sightings.len()];
+        let mut gone = vec![false; sightings.len()];
         for conversation in &mut conversations {
-            conversation.choose(&kept.sightings, node_of, &clocks, self.each);
-            conversation.fold(&mut kept.sightings, &mut kept.bytes, &mut gone);
+            if !conversation.is_between(&trusted, around.node_of) {
+                continue;
+            }
+            conversation.choose(sightings, around.node_of, &clocks, self.each);
+            conversation.fold(sightings, bytes, &mut gone);
         }
-        kept.bytes.settle();
+        bytes.settle();
         let mut gone = gone.into_iter();
-        kept.sightings.retain(|_| gone.next() == Some(false));
-        kept
+        sightings.retain(|_| gone.next() == Some(false));
     }
+}
+
+/// The nodes whose clocks are known to be near enough those of others; `None` where some are not.
+fn trusted_nodes(clocks: &chosen::Telling, around: &Surroundings<'_>) -> Option<BTreeSet<NodeId>> {
+    let all: BTreeSet<NodeId> = around.node_of.iter().copied().collect();
+    let Some(tolerance) = around.tolerance.filter(|_| all.len() > 1) else {
+        return Some(all);
+    };
+    let mut trusted = BTreeSet::new();
+    for (from, to, _, difference) in clocks {
+        if difference.0.saturating_abs() > tolerance.0 {
+            return None;
+        }
+        trusted.extend([*from, *to]);
+    }
+    Some(trusted)
 }
 
 /// The packets that ICMP errors quote.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt as _};
+
 use crate::correlate::{Direction, Journey};
 use crate::diagnose::case::Case;
 use crate::diagnose::catalogue::Rule;
@@ -87,6 +89,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut segments: BTreeMap<(PointId, PointId), Order> = BTreeMap::new();
     for (index, flow) in case.timelines.flows.iter().enumerate() {
         for direction in [&flow.forward, &flow.reply] {
+            let sent_once = sent_once(direction);
             for hops in direction.hops.windows(2) {
                 let [from, to] = hops else { continue };
                 if from.point == to.point {
@@ -94,7 +97,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
                 }
                 let order = segments.entry((from.point, to.point)).or_default();
                 let late = order.late.len();
-                for pairs in conversations(direction, (from.point, to.point)).values_mut() {
+                let conversations = conversations(&sent_once, (from.point, to.point));
+                for pairs in conversations.into_values() {
                     order.note(pairs);
                 }
                 if order.late.len() > late {
@@ -112,24 +116,29 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// The packets at both points by conversation, without bytes that were sent several times.
-fn conversations(
-    direction: &Direction,
-    (from, to): (PointId, PointId),
-) -> BTreeMap<u16, Vec<Pair>> {
-    let mut times: BTreeMap<(u16, (u32, u32)), usize> = BTreeMap::new();
+/// The packets of a direction without bytes that were sent several times.
+fn sent_once(direction: &Direction) -> Vec<&Journey> {
+    let mut times: HashMap<(u16, (u32, u32)), usize> = HashMap::new();
     for journey in &direction.journeys {
         if let Some(sequence) = journey.sequence {
             *times.entry((journey.port, sequence)).or_default() += 1;
         }
     }
-    let sent_once = |journey: &&Journey| {
+    let is_once = |journey: &&Journey| {
         journey
             .sequence
             .is_none_or(|sequence| times.get(&(journey.port, sequence)) == Some(&1))
     };
+    direction.journeys.iter().filter(is_once).collect()
+}
+
+/// The packets at both points by conversation.
+fn conversations(
+    journeys: &[&Journey],
+    (from, to): (PointId, PointId),
+) -> BTreeMap<u16, Vec<Pair>> {
     let mut pairs: BTreeMap<u16, Vec<Pair>> = BTreeMap::new();
-    for journey in direction.journeys.iter().filter(sent_once) {
+    for journey in journeys {
         let at = |point| journey.sightings.iter().find(|e| e.point == point).copied();
         if let (Some(sent), Some(arrived)) = (at(from), at(to)) {
             pairs.entry(journey.port).or_default().push(Pair {
@@ -144,13 +153,21 @@ fn conversations(
 
 impl Order {
     /// Counts the packets of one conversation that others overtook.
-    fn note(&mut self, pairs: &mut [Pair]) {
+    fn note(&mut self, mut pairs: Vec<Pair>) {
         if pairs.len() < 2 {
             return;
         }
         pairs.sort_by_key(|pair| pair.sent);
         self.passed += pairs.len();
+        let earliest = earliest_from(&pairs);
         for (index, pair) in pairs.iter().enumerate() {
+            // Nearly always nothing that was sent later, at whatever time, came before it.
+            if earliest
+                .get(index + 1)
+                .is_none_or(|first| *first >= pair.arrived)
+            {
+                continue;
+            }
             let later = pairs.get(index + 1..).unwrap_or_default();
             let overtaker = later
                 .iter()
@@ -164,6 +181,17 @@ impl Order {
             }
         }
     }
+}
+
+/// The first arrival of each packet and all those behind it.
+fn earliest_from(pairs: &[Pair]) -> Vec<Evidence> {
+    let mut earliest: Vec<Evidence> = pairs.iter().map(|pair| pair.arrived).collect();
+    let mut first = None;
+    for arrived in earliest.iter_mut().rev() {
+        *arrived = first.map_or(*arrived, |first| (*arrived).min(first));
+        first = Some(*arrived);
+    }
+    earliest
 }
 
 fn finding(case: &Case<'_>, segment: (PointId, PointId), order: &Order) -> Finding {
@@ -200,7 +228,7 @@ mod tests {
             file: FileId(point),
             packet_number: PacketNumber(number),
         };
-        let mut pairs: Vec<Pair> = (1..)
+        let pairs: Vec<Pair> = (1..)
             .zip(arrived)
             .map(|(n, place)| Pair {
                 sent: evidence(0, n),
@@ -209,7 +237,7 @@ mod tests {
             })
             .collect();
         let mut order = Order::default();
-        order.note(&mut pairs);
+        order.note(pairs);
         order.late.len()
     }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::ClusterFacts;
 use crate::read::ResolvedName;
+use crate::types::visible;
 
 impl ClusterFacts {
     /// Adds the first name of each address that a host elsewhere could have.
@@ -16,7 +17,7 @@ fn parse_line(line: &str) -> Option<ResolvedName> {
     let (entry, _) = line.split_once('#').unwrap_or((line, ""));
     let mut words = entry.split_whitespace();
     let address: IpAddr = words.next()?.parse().ok()?;
-    let name = words.next()?.to_owned();
+    let name = visible(words.next()?);
     let of_everyone = address.is_loopback() || address.is_multicast() || address.is_unspecified();
     (!of_everyone).then_some(ResolvedName { address, name })
 }

@@ -3,27 +3,31 @@
 //! An item of another kind, or one whose fields are not what this version of the API has, is passed over.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use super::{ClusterFacts, ClusterNode, ClusterPod, ClusterService};
-use crate::types::Message;
+use crate::types::{Message, visible};
 
 /// Annotations that flannel puts on nodes (flannel, pkg/subnet/kube/annotations.go).
 const FLANNEL: &str = "flannel.alpha.coreos.com/";
+
+/// Items of one file that are kept; more than the largest clusters have pods.
+pub(super) const MAX_ITEMS: usize = 200_000;
 
 /// `List`, `NodeList`, `PodList` or `ServiceList`.
 #[derive(Deserialize)]
 struct List {
     #[serde(default, deserialize_with = "lenient")]
     kind: String,
-    #[serde(default)]
-    items: Vec<Item>,
+    #[serde(default, deserialize_with = "bounded")]
+    items: Items,
 }
 
 #[derive(Deserialize)]
@@ -102,29 +106,69 @@ struct BackendData {
     vtep_mac: String,
 }
 
+/// The first items of a list, and how many there are beyond.
+#[derive(Default)]
+struct Items {
+    kept: Vec<Item>,
+    left_out: u64,
+}
+
+/// A list of items, as many as are kept.
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Items, D::Error> {
+    struct Bounded;
+    impl<'de> Visitor<'de> for Bounded {
+        type Value = Items;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of items")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Items, A::Error> {
+            let mut items = Items::default();
+            while items.kept.len() < MAX_ITEMS
+                && let Some(item) = list.next_element()?
+            {
+                items.kept.push(item);
+            }
+            while list.next_element::<IgnoredAny>()?.is_some() {
+                items.left_out += 1;
+            }
+            Ok(items)
+        }
+    }
+    deserializer.deserialize_seq(Bounded)
+}
+
 /// A value, or its default where it has another shape.
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).unwrap_or_default())
+    // The text, not the values: of those, hostile text may hold fifty times its own length.
+    let text = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(text.get()).unwrap_or_default())
 }
 
 impl ClusterFacts {
-    /// Adds the nodes, pods and services of a list.
+    /// Adds the nodes, pods and services of a list, and says how many of its items were too many.
     ///
     /// # Errors
     /// Where it is no JSON. JSON that is something else is nothing to add.
-    pub(super) fn add_json(&mut self, text: &[u8]) -> Result<(), Message> {
+    pub(super) fn add_json(&mut self, text: &[u8]) -> Result<u64, Message> {
         let list: List = match serde_json::from_slice(text) {
             Ok(list) => list,
-            Err(error) if error.classify() == Category::Data => return Ok(()),
-            Err(error) => return Err(message!("is no valid JSON: {error}", error)),
+            Err(error) if error.classify() == Category::Data => return Ok(0),
+            Err(error) => {
+                return Err(message!(
+                    "is no valid JSON: {error}",
+                    error = visible(&error.to_string())
+                ));
+            }
         };
         let Some(kind_of_all) = list.kind.strip_suffix("List") else {
-            return Ok(());
+            return Ok(0);
         };
-        for item in list.items {
+        let Items { kept, left_out } = list.items;
+        for item in kept {
             let kind = match kind_of_all {
                 "" => item.kind.clone(),
                 kind => kind.to_owned(),
@@ -136,7 +180,7 @@ impl ClusterFacts {
                 _ => {}
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 }
 

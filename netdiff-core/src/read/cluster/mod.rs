@@ -11,8 +11,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use kubectl::MAX_ITEMS;
+
 use super::ResolvedName;
-use crate::types::Message;
+use crate::types::{Message, visible};
 
 /// Longest file that is read, in bytes: the pods of a large cluster.
 const MAX_FILE_LEN: u64 = 64 << 20;
@@ -87,20 +89,36 @@ impl ClusterFacts {
             Ok(_) if name.to_ascii_lowercase().contains(".json") => self.add_json(&text),
             Ok(_) => {
                 self.add_hosts(&String::from_utf8_lossy(&text));
-                Ok(())
+                Ok(0)
             }
         };
-        if let Err(reason) = result {
-            self.warnings.push(message!(
+        match result {
+            Ok(0) => {}
+            Ok(left_out) => self.warnings.push(message!(
+                "{name}: {left_out} items are left out, more than {limit} are not read; give those of the nodes in question",
+                name = visible(name),
+                left_out,
+                limit = MAX_ITEMS
+            )),
+            Err(reason) => self.warnings.push(message!(
                 "{name}: {reason}; names and addresses in it are not used",
-                name,
+                name = visible(name),
                 reason
-            ));
+            )),
         }
     }
 
-    /// Sorts everything: files come in any order.
+    /// Sorts everything, since files come in any order, and makes names safe to show.
     pub(super) fn sorted(mut self) -> Self {
+        let nodes = self.nodes.iter_mut().map(|node| &mut node.name);
+        let pods = self
+            .pods
+            .iter_mut()
+            .flat_map(|pod| [Some(&mut pod.name), pod.node.as_mut()]);
+        let services = self.services.iter_mut().map(|service| &mut service.name);
+        for name in nodes.chain(pods.flatten()).chain(services) {
+            *name = visible(name).into();
+        }
         self.nodes.sort();
         self.nodes.dedup();
         self.pods.sort();

@@ -235,7 +235,10 @@ impl PcapFramer {
         let from = window.offset();
         let ended = window.skip_zeros();
         let bytes = window.offset() - from;
-        log.note(from, Damage::ZeroFilled { bytes });
+        // Where reading stopped, nobody knows what would have followed the zeros.
+        if !window.has_failed() {
+            log.note(from, Damage::ZeroFilled { bytes });
+        }
         if !ended {
             self.judge().resynchronize(window, log);
         }

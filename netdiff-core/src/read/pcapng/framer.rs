@@ -211,7 +211,10 @@ impl PcapngFramer {
         let from = window.offset();
         let ended = window.skip_zeros();
         let bytes = window.offset() - from;
-        log.note(from, Damage::ZeroFilled { bytes });
+        // Where reading stopped, nobody knows what would have followed the zeros.
+        if !window.has_failed() {
+            log.note(from, Damage::ZeroFilled { bytes });
+        }
         if !ended {
             self.resynchronize(window, log);
         }

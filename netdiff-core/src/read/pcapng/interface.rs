@@ -10,7 +10,7 @@ use super::super::byte_order::ByteOrder;
 use super::clock::{Clamped, Clock};
 use super::options::Options;
 use crate::read::InterfaceInfo;
-use crate::types::{LinkType, Timestamp};
+use crate::types::{LinkType, Timestamp, visible};
 
 const IF_NAME: u16 = 2;
 const IF_DESCRIPTION: u16 = 3;
@@ -51,8 +51,8 @@ fn info_of(description: &InterfaceDescriptionBlock<'_>, options: Options<'_>) ->
     InterfaceInfo {
         snaplen: Some(description.snaplen).filter(|snaplen| (1..=MAX_SNAPLEN).contains(snaplen)),
         fcs_len: options.u8(IF_FCSLEN),
-        name: options.text(IF_NAME),
-        description: options.text(IF_DESCRIPTION),
+        name: options.text(IF_NAME).map(|name| visible(&name)),
+        description: options.text(IF_DESCRIPTION).map(|text| visible(&text)),
         filter: options.first(IF_FILTER).and_then(filter_text),
         ..InterfaceInfo::new(LinkType(link_type))
     }
@@ -61,7 +61,7 @@ fn info_of(description: &InterfaceDescriptionBlock<'_>, options: Options<'_>) ->
 /// `if_filter`: a byte 0 before a filter in words; other kinds hold machine code.
 fn filter_text(value: &[u8]) -> Option<String> {
     let (kind, text) = value.split_first()?;
-    (*kind == 0).then(|| super::options::text_of(text))
+    (*kind == 0).then(|| visible(&super::options::text_of(text)))
 }
 
 /// What an interface statistics block says.

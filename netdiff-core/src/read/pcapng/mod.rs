@@ -15,3 +15,4 @@ mod section;
 mod tests;
 
 pub(super) use framer::PcapngFramer;
+pub(super) use section::{MAX_INTERFACES, MAX_NAMES};

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::super::byte_order::ByteOrder;
 use super::options::text_of;
 use crate::read::ResolvedName;
+use crate::types::visible;
 
 const END: u16 = 0;
 const IPV4: u16 = 1;
@@ -42,6 +43,6 @@ fn decode_name(kind: u16, value: &[u8]) -> Option<ResolvedName> {
         }
         _ => return None,
     };
-    let name = text_of(names.split(|byte| *byte == 0).next()?);
+    let name = visible(&text_of(names.split(|byte| *byte == 0).next()?));
     (!name.is_empty()).then_some(ResolvedName { address, name })
 }

@@ -13,13 +13,13 @@ use super::names::decode_names;
 use super::options::{COMMENT, Options, text_of};
 use super::packet_block::PacketBlock;
 use crate::read::{FileComment, FileInterface, InterfaceInfo, ResolvedName};
-use crate::types::{LinkType, PacketNumber, Timestamp};
+use crate::types::{LinkType, PacketNumber, Timestamp, visible_lines};
 
 /// Interfaces that are kept of one file, over all sections.
-const MAX_INTERFACES: usize = 65_536;
+pub(in crate::read) const MAX_INTERFACES: usize = 4_096;
 
 /// Names of addresses that are kept of one file.
-const MAX_NAMES: usize = 65_536;
+pub(in crate::read) const MAX_NAMES: usize = 65_536;
 
 /// Comments that are kept of one file.
 const MAX_COMMENTS: usize = 100;
@@ -66,6 +66,9 @@ impl Sections {
             NAME_RESOLUTION => {
                 let room = MAX_NAMES - self.names.len();
                 let names = decode_names(block, self.order);
+                for _ in names.iter().skip(room) {
+                    log.note(offset, Damage::TooManyNames);
+                }
                 self.names.extend(names.into_iter().take(room));
                 Some(())
             }
@@ -128,7 +131,8 @@ impl Sections {
         Some(())
     }
 
-    /// Keeps comments while there is room.
+    /// Keeps comments while there is room. No report shows them, and files that netdiff writes have one at each packet: that
+    /// there are more is nothing to warn of.
     pub(super) fn add_comments(
         &mut self,
         packet_number: Option<PacketNumber>,
@@ -137,7 +141,7 @@ impl Sections {
         let room = MAX_COMMENTS - self.comments.len();
         let comments = texts.into_iter().map(|text| FileComment {
             packet_number,
-            text,
+            text: visible_lines(&text),
         });
         self.comments.extend(comments.take(room));
     }

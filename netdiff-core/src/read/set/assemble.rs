@@ -9,7 +9,7 @@ use super::placement::NamedPlace;
 use super::series::{Placed, order_captures};
 use super::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetHints, SetRequest};
 use crate::read::{ClusterFacts, SetError};
-use crate::types::{FileId, Role};
+use crate::types::{FileId, Role, visible};
 
 /// Where a file was taken.
 #[derive(Clone, Debug)]
@@ -32,8 +32,17 @@ pub(super) struct Place {
 /// none, a capture cannot be placed, two captures claim one point, or manifest or `--point` are wrong.
 pub fn open_set(request: &SetRequest) -> Result<CaptureSet, SetError> {
     let label = label_of(request);
-    let mut gathered = gather(request)?;
-    let places = place_all(&mut gathered, &request.points)?;
+    let gathered = gather(request)?;
+    assemble(label, gathered, &request.points)
+}
+
+/// The set of what was found.
+pub(super) fn assemble(
+    label: String,
+    mut gathered: Gathered,
+    points: &[PointOverride],
+) -> Result<CaptureSet, SetError> {
+    let places = place_all(&mut gathered, points)?;
     if places.is_empty() {
         let left_out = gathered.warnings;
         return Err(SetError::NoCaptures {
@@ -62,7 +71,7 @@ fn label_of(request: &SetRequest) -> String {
         paths = request.points.iter().map(ToString::to_string).collect();
     }
     paths.sort();
-    paths.join(", ")
+    visible(&paths.join(", "))
 }
 
 fn gather(request: &SetRequest) -> Result<Gathered, SetError> {

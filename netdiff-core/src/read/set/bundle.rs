@@ -3,12 +3,13 @@
 //! Entries are told by their contents like files in a folder. Captures are copied to the set's
 //! spool, a nameless temporary file; no path from an archive is ever used on the file system.
 
-use std::io;
+use std::io::{self, Read, Seek};
 
 use super::gathered::{Found, Gathered, MAX_FILES, Wanted};
 use super::source::Source;
 use crate::read::compression::Unpacked;
 use crate::read::format::Format;
+use crate::read::ratio::{Inflated, is_inflated, most_of};
 use crate::read::{Damage, LooksLike, ReadError, SetError};
 
 /// Bundles inside bundles that are opened.
@@ -22,7 +23,6 @@ pub(super) struct Bundle {
     pub(super) prefix: String,
     /// How many bundles it lies in, counting itself.
     pub(super) depth: usize,
-    entries: usize,
 }
 
 impl Gathered {
@@ -51,16 +51,18 @@ impl Gathered {
         } else {
             format!("{name}/")
         };
-        let mut bundle = Bundle {
+        if depth == 1 {
+            self.spool.allow(source.len());
+        }
+        let bundle = Bundle {
             name,
             prefix,
             depth,
-            entries: 0,
         };
         let first = self.found.len();
         match unpacked.format {
-            Format::Zip => self.add_zip(source, unpacked, &mut bundle)?,
-            _ => self.add_tar(unpacked, &mut bundle)?,
+            Format::Zip => self.add_zip(source, unpacked, &bundle)?,
+            _ => self.add_tar(unpacked, &bundle)?,
         }
         if wanted == Wanted::Alone {
             mark_common_top(self.found.get_mut(first..).unwrap_or_default());
@@ -68,7 +70,7 @@ impl Gathered {
         Ok(())
     }
 
-    fn add_tar(&mut self, unpacked: Unpacked, bundle: &mut Bundle) -> Result<(), SetError> {
+    fn add_tar(&mut self, unpacked: Unpacked, bundle: &Bundle) -> Result<(), SetError> {
         let mut archive = tar::Archive::new(unpacked.stream);
         let entries = archive
             .entries()
@@ -76,11 +78,13 @@ impl Gathered {
         for entry in entries {
             let mut entry = match entry {
                 Ok(entry) => entry,
+                Err(reason) if is_inflated(&reason) => return Err(bundle.unreadable(reason)),
                 Err(reason) => {
                     self.note_cut(bundle, &reason);
                     break;
                 }
             };
+            self.count_entry(bundle)?;
             if entry.header().entry_type().is_file() {
                 let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
                 self.add_entry(bundle, &name, &mut entry)?;
@@ -93,7 +97,7 @@ impl Gathered {
         &mut self,
         source: &Source,
         mut unpacked: Unpacked,
-        bundle: &mut Bundle,
+        bundle: &Bundle,
     ) -> Result<(), SetError> {
         let section = if unpacked.was_packed {
             self.spool.add(&mut unpacked.stream)
@@ -101,6 +105,7 @@ impl Gathered {
             source.section()
         };
         let section = section.map_err(|reason| bundle.unreadable(reason))?;
+        let len = section.len();
         let mut archive = match zip::ZipArchive::new(section.stream()) {
             Ok(archive) => archive,
             Err(error) => {
@@ -108,7 +113,9 @@ impl Gathered {
                 return Ok(());
             }
         };
+        refuse_inflated(&mut archive, len).map_err(|reason| bundle.unreadable(reason))?;
         for index in 0..archive.len() {
+            self.count_entry(bundle)?;
             match archive.by_index(index) {
                 Ok(mut entry) if entry.is_file() => {
                     let name = entry.name().to_owned();
@@ -117,6 +124,15 @@ impl Gathered {
                 Ok(_) => {}
                 Err(error) => self.note_cut(bundle, &error.into()),
             }
+        }
+        Ok(())
+    }
+
+    /// Counts one more entry, of whatever kind, up to [`MAX_FILES`].
+    fn count_entry(&mut self, bundle: &Bundle) -> Result<(), SetError> {
+        self.entries += 1;
+        if self.entries > MAX_FILES {
+            return Err(bundle.has_too_many());
         }
         Ok(())
     }
@@ -132,25 +148,39 @@ impl Gathered {
 }
 
 impl Bundle {
-    /// Counts one more entry, up to [`MAX_FILES`].
-    pub(super) fn count_entry(&mut self) -> Result<(), SetError> {
-        self.entries += 1;
-        if self.entries > MAX_FILES {
-            let what = format!("more than {MAX_FILES} entries");
-            return Err(SetError::TooLarge {
-                path: self.name.clone(),
-                what,
-            });
+    /// That it holds too many entries, with those before it.
+    pub(super) fn has_too_many(&self) -> SetError {
+        SetError::TooLarge {
+            path: self.name.clone(),
+            what: format!("more than {MAX_FILES} entries in archives"),
         }
-        Ok(())
     }
 
+    /// That it cannot be read, or should not be.
     pub(super) fn unreadable(&self, reason: io::Error) -> SetError {
-        SetError::Unreadable {
-            path: self.name.clone(),
-            reason,
+        let path = self.name.clone();
+        if is_inflated(&reason) {
+            SetError::Inflated { path }
+        } else {
+            SetError::Unreadable { path, reason }
         }
     }
+}
+
+/// Refuses a zip file whose entries overlap, or say that they unpack to more than packed captures do.
+fn refuse_inflated(archive: &mut zip::ZipArchive<impl Read + Seek>, len: u64) -> io::Result<()> {
+    let (mut packed, mut unpacked) = (0_u64, 0_u64);
+    for index in 0..archive.len().min(MAX_FILES + 1) {
+        // What cannot be opened is told when it is its turn.
+        if let Ok(entry) = archive.by_index_raw(index) {
+            packed = packed.saturating_add(entry.compressed_size());
+            unpacked = unpacked.saturating_add(entry.size());
+        }
+    }
+    if packed > len || unpacked > most_of(len) {
+        return Err(io::Error::other(Inflated));
+    }
+    Ok(())
 }
 
 /// Marks the one folder that all of `found` lie in, if there is one.

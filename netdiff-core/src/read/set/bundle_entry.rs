@@ -4,25 +4,22 @@ use std::io::{self, Cursor, Read};
 
 use super::bundle::Bundle;
 use super::gathered::{Gathered, Wanted};
-use super::manifest::{MANIFEST_NAME, Manifest};
+use super::manifest::{MANIFEST_NAME, Manifest, read_manifest};
 use super::source::Source;
 use super::stem::is_named_like_a_capture;
 use crate::read::cluster::is_named_like_cluster_facts;
 use crate::read::format::{Format, SNIFF_LEN};
+use crate::read::ratio::is_inflated;
 use crate::read::{Damage, LooksLike, SetError};
-
-/// Longest manifest inside a bundle, in bytes.
-const MAX_MANIFEST_LEN: u64 = 1 << 20;
 
 impl Gathered {
     /// Adds an entry if it is a capture, a bundle or the bundle's manifest.
     pub(super) fn add_entry(
         &mut self,
-        bundle: &mut Bundle,
+        bundle: &Bundle,
         path: &str,
         entry: &mut dyn Read,
     ) -> Result<(), SetError> {
-        bundle.count_entry()?;
         let Some(inner) = clean_name(path) else {
             return Ok(());
         };
@@ -48,6 +45,9 @@ impl Gathered {
             .add(&mut Cursor::new(start).chain(entry.by_ref()));
         let section = spooled.map_err(|reason| bundle.unreadable(reason))?;
         if let Some(reason) = entry.failure {
+            if is_inflated(&reason) {
+                return Err(bundle.unreadable(reason));
+            }
             self.warn(
                 name.clone(),
                 Damage::ReadFailed {
@@ -68,9 +68,7 @@ impl Gathered {
         name: &str,
         entry: &mut dyn Read,
     ) -> Result<(), SetError> {
-        let mut text = String::new();
-        let read = entry.take(MAX_MANIFEST_LEN).read_to_string(&mut text);
-        read.map_err(|reason| bundle.unreadable(reason))?;
+        let text = read_manifest(entry).map_err(|reason| bundle.unreadable(reason))?;
         let folder = name.strip_suffix(MANIFEST_NAME).unwrap_or("");
         let file = format!("{}: {name}", bundle.name);
         self.manifests.push(Manifest::parse(&text, &file, folder)?);

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::gathered::{Gathered, MAX_FILES, Wanted};
-use super::manifest::{MANIFEST_NAME, Manifest};
+use super::manifest::{MANIFEST_NAME, Manifest, read_manifest};
 use super::source::Source;
 use crate::read::SetError;
 
@@ -57,17 +57,18 @@ impl Gathered {
     ) -> Result<(), SetError> {
         let section = self
             .spool
-            .add(&mut stream)
+            .add_raw(&mut stream)
             .map_err(|error| unreadable(path, error))?;
         self.add_source(Source::Section(section), name, wanted)
     }
 
     fn add_manifest(&mut self, folder: &Path, prefix: &str) -> Result<(), SetError> {
         let path = folder.join(MANIFEST_NAME);
-        match fs::read_to_string(&path) {
-            Ok(text) => {
-                let file = path.display().to_string();
-                self.manifests.push(Manifest::parse(&text, &file, prefix)?);
+        match fs::File::open(&path) {
+            Ok(file) => {
+                let name = path.display().to_string();
+                let text = read_manifest(file).map_err(|error| unreadable(&path, error))?;
+                self.manifests.push(Manifest::parse(&text, &name, prefix)?);
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

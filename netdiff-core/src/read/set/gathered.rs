@@ -1,6 +1,6 @@
 //! What has been found so far, and what gets in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,9 +16,9 @@ use crate::read::warning::DamageLog;
 use crate::read::{
     Damage, InterfaceInfo, LooksLike, PacketReader, ReadError, ReadWarning, SetError,
 };
-use crate::types::LinkType;
+use crate::types::{LinkType, visible};
 
-/// Captures that one set may hold, and entries that are looked at in one bundle.
+/// Captures that one set may hold, and entries that are looked at in all its bundles together.
 pub(super) const MAX_FILES: usize = 20_000;
 
 /// A capture that was found.
@@ -38,6 +38,10 @@ pub(super) struct Found {
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub(super) found: Vec<Found>,
+    /// Places of the names in `found`.
+    by_name: BTreeMap<String, usize>,
+    /// Entries of all bundles together.
+    pub(super) entries: usize,
     pub(super) manifests: Vec<Manifest>,
     pub(super) cluster: ClusterFacts,
     pub(super) warnings: Vec<ReadWarning>,
@@ -108,13 +112,21 @@ impl Gathered {
     }
 
     /// Adds a capture; of two entries of one name in a tar file the later counts.
-    fn add_found(&mut self, found: Found) {
+    fn add_found(&mut self, mut found: Found) {
+        found.name = visible(&found.name);
         match self
             .position(&found.name)
             .and_then(|at| self.found.get_mut(at))
         {
-            Some(earlier) => *earlier = found,
-            None => self.found.push(found),
+            Some(earlier) => {
+                *earlier = found;
+                let name = earlier.name.clone();
+                self.warn(name, Damage::NamedTwice);
+            }
+            None => {
+                self.by_name.insert(found.name.clone(), self.found.len());
+                self.found.push(found);
+            }
         }
     }
 
@@ -127,7 +139,7 @@ impl Gathered {
 
     /// The capture that a manifest or `--point` means by `name`.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.found.iter().position(|found| found.name == name)
+        self.by_name.get(&visible(name)).copied()
     }
 
     /// The capture at `path`, if that is in the set.

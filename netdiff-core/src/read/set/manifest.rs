@@ -31,6 +31,8 @@
 //!
 //! Every other key is an error, but for `ignore`, `fail-on` and `lang`: the program's settings, where it is run in the set's folder.
 
+use std::collections::BTreeMap;
+use std::io::{self, Read};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Deserializer, de};
@@ -38,10 +40,29 @@ use toml::Spanned;
 
 use super::{InterfaceName, NodeHint};
 use crate::read::{ClusterPod, ClusterService, SetError};
-use crate::types::{Role, StatedPair};
+use crate::types::{Role, StatedPair, visible};
 
 /// The manifest's file name.
 pub(super) const MANIFEST_NAME: &str = "netdiff.toml";
+
+/// Longest manifest, in bytes.
+const MAX_MANIFEST_LEN: u64 = 1 << 20;
+
+/// The text of a manifest.
+///
+/// # Errors
+/// Where it cannot be read, is no UTF-8 or too long to be one.
+pub(super) fn read_manifest(source: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    source
+        .take(MAX_MANIFEST_LEN + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_MANIFEST_LEN {
+        let limit = MAX_MANIFEST_LEN >> 20;
+        return Err(io::Error::other(format!("is longer than {limit} MiB")));
+    }
+    Ok(text)
+}
 
 /// A manifest, checked but not yet applied.
 #[derive(Debug, Default)]
@@ -166,21 +187,21 @@ impl Manifest {
         let capture = |entry: CaptureEntry| ManifestCapture {
             line: line_of(text, entry.file.span().start),
             name: format!("{folder}{}", entry.file.get_ref().trim_start_matches("./")),
-            node: entry.node.into(),
-            interface: InterfaceName::parse(&entry.interface),
+            node: visible(&entry.node).into(),
+            interface: InterfaceName::parse(&visible(&entry.interface)),
             role: entry.role.map(|role| role.0),
         };
         let node = |entry: NodeEntry| NodeHint {
-            name: entry.name.into(),
+            name: visible(&entry.name).into(),
             addresses: entry.addresses,
         };
         let pod = |entry: PodEntry| ClusterPod {
-            name: entry.name,
-            node: entry.node,
+            name: visible(&entry.name).into(),
+            node: entry.node.map(|node| visible(&node).into()),
             addresses: entry.addresses,
         };
         let service = |entry: ServiceEntry| ClusterService {
-            name: entry.name,
+            name: visible(&entry.name).into(),
             addresses: entry.addresses,
         };
         let translation = |entry: TranslationEntry| {
@@ -205,13 +226,10 @@ impl Manifest {
     }
 
     fn check(self) -> Result<Self, SetError> {
-        for (i, capture) in self.captures.iter().enumerate() {
-            let earlier = self.captures.iter().take(i);
-            if let Some(first) = earlier.into_iter().find(|other| other.name == capture.name) {
-                let reason = format!(
-                    "file {} was placed in line {} already",
-                    capture.name, first.line
-                );
+        let mut placed: BTreeMap<&str, usize> = BTreeMap::new();
+        for capture in &self.captures {
+            if let Some(line) = placed.insert(&capture.name, capture.line) {
+                let reason = format!("file {} was placed in line {line} already", capture.name);
                 return Err(self.error(capture, reason));
             }
             if capture.node.is_empty() || capture.node.contains('/') {

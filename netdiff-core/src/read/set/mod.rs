@@ -3,6 +3,8 @@
 mod assemble;
 mod bundle;
 mod bundle_entry;
+#[cfg(fuzzing)]
+pub mod doors;
 mod gather;
 mod gathered;
 mod interface_names;

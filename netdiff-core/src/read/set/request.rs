@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::InterfaceName;
 use crate::read::SetError;
+use crate::types::visible;
 
 /// A capture set as it is asked for on a command line.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +64,8 @@ impl FromStr for PointOverride {
                 "the interface holds a `/`; write NODE/INTERFACE=FILE",
             )),
             _ => Ok(Self {
-                node: node.into(),
-                interface: InterfaceName::parse(interface),
+                node: visible(node).into(),
+                interface: InterfaceName::parse(&visible(interface)),
                 path: path.into(),
             }),
         }

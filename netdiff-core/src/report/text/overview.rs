@@ -273,6 +273,10 @@ fn accounting(report: &Report, name: SetName) -> Message {
         (unmatched("not-ip"), message!("not IP")),
         (unmatched("cut"), message!("cut by the capture")),
         (unmatched("no-time"), message!("without a time")),
+        (
+            unmatched("beyond-limit"),
+            message!("at more interfaces than are told apart"),
+        ),
     ] {
         if n > 0 {
             parts.push(message!("{n} {word}", n, word));

@@ -1,0 +1,11 @@
+//! Any bytes as what kubectl says, and as a hosts file.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    for name in ["pods.json", "hosts"] {
+        let facts = netdiff_core::doors::cluster(name, bytes);
+        assert!(facts.warnings.iter().all(|warning| warning.starts_with(name)));
+    }
+});

@@ -1,0 +1,102 @@
+//! Takes observations as they come, and says in the end what happened to every flow.
+
+use super::address_plan::StatedAddresses;
+use super::folding::{FoldedBytes, Folding, Surroundings};
+use super::habits::Habits;
+use super::intake::Intake;
+use super::timeline::{NodeId, SetPoint, Timelines};
+use super::{follow, nodes_of};
+use crate::identify::Observation;
+use crate::types::{CapturePoint, Nanos, Timestamp};
+
+/// Correlates the observations of one capture set.
+///
+/// `folding` says from which size on a few packets stand for many that tell the same. `points` must be sorted; every observation's
+/// point indexes it. The observations of a file must come in its order; then the result is the same for the same set.
+#[must_use]
+pub fn correlate(
+    points: Vec<SetPoint>,
+    stated: &StatedAddresses,
+    folding: Folding,
+    observations: impl IntoIterator<Item = Observation>,
+) -> Timelines {
+    let names = points.iter().map(|point| &point.point);
+    let mut correlator = Correlator::new(names, folding);
+    for observation in observations {
+        correlator.take(&observation);
+    }
+    correlator.finish(points, stated)
+}
+
+/// Takes the observations of one capture set, in any order of files, each file's in its own.
+pub struct Correlator {
+    intake: Intake,
+    folding: Folding,
+    node_of: Vec<NodeId>,
+    bytes: FoldedBytes,
+    /// How many sightings the last folding left; `None` before the first.
+    left: Option<usize>,
+}
+
+impl Correlator {
+    /// Of a set with these capture points, in order.
+    #[must_use]
+    pub fn new<'a>(points: impl IntoIterator<Item = &'a CapturePoint>, folding: Folding) -> Self {
+        let points: Vec<&CapturePoint> = points.into_iter().collect();
+        let (_, node_of) = nodes_of(points.iter().copied());
+        Self {
+            intake: Intake::new(points.len()),
+            folding,
+            node_of,
+            bytes: FoldedBytes::default(),
+            left: None,
+        }
+    }
+
+    /// Takes the next observation.
+    pub fn take(&mut self, observation: &Observation) {
+        self.intake.take(observation);
+    }
+
+    /// Takes a datagram whose last fragment was taken before as one.
+    pub fn take_joined(&mut self, observation: &Observation) {
+        self.intake.take_back_fragment(observation.evidence.point);
+        self.intake.take(observation);
+    }
+
+    /// Folds what it has, if that is enough to be worth it. Of each point all packets up to `read_until` must have been taken, also where its
+    /// clock differs by `tolerance` from those of others.
+    pub fn settle(&mut self, read_until: Timestamp, tolerance: Nanos) {
+        // A clock that was set back shows times twice: what was read until when is not known then.
+        let enough = self.left.unwrap_or(0).saturating_mul(2);
+        let enough = enough.max(self.folding.from);
+        if self.intake.sightings.len() >= enough && !self.intake.set_back.has_jumps() {
+            self.fold(read_until, Some(tolerance));
+        }
+    }
+
+    fn fold(&mut self, read_until: Timestamp, tolerance: Option<Nanos>) {
+        let around = Surroundings {
+            errors: &self.intake.icmp_errors,
+            node_of: &self.node_of,
+            read_until,
+            tolerance,
+        };
+        self.folding
+            .fold(&mut self.intake.sightings, &mut self.bytes, &around);
+        self.left = Some(self.intake.sightings.len());
+    }
+
+    /// What happened to every flow. `points` are those of the beginning, and what is known of them now.
+    #[must_use]
+    pub fn finish(mut self, points: Vec<SetPoint>, stated: &StatedAddresses) -> Timelines {
+        self.intake.settle();
+        if self.intake.sightings.len() >= self.folding.from {
+            self.fold(Timestamp(i64::MAX), None);
+        }
+        let folded = self.left.map(|_| &self.bytes);
+        let mut timelines = follow(points, stated, self.intake, folded);
+        timelines.habits = Habits::of(&timelines);
+        timelines
+    }
+}

@@ -1,0 +1,343 @@
+//! Prefixes and random mutations of recorded captures, led through all rooms: nothing panics, and whatever comes out keeps its promises.
+//!
+//! The gate tries a small share, the same on every machine. More, best in a release build:
+//!
+//!     MUTATIONS=100000 SECONDS=600 cargo test --release -p netdiff-core --test mutations -- --ignored --nocapture
+//!
+//! | variable | what for |
+//! |---|---|
+//! | `MUTATIONS` | mutations of each file (100000) |
+//! | `SECONDS` | when to stop (600); files are taken in a random order, so that a budget tries a sample of all |
+//! | `SEED` | other files first, and other mutations |
+//!
+//! A file alone goes through reading, decoding, correlation and rules in memory. A set, with one of its files mutated, goes the way of a
+//! user: files on disk, the whole report, all of it rendered.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "a test may fail, tell, and knows how large its own numbers are"
+)]
+
+#[path = "mutations/mutate.rs"]
+mod mutate;
+
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use netdiff_core::correlate::{
+    Disposition, Folding, Journey, Ran, RoleBasis, SetPoint, StatedAddresses, Timelines, Trust,
+    correlate,
+};
+use netdiff_core::decode::{DecodeOptions, Packet, decode_packet};
+use netdiff_core::diagnose::diagnose;
+use netdiff_core::identify::{Evidence, Observer, PrefixLimit};
+use netdiff_core::read::PacketReader;
+use netdiff_core::types::{CapturePoint, FileId, Role};
+use netdiff_core::{
+    AnalysisOptions, SetRequest, TextOptions, render_html, render_json, render_markdown,
+    render_text, timelines, trace,
+};
+
+use mutate::{Random, mutated};
+
+fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata")
+}
+
+/// Every file below a folder, sorted.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Captures and whatever else lies in a set or looks like a capture: no scripts and no documents.
+fn captures_below(folder: &Path) -> Vec<PathBuf> {
+    let is_other = |path: &PathBuf| {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        ["md", "sh", "py", "mjs", "snap", "toml"].contains(&&*extension)
+    };
+    let mut files = files_below(folder);
+    files.retain(|path| !is_other(path));
+    files
+}
+
+/// What must hold of timelines, whatever they were made of.
+fn check(timelines: &Timelines, files: usize, what: &str) {
+    for (point, counts) in timelines.points.iter().zip(&timelines.accounting) {
+        assert_eq!(counts.residual(), 0, "{what}: {}: {counts:?}", point.point);
+        assert_eq!(counts.packets, point.packets, "{what}: {}", point.point);
+    }
+    let exists = |evidence: &Evidence| {
+        let point = timelines.points.get(evidence.point.index());
+        let packets: u64 = timelines.points.iter().map(|point| point.packets).sum();
+        evidence.file.index() < files
+            && point.is_some_and(|point| point.files.contains(&evidence.file))
+            && (1..=packets).contains(&evidence.packet_number.0)
+    };
+    for flow in &timelines.flows {
+        for direction in [&flow.forward, &flow.reply] {
+            for journey in &direction.journeys {
+                assert!(journey.sightings.iter().all(exists), "{what}: {journey:?}");
+                check_loss(timelines, journey, what);
+            }
+        }
+    }
+    for finding in diagnose(timelines, &[]) {
+        assert!(finding.evidence.iter().all(exists), "{what}: {finding:?}");
+    }
+}
+
+/// Proven lost means: the next point captured then. Where both are on one clock, its last packet is later.
+fn check_loss(timelines: &Timelines, journey: &Journey, what: &str) {
+    let Disposition::Lost {
+        to,
+        trust: Trust::Proven,
+        ..
+    } = journey.disposition
+    else {
+        return;
+    };
+    let next = &timelines.points[to.index()];
+    let first = journey.first().unwrap().point;
+    let stated = !next.ran.stated.is_empty() || !next.ran.shared.is_empty();
+    let captured = match timelines.node(first) == timelines.node(to) {
+        true => next.last_time.is_some_and(|last| last >= journey.time),
+        false => next.packets > 0,
+    };
+    assert!(stated || captured, "{what}: {journey:?} at {next:?}");
+}
+
+/// Leads bytes through reading, decoding, correlation and rules; `None` where they are no capture.
+fn lead(bytes: Vec<u8>, what: &str) -> Option<u64> {
+    let mut reader = PacketReader::new("mutated", Box::new(Cursor::new(bytes))).ok()?;
+    let mut observer = Observer::new(FileId(0), PrefixLimit(PrefixLimit::MAX));
+    let mut packet = Packet::new();
+    let mut observations = Vec::new();
+    let options = DecodeOptions::default();
+    while let Some(raw) = reader.next_packet() {
+        decode_packet(
+            raw.link_type,
+            raw.data,
+            raw.original_len,
+            &options,
+            &mut packet,
+        );
+        observations.push(observer.observe(&raw, &packet));
+    }
+    let report = reader.finish();
+    assert!(report.damages.len() <= 100, "{what}");
+    let (points, _) = observer.finish();
+    let points = points.into_iter().enumerate().map(|(i, seen)| SetPoint {
+        point: CapturePoint::new("node", &format!("if{i:05}")),
+        role: Role::Unknown,
+        role_basis: RoleBasis::Name,
+        files: vec![FileId(0)],
+        link_type: Some(seen.link_type),
+        packets: seen.packets,
+        first_time: seen.first_time,
+        last_time: seen.last_time,
+        dropped: 0,
+        filtered: false,
+        fragments: seen.fragment_trouble,
+        ran: Ran::default(),
+    });
+    let count = observations.len() as u64;
+    assert_eq!(report.packets, count, "{what}");
+    let timelines = correlate(
+        points.collect(),
+        &StatedAddresses::default(),
+        Folding::NEVER,
+        observations,
+    );
+    check(&timelines, 1, what);
+    Some(count)
+}
+
+/// Traces a set from disk, checks it, and renders it.
+fn lead_set(folder: &Path, what: &str) {
+    let request = SetRequest::of_path(folder);
+    let Ok(followed) = timelines(&request, &AnalysisOptions::default()) else {
+        return;
+    };
+    check(&followed.timelines, followed.files.len(), what);
+    let report = trace(&request).unwrap();
+    for finding in &report.findings {
+        let known = |file: &String| followed.files.contains(file);
+        assert!(finding.evidence.iter().all(|e| known(&e.file)), "{what}");
+    }
+    assert!(!render_text(&report, &TextOptions::default()).is_empty());
+    assert!(!render_markdown(&report).is_empty());
+    render_json(&report).unwrap();
+    render_html(&report).unwrap();
+}
+
+/// Prefixes of a file: all of a short one, of a long one those around its beginning and a sample of the rest.
+fn prefixes(len: usize, most: usize) -> Vec<usize> {
+    if len <= most {
+        return (0..len).collect();
+    }
+    let dense = most / 2;
+    let step = (len - dense).div_ceil(most - dense);
+    (0..dense).chain((dense..len).step_by(step)).collect()
+}
+
+#[derive(Default)]
+struct Tally {
+    files: u64,
+    prefixes: u64,
+    mutations: u64,
+    captures: u64,
+    slowest: Duration,
+}
+
+impl Tally {
+    fn one(&mut self, bytes: Vec<u8>, what: &str) {
+        let begun = Instant::now();
+        self.captures += u64::from(lead(bytes, what).is_some());
+        self.slowest = self.slowest.max(begun.elapsed());
+    }
+
+    fn file(&mut self, path: &Path, (prefix, mutation): (usize, usize), seed: u64) {
+        let bytes = fs::read(path).unwrap();
+        let name = path.display();
+        self.files += 1;
+        for end in prefixes(bytes.len(), prefix) {
+            self.one(bytes[..end].to_vec(), &format!("{name}, {end} bytes"));
+            self.prefixes += 1;
+        }
+        let mut random = Random::new(seed ^ bytes.len() as u64);
+        for number in 0..mutation {
+            let what = format!("{name}, mutation {number} of seed {seed}");
+            self.one(mutated(&bytes, &mut random), &what);
+            self.mutations += 1;
+        }
+    }
+}
+
+#[test]
+fn small_captures_survive_prefixes_and_mutations() {
+    let mut tally = Tally::default();
+    for folder in ["malformed", "packets/containers", "packets/tunnels"] {
+        for path in captures_below(&testdata().join(folder)) {
+            if fs::metadata(&path).unwrap().len() <= 6_000 {
+                tally.file(&path, (30, 30), 1);
+            }
+        }
+    }
+    assert!(tally.files > 20 && tally.captures > 500);
+}
+
+#[test]
+fn a_set_survives_mutations_of_its_files() {
+    let sets = ["example", "scenarios/clusterip-blocked/failing"];
+    let mut random = Random::new(7);
+    for set in sets {
+        let set = testdata().join(set);
+        mutate_set(&set, 3, &mut random);
+    }
+}
+
+/// A copy of a set, one file of which is another each time.
+fn mutate_set(set: &Path, times: usize, random: &mut Random) {
+    let folder = tempfile::tempdir().unwrap();
+    let files = captures_below(set);
+    let target = |file: &Path| folder.path().join(file.strip_prefix(set).unwrap());
+    for file in &files {
+        let copy = target(file);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(file, copy).unwrap();
+    }
+    for number in 0..times {
+        let file = &files[random.below(files.len())];
+        let bytes = fs::read(file).unwrap();
+        fs::write(target(file), mutated(&bytes, random)).unwrap();
+        let what = format!("{} in turn {number}", file.display());
+        lead_set(folder.path(), &what);
+        fs::write(target(file), bytes).unwrap();
+    }
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    let text = std::env::var(name).ok();
+    text.map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// The most memory that this process had, in KiB; 0 where the system does not say.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
+}
+
+#[test]
+#[ignore = "as long as you like"]
+fn all_of_testdata() {
+    let mutations = setting("MUTATIONS", 100_000) as usize;
+    let budget = Duration::from_secs(setting("SECONDS", 600));
+    let seed = setting("SEED", 1);
+    let mut random = Random::new(seed);
+    let mut files = captures_below(&testdata());
+    let mut tally = Tally::default();
+    let begun = Instant::now();
+    while !files.is_empty() && begun.elapsed() < budget {
+        let path = files.swap_remove(random.below(files.len()));
+        tally.file(&path, (usize::MAX, mutations), seed);
+    }
+    println!(
+        "{} files, {} left: {} prefixes, {} mutations, {} of them captures; slowest {:?}, {} MiB, {:?}",
+        tally.files,
+        files.len(),
+        tally.prefixes,
+        tally.mutations,
+        tally.captures,
+        tally.slowest,
+        peak() >> 10,
+        begun.elapsed()
+    );
+    assert!(tally.slowest < Duration::from_secs(2));
+}
+
+#[test]
+#[ignore = "as long as you like"]
+fn sets_of_testdata() {
+    let budget = Duration::from_secs(setting("SECONDS", 600));
+    let mut random = Random::new(setting("SEED", 1));
+    let folders = fs::read_dir(testdata().join("scenarios")).unwrap();
+    let mut sets: Vec<PathBuf> = folders
+        .flat_map(|folder| {
+            let folder = folder.unwrap().path();
+            [folder.join("reference"), folder.join("failing")]
+        })
+        .filter(|set| set.is_dir())
+        .collect();
+    sets.sort();
+    let begun = Instant::now();
+    let mut turns = 0;
+    while begun.elapsed() < budget {
+        let set = &sets[random.below(sets.len())];
+        mutate_set(set, 10, &mut random);
+        turns += 10;
+    }
+    println!(
+        "{turns} sets with a mutated file of {} sets; {} MiB, {:?}",
+        sets.len(),
+        peak() >> 10,
+        begun.elapsed()
+    );
+}
