@@ -161,7 +161,7 @@ fn lead(bytes: Vec<u8>, what: &str) -> Option<u64> {
     let timelines = correlate(
         points.collect(),
         &StatedAddresses::default(),
-        Folding::NEVER,
+        Folding::default(),
         observations,
     );
     check(&timelines, 1, what);

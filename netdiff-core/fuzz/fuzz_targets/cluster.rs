@@ -6,6 +6,11 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     for name in ["pods.json", "hosts"] {
         let facts = netdiff_core::doors::cluster(name, bytes);
-        assert!(facts.warnings.iter().all(|warning| warning.starts_with(name)));
+        assert!(
+            facts
+                .warnings
+                .iter()
+                .all(|warning| warning.starts_with(name))
+        );
     }
 });

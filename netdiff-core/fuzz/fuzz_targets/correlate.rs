@@ -42,18 +42,56 @@ enum Time {
 
 #[derive(Arbitrary, Debug)]
 enum What {
-    Packet { from: u8, to: u8, ports: u8, print: u8, ttl: u8, kind: Kind, tunnel: Option<(u8, u8, u8)>, len: u16, marks: u8, cut: u8 },
+    Packet {
+        from: u8,
+        to: u8,
+        ports: u8,
+        print: u8,
+        ttl: u8,
+        kind: Kind,
+        tunnel: Option<(u8, u8, u8)>,
+        len: u16,
+        marks: u8,
+        cut: u8,
+    },
     Fragment,
-    Arp { sender: u8, target: u8, mac: u8, reply: bool },
+    Arp {
+        sender: u8,
+        target: u8,
+        mac: u8,
+        reply: bool,
+    },
     Nothing(u8),
 }
 
 #[derive(Arbitrary, Debug)]
 enum Kind {
-    Tcp { flags: u8, sequence: u32, acknowledgment: u32, segment: u32, header: Option<u8>, control: Option<u8> },
-    TcpNext { flags: u8, number: u8, len: u8 },
-    Query { request: bool, sequence: u8 },
-    Error { kind: u8, code: u8, mtu: Option<u32>, from: u8, to: u8, print: Option<u8>, tunnel: Option<(u8, u8, u8)> },
+    Tcp {
+        flags: u8,
+        sequence: u32,
+        acknowledgment: u32,
+        segment: u32,
+        header: Option<u8>,
+        control: Option<u8>,
+    },
+    TcpNext {
+        flags: u8,
+        number: u8,
+        len: u8,
+    },
+    Query {
+        request: bool,
+        sequence: u8,
+    },
+    Error {
+        kind: u8,
+        code: u8,
+        mtu: Option<u32>,
+        from: u8,
+        to: u8,
+        print: Option<u8>,
+        tunnel: Option<(u8, u8, u8)>,
+    },
     LinkLocal,
     Datagram,
 }
@@ -65,7 +103,16 @@ fn address(number: u8) -> IpAddr {
         4 => Ipv4Addr::new(192, 168, 0, 1 + last).into(),
         5 => Ipv4Addr::new(10, 96, 0, last).into(),
         6 => Ipv6Addr::new(0xfd00, 0, 0, last.into(), 0, 0, 0, 1).into(),
-        _ => [IpAddr::V4(Ipv4Addr::BROADCAST), Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(224, 0, 0, 1).into(), Ipv6Addr::LOCALHOST.into(), Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::new(169, 254, 0, 1).into(), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).into()][usize::from(last)],
+        _ => [
+            IpAddr::V4(Ipv4Addr::BROADCAST),
+            Ipv4Addr::UNSPECIFIED.into(),
+            Ipv4Addr::LOCALHOST.into(),
+            Ipv4Addr::new(224, 0, 0, 1).into(),
+            Ipv6Addr::LOCALHOST.into(),
+            Ipv6Addr::UNSPECIFIED.into(),
+            Ipv4Addr::new(169, 254, 0, 1).into(),
+            Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).into(),
+        ][usize::from(last)],
     }
 }
 
@@ -88,25 +135,64 @@ fn tunnel((from, to, kind): (u8, u8, u8)) -> Tunnel {
 fn key(from: u8, to: u8, ports: u8, protocol: Protocol) -> FlowKey {
     let (source_port, destination_port) = match protocol {
         Protocol::ICMP => (7, 7),
-        _ if ports & 1 == 0 => (40_000 + u16::from(ports >> 4), 80 + u16::from(ports >> 1 & 3)),
-        _ => (80 + u16::from(ports >> 1 & 3), 40_000 + u16::from(ports >> 4)),
+        _ if ports & 1 == 0 => (
+            40_000 + u16::from(ports >> 4),
+            80 + u16::from(ports >> 1 & 3),
+        ),
+        _ => (
+            80 + u16::from(ports >> 1 & 3),
+            40_000 + u16::from(ports >> 4),
+        ),
     };
-    FlowKey { source: address(from), destination: address(to), protocol, source_port, destination_port }
+    FlowKey {
+        source: address(from),
+        destination: address(to),
+        protocol,
+        source_port,
+        destination_port,
+    }
 }
 
 fn sighting(what: &What) -> Subject {
     match what {
         What::Fragment => Subject::FragmentPart,
-        What::Nothing(why) => Subject::Unidentified([Unidentified::NotIp, Unidentified::Cut, Unidentified::NoTime][usize::from(why % 3)]),
-        What::Arp { sender, target, mac: hardware, reply } => {
+        What::Nothing(why) => Subject::Unidentified(
+            [Unidentified::NotIp, Unidentified::Cut, Unidentified::NoTime][usize::from(why % 3)],
+        ),
+        What::Arp {
+            sender,
+            target,
+            mac: hardware,
+            reply,
+        } => {
             let v4 = |number: u8| match address(number & 0x7f) {
                 IpAddr::V4(address) => address,
                 IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
             };
-            let operation = if *reply { ArpOperation::Reply } else { ArpOperation::Request };
-            Subject::Arp(ArpSighting { operation, sender: v4(*sender), sender_mac: mac(*hardware), target: v4(*target) })
+            let operation = if *reply {
+                ArpOperation::Reply
+            } else {
+                ArpOperation::Request
+            };
+            Subject::Arp(ArpSighting {
+                operation,
+                sender: v4(*sender),
+                sender_mac: mac(*hardware),
+                target: v4(*target),
+            })
         }
-        What::Packet { from, to, ports, print, ttl, kind, tunnel: around, len, marks, cut } => {
+        What::Packet {
+            from,
+            to,
+            ports,
+            print,
+            ttl,
+            kind,
+            tunnel: around,
+            len,
+            marks,
+            cut,
+        } => {
             let (protocol, detail) = detail(kind);
             let print = u64::from(*print);
             Subject::Packet(Sighting {
@@ -120,7 +206,12 @@ fn sighting(what: &What) -> Subject {
                 },
                 ttl: *ttl,
                 identification: print as u16,
-                marks: Marks { traffic_class: *marks, dont_fragment: marks & 1 != 0, vlan: None, maximum_segment_size: (marks & 2 != 0).then_some(1460) },
+                marks: Marks {
+                    traffic_class: *marks,
+                    dont_fragment: marks & 1 != 0,
+                    vlan: None,
+                    maximum_segment_size: (marks & 2 != 0).then_some(1460),
+                },
                 ip_len: u32::from(*len),
                 detail,
                 tunnel: around.map(tunnel),
@@ -132,18 +223,66 @@ fn sighting(what: &What) -> Subject {
 
 fn detail(kind: &Kind) -> (Protocol, Detail) {
     match kind {
-        Kind::Tcp { flags, sequence, acknowledgment, segment, header, control } => (
+        Kind::Tcp {
+            flags,
+            sequence,
+            acknowledgment,
+            segment,
+            header,
+            control,
+        } => (
             Protocol::TCP,
-            Detail::Tcp { flags: *flags, sequence: *sequence, acknowledgment: *acknowledgment, segment_len: *segment, header_len: *header, control: control.map(u64::from) },
+            Detail::Tcp {
+                flags: *flags,
+                sequence: *sequence,
+                acknowledgment: *acknowledgment,
+                segment_len: *segment,
+                header_len: *header,
+                control: control.map(u64::from),
+            },
         ),
         Kind::TcpNext { flags, number, len } => (
             Protocol::TCP,
-            Detail::Tcp { flags: *flags, sequence: 1000 + 100 * u32::from(*number), acknowledgment: 1, segment_len: 20 + u32::from(*len), header_len: Some(20), control: Some(1) },
+            Detail::Tcp {
+                flags: *flags,
+                sequence: 1000 + 100 * u32::from(*number),
+                acknowledgment: 1,
+                segment_len: 20 + u32::from(*len),
+                header_len: Some(20),
+                control: Some(1),
+            },
         ),
-        Kind::Query { request, sequence } => (Protocol::ICMP, Detail::Query { request: *request, sequence: (*sequence).into() }),
-        Kind::Error { kind, code, mtu, from, to, print, tunnel: around } => {
-            let quote = print.map(|print| Quote { key: key(*from, *to, 0, Protocol::UDP), tunnel: around.map(tunnel), ttl: 60, short: Some(print.into()) });
-            (Protocol::ICMP, Detail::IcmpError { icmp_type: *kind, code: *code, next_hop_mtu: *mtu, quote })
+        Kind::Query { request, sequence } => (
+            Protocol::ICMP,
+            Detail::Query {
+                request: *request,
+                sequence: (*sequence).into(),
+            },
+        ),
+        Kind::Error {
+            kind,
+            code,
+            mtu,
+            from,
+            to,
+            print,
+            tunnel: around,
+        } => {
+            let quote = print.map(|print| Quote {
+                key: key(*from, *to, 0, Protocol::UDP),
+                tunnel: around.map(tunnel),
+                ttl: 60,
+                short: Some(print.into()),
+            });
+            (
+                Protocol::ICMP,
+                Detail::IcmpError {
+                    icmp_type: *kind,
+                    code: *code,
+                    next_hop_mtu: *mtu,
+                    quote,
+                },
+            )
         }
         Kind::LinkLocal => (Protocol::ICMPV6, Detail::LinkLocal),
         Kind::Datagram => (Protocol::UDP, Detail::Datagram),
@@ -151,13 +290,26 @@ fn detail(kind: &Kind) -> (Protocol, Detail) {
 }
 
 const NAMES: &[(&str, &str, Role)] = &[
-    ("a", "cni0", Role::Bridge), ("a", "eth0", Role::Uplink), ("a", "flannel.1", Role::Vtep), ("a", "veth1", Role::Pod),
-    ("a", "veth2", Role::Pod), ("b", "cni0", Role::Bridge), ("b", "eth0", Role::Uplink), ("b", "flannel.1", Role::Vtep),
-    ("b", "veth3", Role::Pod), ("b", "x", Role::Unknown), ("c", "any", Role::Merged), ("c", "eth0", Role::Uplink),
+    ("a", "cni0", Role::Bridge),
+    ("a", "eth0", Role::Uplink),
+    ("a", "flannel.1", Role::Vtep),
+    ("a", "veth1", Role::Pod),
+    ("a", "veth2", Role::Pod),
+    ("b", "cni0", Role::Bridge),
+    ("b", "eth0", Role::Uplink),
+    ("b", "flannel.1", Role::Vtep),
+    ("b", "veth3", Role::Pod),
+    ("b", "x", Role::Unknown),
+    ("c", "any", Role::Merged),
+    ("c", "eth0", Role::Uplink),
 ];
 
 fuzz_target!(|input: Input| {
-    let mut chosen: Vec<usize> = input.points.iter().map(|point| usize::from(*point) % NAMES.len()).collect();
+    let mut chosen: Vec<usize> = input
+        .points
+        .iter()
+        .map(|point| usize::from(*point) % NAMES.len())
+        .collect();
     chosen.sort_unstable();
     chosen.dedup();
     let mut points: Vec<SetPoint> = chosen
@@ -198,7 +350,11 @@ fuzz_target!(|input: Input| {
         point.last_time = point.last_time.max(Some(time));
         let id = u32::try_from(at).unwrap();
         observations.push(Observation {
-            evidence: Evidence { point: PointId(id), file: FileId(id), packet_number: PacketNumber(point.packets) },
+            evidence: Evidence {
+                point: PointId(id),
+                file: FileId(id),
+                packet_number: PacketNumber(point.packets),
+            },
             time,
             frame: seen.macs.map(|(from, to)| (mac(from), mac(to))),
             inner_frame: None,
@@ -207,17 +363,40 @@ fuzz_target!(|input: Input| {
             subject: sighting(&seen.what),
         });
     }
-    observations.sort_by_key(|observation| (observation.evidence.file, observation.evidence.packet_number));
+    observations.sort_by_key(|observation| {
+        (
+            observation.evidence.file,
+            observation.evidence.packet_number,
+        )
+    });
     let node = |number: u8| Box::from(["a", "b", "c", "d"][usize::from(number % 4)]);
     let stated = StatedAddresses {
-        nodes: input.stated.iter().filter(|(name, _)| name & 128 == 0).map(|(name, own)| (node(*name), address(*own))).collect(),
-        pods: input.stated.iter().filter(|(name, _)| name & 128 != 0).map(|(name, own)| (node(*name), address(*own))).collect(),
-        translations: input.translations.iter().map(|(from, to)| (address(*from), address(*to))).collect(),
+        nodes: input
+            .stated
+            .iter()
+            .filter(|(name, _)| name & 128 == 0)
+            .map(|(name, own)| (node(*name), address(*own)))
+            .collect(),
+        pods: input
+            .stated
+            .iter()
+            .filter(|(name, _)| name & 128 != 0)
+            .map(|(name, own)| (node(*name), address(*own)))
+            .collect(),
+        translations: input
+            .translations
+            .iter()
+            .map(|(from, to)| (address(*from), address(*to)))
+            .collect(),
     };
     let count = observations.len() as u64;
     let files = points.iter().map(|point| point.point.to_string()).collect();
     let timelines = correlate(points, &stated, Folding::default(), observations);
-    let accounted: u64 = timelines.accounting.iter().map(|counts| counts.packets).sum();
+    let accounted: u64 = timelines
+        .accounting
+        .iter()
+        .map(|counts| counts.packets)
+        .sum();
     assert_eq!(accounted, count);
     let profile = profile_of_timelines(timelines, files);
     netdiff_fuzz::check_profile(&profile);

@@ -34,8 +34,17 @@ pub struct PcapFile {
 
 #[derive(Arbitrary, Debug)]
 pub enum PcapRecord {
-    Packet { seconds: u8, fraction: u32, captured: Stated, original: Stated, data: Vec<u8> },
-    Packet2 { len: u8, step: u8 },
+    Packet {
+        seconds: u8,
+        fraction: u32,
+        captured: Stated,
+        original: Stated,
+        data: Vec<u8>,
+    },
+    Packet2 {
+        len: u8,
+        step: u8,
+    },
     Zeros(u8),
     Noise(Vec<u8>),
     Header,
@@ -43,7 +52,11 @@ pub enum PcapRecord {
 
 impl PcapFile {
     fn u32(&self, out: &mut Vec<u8>, value: u32) {
-        out.extend(if self.big { value.to_be_bytes() } else { value.to_le_bytes() });
+        out.extend(if self.big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        });
     }
 
     fn header(&self, out: &mut Vec<u8>) {
@@ -51,7 +64,11 @@ impl PcapFile {
         self.u32(out, magic);
         let version: [u16; 2] = [2, 4];
         for part in version {
-            out.extend(if self.big { part.to_be_bytes() } else { part.to_le_bytes() });
+            out.extend(if self.big {
+                part.to_be_bytes()
+            } else {
+                part.to_le_bytes()
+            });
         }
         self.u32(out, 0);
         self.u32(out, 0);
@@ -65,7 +82,13 @@ impl PcapFile {
         let mut now = 1_780_000_000;
         for record in &self.records {
             match record {
-                PcapRecord::Packet { seconds, fraction, captured, original, data } => {
+                PcapRecord::Packet {
+                    seconds,
+                    fraction,
+                    captured,
+                    original,
+                    data,
+                } => {
                     now += u32::from(*seconds);
                     self.u32(&mut out, now);
                     self.u32(&mut out, *fraction);
@@ -115,13 +138,38 @@ pub struct Block {
 
 #[derive(Arbitrary, Debug)]
 pub enum Kind {
-    Section { big: bool, version: u8 },
-    Interface { link: u8, snaplen: u32 },
-    Enhanced { interface: u8, high: u32, low: u32, captured: Stated, original: Stated, data: Vec<u8> },
-    Simple { original: Stated, data: Vec<u8> },
-    Obsolete { interface: u8, drops: u16, captured: Stated, data: Vec<u8> },
+    Section {
+        big: bool,
+        version: u8,
+    },
+    Interface {
+        link: u8,
+        snaplen: u32,
+    },
+    Enhanced {
+        interface: u8,
+        high: u32,
+        low: u32,
+        captured: Stated,
+        original: Stated,
+        data: Vec<u8>,
+    },
+    Simple {
+        original: Stated,
+        data: Vec<u8>,
+    },
+    Obsolete {
+        interface: u8,
+        drops: u16,
+        captured: Stated,
+        data: Vec<u8>,
+    },
     Names(Vec<(u8, Stated, Vec<u8>)>),
-    Statistics { interface: u8, high: u32, low: u32 },
+    Statistics {
+        interface: u8,
+        high: u32,
+        low: u32,
+    },
     Other(u32, Vec<u8>),
     Zeros(u8),
     Noise(Vec<u8>),
@@ -131,8 +179,13 @@ impl PcapngFile {
     pub fn bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let mut big = false;
-        Block { kind: Kind::Section { big, version: 1 }, options: Vec::new(), length: Stated::Right, trailer: Stated::Right }
-            .write(&mut out, &mut big);
+        Block {
+            kind: Kind::Section { big, version: 1 },
+            options: Vec::new(),
+            length: Stated::Right,
+            trailer: Stated::Right,
+        }
+        .write(&mut out, &mut big);
         for block in &self.blocks {
             block.write(&mut out, &mut big);
         }
@@ -152,8 +205,20 @@ impl Block {
             _ => {}
         }
         let order = *big;
-        let u16 = |value: u16| if order { value.to_be_bytes() } else { value.to_le_bytes() };
-        let u32 = |value: u32| if order { value.to_be_bytes() } else { value.to_le_bytes() };
+        let u16 = |value: u16| {
+            if order {
+                value.to_be_bytes()
+            } else {
+                value.to_le_bytes()
+            }
+        };
+        let u32 = |value: u32| {
+            if order {
+                value.to_be_bytes()
+            } else {
+                value.to_le_bytes()
+            }
+        };
         let mut body = Vec::new();
         let code = self.body(&mut body, &u16, &u32);
         for (code, len, value) in &self.options {
@@ -172,7 +237,12 @@ impl Block {
         out.extend(u32(self.trailer.of(len)));
     }
 
-    fn body(&self, body: &mut Vec<u8>, u16: &impl Fn(u16) -> [u8; 2], u32: &impl Fn(u32) -> [u8; 4]) -> u32 {
+    fn body(
+        &self,
+        body: &mut Vec<u8>,
+        u16: &impl Fn(u16) -> [u8; 2],
+        u32: &impl Fn(u32) -> [u8; 4],
+    ) -> u32 {
         match &self.kind {
             Kind::Section { version, .. } => {
                 body.extend(u32(0x1a2b_3c4d));
@@ -187,9 +257,22 @@ impl Block {
                 body.extend(u32(*snaplen));
                 1
             }
-            Kind::Enhanced { interface, high, low, captured, original, data } => {
+            Kind::Enhanced {
+                interface,
+                high,
+                low,
+                captured,
+                original,
+                data,
+            } => {
                 let len = data.len() as u32;
-                for value in [u32::from(*interface % 8), *high, *low, captured.of(len), original.of(len)] {
+                for value in [
+                    u32::from(*interface % 8),
+                    *high,
+                    *low,
+                    captured.of(len),
+                    original.of(len),
+                ] {
                     body.extend(self::u32(u32, value));
                 }
                 padded(body, data);
@@ -200,7 +283,12 @@ impl Block {
                 padded(body, data);
                 3
             }
-            Kind::Obsolete { interface, drops, captured, data } => {
+            Kind::Obsolete {
+                interface,
+                drops,
+                captured,
+                data,
+            } => {
                 body.extend(u16((*interface % 8).into()));
                 body.extend(u16(*drops));
                 let len = data.len() as u32;
@@ -219,7 +307,11 @@ impl Block {
                 body.extend([0; 4]);
                 4
             }
-            Kind::Statistics { interface, high, low } => {
+            Kind::Statistics {
+                interface,
+                high,
+                low,
+            } => {
                 for value in [u32::from(*interface % 8), *high, *low] {
                     body.extend(self::u32(u32, value));
                 }

@@ -36,7 +36,13 @@ pub fn read_through(bytes: &[u8]) -> Option<u64> {
 pub fn decode(link_type: u16, data: &[u8], original_len: u32) -> Observation {
     let mut packet = Packet::new();
     let link_type = LinkType(link_type);
-    decode_packet(link_type, data, original_len, &DecodeOptions::default(), &mut packet);
+    decode_packet(
+        link_type,
+        data,
+        original_len,
+        &DecodeOptions::default(),
+        &mut packet,
+    );
     assert!(packet.layers().len() <= Packet::MAX_LAYERS);
     let mut last = 0;
     for placed in packet.layers() {
@@ -44,7 +50,10 @@ pub fn decode(link_type: u16, data: &[u8], original_len: u32) -> Observation {
         last = placed.offset;
     }
     let payload = packet.payload();
-    assert!(payload.offset as usize + payload.captured_len as usize <= data.len().max(payload.offset as usize));
+    assert!(
+        payload.offset as usize + payload.captured_len as usize
+            <= data.len().max(payload.offset as usize)
+    );
     let mut observer = Observer::new(FileId(0), PrefixLimit(PrefixLimit::MAX));
     let raw = RawPacket {
         packet_number: PacketNumber(1),
@@ -75,7 +84,12 @@ pub fn check_profile(profile: &Profile) -> Report {
 
 /// Evidence exists, and text and JSON can be made.
 pub fn check_report(profile: &Profile, report: &Report) {
-    let packets: u64 = profile.timelines.accounting.iter().map(|counts| counts.packets).sum();
+    let packets: u64 = profile
+        .timelines
+        .accounting
+        .iter()
+        .map(|counts| counts.packets)
+        .sum();
     for finding in &report.findings {
         for evidence in &finding.evidence {
             assert!(profile.files.contains(&evidence.file), "{evidence:?}");

@@ -5,29 +5,87 @@ use arbitrary::Arbitrary;
 #[derive(Arbitrary, Clone, Debug)]
 pub enum Layer {
     Ethernet,
-    Vlan { id: u16, outer: bool },
-    Ipv4 { source: u8, destination: u8, ttl: u8, id: u8, fragment: u8, options: u8 },
-    Ipv6 { source: u8, destination: u8, hops: u8 },
-    HopByHop { kind: u8, len: u8 },
-    Fragment6 { offset: u8, more: bool, id: u8 },
-    Udp { from: u16, to: u16 },
-    Vxlan { vni: u8, gpe: bool, flags: u8 },
-    Geneve { vni: u8, options: u8, inner: bool },
-    Gre { flags: u8, key: u8 },
-    Mpls { label: u8, bottom: bool },
+    Vlan {
+        id: u16,
+        outer: bool,
+    },
+    Ipv4 {
+        source: u8,
+        destination: u8,
+        ttl: u8,
+        id: u8,
+        fragment: u8,
+        options: u8,
+    },
+    Ipv6 {
+        source: u8,
+        destination: u8,
+        hops: u8,
+    },
+    HopByHop {
+        kind: u8,
+        len: u8,
+    },
+    Fragment6 {
+        offset: u8,
+        more: bool,
+        id: u8,
+    },
+    Udp {
+        from: u16,
+        to: u16,
+    },
+    Vxlan {
+        vni: u8,
+        gpe: bool,
+        flags: u8,
+    },
+    Geneve {
+        vni: u8,
+        options: u8,
+        inner: bool,
+    },
+    Gre {
+        flags: u8,
+        key: u8,
+    },
+    Mpls {
+        label: u8,
+        bottom: bool,
+    },
     Pppoe,
-    Gtpu { flags: u8 },
-    Gue { flags: u8 },
-    L2tp { flags: u8 },
-    Nsh { len: u8 },
+    Gtpu {
+        flags: u8,
+    },
+    Gue {
+        flags: u8,
+    },
+    L2tp {
+        flags: u8,
+    },
+    Nsh {
+        len: u8,
+    },
     Teredo,
     Esp,
-    Ah { len: u8 },
+    Ah {
+        len: u8,
+    },
     Erspan,
     Macsec,
-    Tcp { flags: u8, sequence: u16, options: Vec<u8> },
-    Icmp { kind: u8, code: u8 },
-    Icmp6 { kind: u8, code: u8 },
+    Tcp {
+        flags: u8,
+        sequence: u16,
+        options: Vec<u8>,
+    },
+    Icmp {
+        kind: u8,
+        code: u8,
+    },
+    Icmp6 {
+        kind: u8,
+        code: u8,
+    },
     Sctp,
     Arp,
     Raw(Vec<u8>),
@@ -43,7 +101,9 @@ pub struct Stack {
 }
 
 /// Link types that the decoder knows, by an index.
-pub const LINKS: &[u16] = &[1, 101, 113, 276, 0, 108, 109, 228, 229, 239, 9, 50, 51, 104, 12, 14, 107, 127];
+pub const LINKS: &[u16] = &[
+    1, 101, 113, 276, 0, 108, 109, 228, 229, 239, 9, 50, 51, 104, 12, 14, 107, 127,
+];
 
 impl Stack {
     pub fn link_type(&self) -> u16 {
@@ -80,7 +140,11 @@ impl Stack {
         let kind = ether_type(self.layers.first()).to_be_bytes();
         match self.link_type() {
             113 => [&[0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0][..], &kind].concat(),
-            276 => [&kind[..], &[0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0]].concat(),
+            276 => [
+                &kind[..],
+                &[0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0],
+            ]
+            .concat(),
             _ => Vec::new(),
         }
     }
@@ -162,7 +226,14 @@ fn head(layer: &Layer, next: Option<&Layer>, rest: usize) -> Vec<u8> {
     match layer {
         Layer::Ethernet => [&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1][..], &ether].concat(),
         Layer::Vlan { id, .. } => [id.to_be_bytes(), ether].concat(),
-        Layer::Ipv4 { source, destination, ttl, id, fragment, options } => {
+        Layer::Ipv4 {
+            source,
+            destination,
+            ttl,
+            id,
+            fragment,
+            options,
+        } => {
             let options = usize::from(options % 11);
             let own = 20 + 4 * options;
             let total = len16(own);
@@ -174,12 +245,29 @@ fn head(layer: &Layer, next: Option<&Layer>, rest: usize) -> Vec<u8> {
                 _ => 0,
             };
             let fragment = fragment.to_be_bytes();
-            let mut bytes = vec![0x45 + options as u8, 0, total[0], total[1], 0, *id, fragment[0], fragment[1], *ttl, protocol(next), 0, 0];
+            let mut bytes = vec![
+                0x45 + options as u8,
+                0,
+                total[0],
+                total[1],
+                0,
+                *id,
+                fragment[0],
+                fragment[1],
+                *ttl,
+                protocol(next),
+                0,
+                0,
+            ];
             bytes.extend([10, 244, 0, *source, 10, 244, 1, *destination]);
             bytes.resize(own, 1);
             bytes
         }
-        Layer::Ipv6 { source, destination, hops } => {
+        Layer::Ipv6 {
+            source,
+            destination,
+            hops,
+        } => {
             let len = len16(0);
             let fixed = [0x60, 0, 0, 0, len[0], len[1], protocol(next), *hops];
             [&fixed[..], &address6(*source), &address6(*destination)].concat()
@@ -204,7 +292,16 @@ fn head(layer: &Layer, next: Option<&Layer>, rest: usize) -> Vec<u8> {
                 Some(Layer::Nsh { .. }) => 4,
                 _ => 3,
             };
-            vec![if *gpe { 0x0c } else { 0x08 | flags & 0x80 }, 0, 0, if *gpe { kind } else { 0 }, 0, 0, *vni, 0]
+            vec![
+                if *gpe { 0x0c } else { 0x08 | flags & 0x80 },
+                0,
+                0,
+                if *gpe { kind } else { 0 },
+                0,
+                0,
+                *vni,
+                0,
+            ]
         }
         Layer::Geneve { vni, options, .. } => {
             let mut bytes = vec![options % 64, 0, ether[0], ether[1], 0, 0, *vni, 0];
@@ -271,10 +368,27 @@ fn head(layer: &Layer, next: Option<&Layer>, rest: usize) -> Vec<u8> {
         }
         Layer::Erspan => vec![0x10, 1, 0, 1, 0, 0, 0, 0],
         Layer::Macsec => [&[0x20, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0, 1][..], &ether].concat(),
-        Layer::Tcp { flags, sequence, options } => {
+        Layer::Tcp {
+            flags,
+            sequence,
+            options,
+        } => {
             let words = options.len().min(40).div_ceil(4);
             let sequence = sequence.to_be_bytes();
-            let mut bytes = vec![0x9c, 0x40, 0, 80, 0, 0, sequence[0], sequence[1], 0, 0, 0, 1];
+            let mut bytes = vec![
+                0x9c,
+                0x40,
+                0,
+                80,
+                0,
+                0,
+                sequence[0],
+                sequence[1],
+                0,
+                0,
+                0,
+                1,
+            ];
             bytes.extend([((5 + words) << 4) as u8, *flags, 0xff, 0xff, 0, 0, 0, 0]);
             bytes.extend(options.iter().take(40));
             bytes.resize(20 + 4 * words, 0);
@@ -283,7 +397,10 @@ fn head(layer: &Layer, next: Option<&Layer>, rest: usize) -> Vec<u8> {
         Layer::Icmp { kind, code } => vec![*kind % 20, *code, 0, 0, 0, 7, 0, 1],
         Layer::Icmp6 { kind, code } => vec![*kind, *code, 0, 0, 0, 7, 0, 1],
         Layer::Sctp => vec![0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0],
-        Layer::Arp => vec![0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 244, 0, 1, 0, 0, 0, 0, 0, 0, 10, 244, 0, 2],
+        Layer::Arp => vec![
+            0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 244, 0, 1, 0, 0, 0, 0, 0, 0, 10, 244, 0,
+            2,
+        ],
         Layer::Raw(bytes) => bytes.clone(),
     }
 }

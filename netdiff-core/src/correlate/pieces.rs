@@ -18,7 +18,7 @@
 //!
 //! # Bounds
 //! Sequence numbers are compared as distances from the first one seen in the conversation: right for anything that
-//! moves less than 2 GiB. A conversation whose segments overlap each other without measure ([`MAX_SHARES`]) is matched whole.
+//! moves less than 2 GiB. A conversation whose segments overlap each other without measure (`MAX_SHARES` in `cut`) is matched whole.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +26,8 @@ use foldhash::{HashMap, HashMapExt as _};
 use smallvec::SmallVec;
 
 use super::conversation::Seen;
+use super::cut::Pieces;
+use super::extent::{Extent, extents, is_cut};
 use super::place::Place;
 use super::repetition::{CopyKind, Passes, separate};
 use super::trip::{Timing, Trip, Trips, one_trip, trips_of};
@@ -34,20 +36,10 @@ use crate::identify::{Detail, TcpFlags};
 /// A half-open range of sequence numbers, as distances from the conversation's first.
 pub(super) type Range = (i64, i64);
 
-/// How many pieces a segment may have on average.
-const MAX_SHARES: usize = 64;
-
-/// What a segment takes of the sequence space.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Extent {
-    flags: u8,
-    data_len: u32,
-}
-
 /// One segment at one place, with its passes.
-struct Unit {
+pub(super) struct Unit {
     place: Place,
-    range: Range,
+    pub(super) range: Range,
     control: Option<u64>,
     passes: Passes,
 }
@@ -133,16 +125,6 @@ fn units(segments: &[Segment], seen: &[Seen], copies: &mut Vec<(usize, CopyKind)
     units
 }
 
-const fn is_cut(s: &Seen) -> bool {
-    matches!(
-        s.sighting.detail,
-        Detail::Tcp {
-            header_len: None,
-            ..
-        }
-    )
-}
-
 const fn sequence(s: &Seen) -> Option<u32> {
     match s.sighting.detail {
         Detail::Tcp { sequence, .. } => Some(sequence),
@@ -157,70 +139,6 @@ const fn control(s: &Seen) -> Option<u64> {
     }
 }
 
-/// Flags and length of data of each segment, as far as they are known.
-fn extents(seen: &[Seen], indexes: &[usize]) -> Vec<Option<Extent>> {
-    let whole = |&index: &usize| match seen.get(index)?.sighting.detail {
-        Detail::Tcp {
-            flags,
-            segment_len,
-            header_len: Some(header_len),
-            ..
-        } => {
-            let data_len = segment_len.saturating_sub(u32::from(header_len));
-            Some(Extent { flags, data_len })
-        }
-        _ => None,
-    };
-    let mut known: Vec<Option<Extent>> = indexes.iter().map(whole).collect();
-    let mut sightings = indexes.iter().filter_map(|&i| seen.get(i));
-    if sightings.any(is_cut) {
-        guess_extents(seen, indexes, &mut known);
-    }
-    known
-}
-
-/// Fills in those of segments whose headers the capture cut.
-fn guess_extents(seen: &[Seen], indexes: &[usize], known: &mut [Option<Extent>]) {
-    let mut by_print: HashMap<u64, Option<Extent>> = HashMap::new();
-    let mut usual: BTreeMap<u8, usize> = BTreeMap::new();
-    for (&index, extent) in indexes.iter().zip(known.iter()) {
-        let (Some(s), Some(extent)) = (seen.get(index), *extent) else {
-            continue;
-        };
-        if let Detail::Tcp {
-            header_len: Some(header_len),
-            ..
-        } = s.sighting.detail
-            && extent.data_len > 0
-        {
-            *usual.entry(header_len).or_default() += 1;
-        }
-        // Without a number, an acknowledgment and a FIN look alike.
-        by_print
-            .entry(s.sighting.fingerprint.short)
-            .and_modify(|other| *other = other.filter(|other| *other == extent))
-            .or_insert(Some(extent));
-    }
-    let usual = usual
-        .into_iter()
-        .max_by_key(|(_, n)| *n)
-        .map(|(len, _)| len);
-    for (&index, extent) in indexes.iter().zip(known) {
-        let Some(s) = seen.get(index).filter(|s| is_cut(s)) else {
-            continue;
-        };
-        let Detail::Tcp { segment_len, .. } = s.sighting.detail else {
-            continue;
-        };
-        let guessed = || {
-            let data_len = segment_len.checked_sub(u32::from(usual?))?;
-            Some(Extent { flags: 0, data_len })
-        };
-        let alike = by_print.get(&s.sighting.fingerprint.short).copied();
-        *extent = alike.unwrap_or_else(guessed);
-    }
-}
-
 fn range_of(s: &Seen, extent: Extent, base: u32) -> Option<Range> {
     let flags = TcpFlags(extent.flags);
     let marks = i64::from(flags.any(TcpFlags::SYN)) + i64::from(flags.any(TcpFlags::FIN));
@@ -232,76 +150,6 @@ fn range_of(s: &Seen, extent: Extent, base: u32) -> Option<Range> {
 /// How far one sequence number is ahead of another.
 pub(super) const fn distance(base: u32, sequence: u32) -> i64 {
     sequence.wrapping_sub(base).cast_signed() as i64
-}
-
-/// The pieces in order, and the units that hold each of them, in order of units.
-struct Pieces {
-    /// Where the pieces begin, and behind the last.
-    edges: Vec<i64>,
-    /// Where the holders of each piece begin, and behind those of the last.
-    starts: Vec<usize>,
-    holders: Vec<usize>,
-}
-
-impl Pieces {
-    /// `None` where there are too many.
-    fn of(units: &[Unit]) -> Option<Self> {
-        let both = |unit: &Unit| [unit.range.0, unit.range.1];
-        let mut edges: Vec<i64> = units.iter().flat_map(both).collect();
-        // At each place they ascend already.
-        edges.sort();
-        edges.dedup();
-        let spans = spans(units, &edges)?;
-        let mut starts = vec![0; edges.len().max(1)];
-        for held in spans.iter().flat_map(Clone::clone) {
-            *starts.get_mut(held + 1)? += 1;
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let mut ends = starts.clone();
-        let mut holders = vec![0; sum];
-        for (index, span) in spans.into_iter().enumerate() {
-            for end in ends.get_mut(span)? {
-                *holders.get_mut(*end)? = index;
-                *end += 1;
-            }
-        }
-        Some(Self {
-            edges,
-            starts,
-            holders,
-        })
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (Range, &[usize])> {
-        let ranges = self.edges.iter().zip(self.edges.iter().skip(1));
-        let bounds = self.starts.iter().zip(self.starts.iter().skip(1));
-        ranges.zip(bounds).map(|((from, to), (start, end))| {
-            let holders = self.holders.get(*start..*end).unwrap_or_default();
-            ((*from, *to), holders)
-        })
-    }
-}
-
-/// Which pieces each unit holds; `None` where those are too many.
-fn spans(units: &[Unit], edges: &[i64]) -> Option<Vec<std::ops::Range<usize>>> {
-    let find = |edge: i64, likely: usize| match edges.get(likely) {
-        Some(known) if *known == edge => likely,
-        _ => edges.partition_point(|known| *known < edge),
-    };
-    let mut shares = units.len().saturating_add(1).saturating_mul(MAX_SHARES);
-    let mut spans = Vec::with_capacity(units.len());
-    let mut behind = 0;
-    for unit in units {
-        let first = find(unit.range.0, behind);
-        behind = find(unit.range.1, first + 1);
-        shares = shares.checked_sub(behind - first)?;
-        spans.push(first..behind);
-    }
-    Some(spans)
 }
 
 /// What the units that hold a piece are.

@@ -224,3 +224,14 @@ fn counting_anew_gives_the_hops_their_packets() {
         }
     }
 }
+
+/// Found by the fuzz target: what displays may be longer than what is read.
+#[test]
+fn the_longest_selections_display_whole() {
+    let longest = vec!["icmp"; 500].join(" &&");
+    let selection: crate::select::Selection = longest.parse().unwrap();
+    let shown = selection.to_string();
+    assert_eq!(shown, vec!["icmp"; 500].join(" and "));
+    assert!(shown.len() > 4_096);
+    assert!(shown.parse::<crate::select::Selection>().is_err());
+}

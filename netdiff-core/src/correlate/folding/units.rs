@@ -104,7 +104,8 @@ pub(super) fn make(
     for same in whole.chunk_by(|a, b| (a.way, a.id) == (b.way, b.id)) {
         conversation.add(same, sightings, 1, true);
     }
-    data.sort_unstable_by_key(|p| (p.way, p.bytes, p.place, p.index));
+    // Each place saw them nearly in this order.
+    data.sort_by_key(|p| (p.way, p.bytes, p.place, p.index));
     for stretch in stretches(&data) {
         let cut = cut_of(stretch);
         conversation.add(stretch, sightings, cut.unwrap_or(1), cut.is_some());
@@ -242,15 +243,13 @@ impl Conversation {
                 .iter()
                 .find(|unit| unit.way == way && unit.plain && unit.places & usual == usual);
             let pattern = pattern.map(|unit| self.first_times(unit, sightings));
-            let times: Vec<Timestamp> = self
-                .units
-                .iter()
-                .map(|unit| self.time_of(unit, pattern.as_deref(), sightings))
-                .collect();
+            let time_of = |unit: &Unit| {
+                let own = unit.way == way;
+                own.then(|| self.time_of(unit, pattern.as_deref(), sightings))
+            };
+            let times: Vec<Option<Timestamp>> = self.units.iter().map(time_of).collect();
             for (unit, time) in self.units.iter_mut().zip(times) {
-                if unit.way == way {
-                    unit.time = time;
-                }
+                unit.time = time.unwrap_or(unit.time);
             }
         }
         self.units
