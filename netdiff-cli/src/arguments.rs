@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use netdiff_core::PointOverride;
+use netdiff_core::{Language, PointOverride};
 
 use crate::judging::Judging;
+use crate::language::said;
 use crate::schema::{SCHEMA_HELP, Subject};
 use crate::select::Selecting;
 use crate::taking::{EXPORT_HELP, EXTRACT_HELP, Export, Extract};
@@ -21,6 +22,10 @@ use crate::taking::{EXPORT_HELP, EXTRACT_HELP, Export, Extract};
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// The language of what is said: en or zh-CN [default: `lang` in netdiff.toml, else the locale's]
+    // It is looked for before the command line is understood, see `language`; here it is checked.
+    #[arg(long = "lang", global = true, value_name = "LANGUAGE")]
+    _lang: Option<Language>,
 }
 
 const EXAMPLES: &str = "\
@@ -91,6 +96,9 @@ pub(crate) enum Command {
         /// with =- or for a set that is no folder, to standard output instead of the report
         #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
         write_manifest: Option<Option<PathBuf>>,
+        /// Say nothing on standard error but what went wrong; with --write-manifest, write no report
+        #[arg(short, long)]
+        quiet: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -103,6 +111,9 @@ pub(crate) enum Command {
         /// Where to write it [default: standard output]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Say nothing on standard error but what went wrong
+        #[arg(short, long)]
+        quiet: bool,
         #[command(flatten)]
         selecting: Selecting,
         #[command(flatten)]
@@ -271,7 +282,7 @@ pub(crate) struct Layout {
 
 fn whole_number(text: &str) -> Result<usize, String> {
     text.parse()
-        .map_err(|_| "write a whole number, such as 100".to_owned())
+        .map_err(|_| said!("write a whole number, such as 100"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

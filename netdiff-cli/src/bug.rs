@@ -3,6 +3,10 @@
 use std::panic::{PanicHookInfo, UnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
 
+use netdiff_core::text;
+
+use crate::language::{language, said};
+
 /// Runs the program; a panic becomes a message and the exit status of a job that could not be done.
 pub(crate) fn told(work: impl FnOnce() -> ExitCode + UnwindSafe, trouble: u8) -> ExitCode {
     set_hook(Box::new(|info| anstream::eprintln!("{}", message(info))));
@@ -13,15 +17,17 @@ fn message(info: &PanicHookInfo<'_>) -> String {
     let payload = info.payload();
     let text = payload.downcast_ref::<&str>().copied();
     let what = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let what = what.unwrap_or("no reason given");
+    let what = what.unwrap_or(language().text(text!("no reason given")));
     let place = info.location().map_or_else(
-        || "an unknown place".to_owned(),
+        || said!("an unknown place"),
         |place| format!("{}:{}", place.file(), place.line()),
     );
-    format!(
-        "netdiff {}: a bug in netdiff, not in what it was given: {what} ({place}); please report it as SECURITY.md says, with the command \
-         and, if they may leave your hands, the captures",
-        env!("CARGO_PKG_VERSION")
+    said!(
+        "netdiff {version}: a bug in netdiff, not in what it was given: {what} ({place}); please report it as SECURITY.md says, with \
+         the command and, if they may leave your hands, the captures",
+        version = env!("CARGO_PKG_VERSION"),
+        what,
+        place
     )
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! fail-on = "warning"              # or a list: ["difference", "unused-ignore"]
+//! lang = "zh-CN"                   # the language of what netdiff says: en or zh-CN
 //!
 //! [[ignore]]
 //! what = "path=cross-node"         # a rule or a kind of difference, and what narrows it
@@ -15,17 +16,18 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
-use netdiff_core::{FailOn, Ignore};
+use netdiff_core::{FailOn, Ignore, Language};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use crate::language::said;
 use crate::near::{did_you_mean, unknown_item};
 
 /// The name by which settings are found.
 pub(crate) const CONFIG_NAME: &str = "netdiff.toml";
 
 /// Keys of settings.
-const SETTINGS: [&str; 2] = ["fail-on", "ignore"];
+const SETTINGS: [&str; 3] = ["fail-on", "ignore", "lang"];
 
 /// Keys of a manifest, which is read with its set.
 const MANIFEST: [&str; 6] = ["capture", "node", "pair", "pod", "service", "translation"];
@@ -53,14 +55,29 @@ pub(crate) fn read_config(asked: Option<&Path>) -> anyhow::Result<Config> {
         }
         Err(error) => {
             let check = match error.kind() {
-                ErrorKind::NotFound => "; check the spelling behind --config",
-                _ => "",
+                ErrorKind::NotFound => said!("; check the spelling behind --config"),
+                _ => String::new(),
             };
             Err(anyhow!(
-                "cannot read the settings in {}: {error}{check}",
-                file.display()
+                "{}",
+                said!(
+                    "cannot read the settings in {file}: {error}{check}",
+                    file = file.display(),
+                    error,
+                    check
+                )
             ))
         }
+    }
+}
+
+/// The language that a file states, if it states one that netdiff speaks: what is wrong with the file is told when it is read for its other settings.
+pub(crate) fn language_of_config(file: &Path) -> Option<Language> {
+    let text = fs::read_to_string(file).ok()?;
+    let table = DeTable::parse(&text).ok()?;
+    match table.get_ref().get("lang")?.get_ref() {
+        DeValue::String(name) => name.parse().ok(),
+        _ => None,
     }
 }
 
@@ -102,10 +119,15 @@ impl Source<'_> {
             match key.get_ref().as_ref() {
                 "fail-on" => config.fail_on = Some(self.fail_on(value)?),
                 "ignore" => config.ignores = self.ignores(value)?,
+                "lang" => self.check_language(value)?,
                 known if MANIFEST.contains(&known) => {}
                 other => {
                     let known: Vec<&str> = SETTINGS.iter().chain(&MANIFEST).copied().collect();
-                    let words = format!("there is no key '{other}'; {}", one_of(other, &known));
+                    let words = said!(
+                        "there is no key '{other}'; {known}",
+                        other,
+                        known = one_of(other, &known)
+                    );
                     return Err(self.error(key.span().start, words));
                 }
             }
@@ -122,20 +144,39 @@ impl Source<'_> {
         for name in names {
             let text = self.text_of(name, "fail-on")?;
             let level = FailOn::named(text).ok_or_else(|| {
-                let words = format!("fail-on '{text}': {}", one_of(text, &FailOn::NAMES));
+                let words = said!(
+                    "fail-on '{text}': {known}",
+                    text,
+                    known = one_of(text, &FailOn::NAMES)
+                );
                 self.error(name.span().start, words)
             })?;
             joined = Some(joined.map_or(level, |joined| joined.or(level)));
         }
         joined.ok_or_else(|| {
-            let words = format!("fail-on is empty; {}", one_of("", &FailOn::NAMES));
+            let words = said!(
+                "fail-on is empty; {known}",
+                known = one_of("", &FailOn::NAMES)
+            );
+            self.error(value.span().start, words)
+        })
+    }
+
+    /// The language was decided on before.
+    fn check_language(&self, value: &Spanned<DeValue<'_>>) -> anyhow::Result<()> {
+        let name = self.text_of(value, "lang")?;
+        let known = name.parse::<Language>();
+        known.map(|_| ()).map_err(|_| {
+            let words = said!("lang '{name}': netdiff speaks en and zh-CN", name);
             self.error(value.span().start, words)
         })
     }
 
     fn ignores(&self, value: &Spanned<DeValue<'_>>) -> anyhow::Result<Vec<Ignore>> {
         let wrong = || {
-            let words = "write a table of its own for each: [[ignore]], then what = \"…\" and reason = \"…\"";
+            let words = said!(
+                "write a table of its own for each: [[ignore]], then what = \"…\" and reason = \"…\""
+            );
             self.error(value.span().start, words)
         };
         let DeValue::Array(entries) = value.get_ref() else {
@@ -157,18 +198,22 @@ impl Source<'_> {
                 "what" => what = Some((text()?, value.span().start)),
                 "reason" => reason = Some(text()?.trim()),
                 other => {
-                    let words =
-                        format!("there is no key '{other}' here; {}", one_of(other, &IGNORE));
+                    let words = said!(
+                        "there is no key '{other}' here; {known}",
+                        other,
+                        known = one_of(other, &IGNORE)
+                    );
                     return Err(self.error(key.span().start, words));
                 }
             }
         }
         let Some((what, line_at)) = what else {
-            let words = "say what is to be ignored: what = \"RULE\", or a kind of difference";
+            let words =
+                said!("say what is to be ignored: what = \"RULE\", or a kind of difference");
             return Err(self.error(at, words));
         };
         let Some(reason) = reason.filter(|reason| !reason.is_empty()) else {
-            let words = format!("say why {what} is ignored: reason = \"…\"");
+            let words = said!("say why {what} is ignored: reason = \"…\"", what);
             return Err(self.error(at, words));
         };
         let ignore =
@@ -182,7 +227,10 @@ impl Source<'_> {
     fn text_of<'v>(&self, value: &'v Spanned<DeValue<'_>>, key: &str) -> anyhow::Result<&'v str> {
         match value.get_ref() {
             DeValue::String(text) => Ok(text),
-            _ => Err(self.error(value.span().start, format!("{key} takes a text in quotes"))),
+            _ => Err(self.error(
+                value.span().start,
+                said!("{key} takes a text in quotes", key),
+            )),
         }
     }
 
@@ -193,27 +241,29 @@ impl Source<'_> {
 
     fn error(&self, at: usize, words: impl std::fmt::Display) -> anyhow::Error {
         anyhow!(
-            "{}, line {}: {words}",
-            self.file.display(),
-            self.line_of(at)
+            "{}",
+            said!(
+                "{file}, line {at}: {words}",
+                file = self.file.display(),
+                at = self.line_of(at),
+                words
+            )
         )
     }
 }
 
 /// What was probably meant, else all that is known.
 fn one_of(name: &str, known: &[&str]) -> String {
-    did_you_mean(name, known).unwrap_or_else(|| format!("known are {}", known.join(", ")))
+    did_you_mean(name, known)
+        .unwrap_or_else(|| said!("known are {known}", known = known.join(", ")))
 }
 
 /// Refuses what cannot be kept secret or cannot be found again once names are replaced, and leaves out what may name something.
 pub(crate) fn anonymous(ignores: Vec<Ignore>) -> anyhow::Result<Vec<Ignore>> {
     let anonymous = ignores.into_iter().map(|ignore| {
         if ignore.is_narrowed() {
-            bail!(
-                "--anonymize replaces the names that '{}' may be about, so that it would not be found; leave one of the two \
-                 away (--no-config leaves {CONFIG_NAME} away)",
-                ignore.what()
-            );
+            bail!("{}", said!("--anonymize replaces the names that '{what}' may be about, so that it would not be found; leave one of the two \
+                 away (--no-config leaves netdiff.toml away)", what = ignore.what()));
         }
         Ok(ignore.without_words())
     });

@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 use netdiff_core::{FailOn, Ignore};
 
 use crate::config::{Config, anonymous, idle_configs, read_config};
+use crate::language::said;
 use crate::near::unknown_item;
 
 #[derive(Debug, Args)]
@@ -49,17 +50,27 @@ impl Judging {
         } else {
             for idle in idle_configs(sets, self.config.as_deref()) {
                 let file = idle.display();
-                anstream::eprintln!(
-                    "netdiff: the settings in {file} are not in force; they are with --config {file}"
+                let words = said!(
+                    "the settings in {file} are not in force; they are with --config {file}",
+                    file
                 );
+                anstream::eprintln!("netdiff: {words}");
             }
             read_config(self.config.as_deref())?
         };
         let asked = self.fail_on.iter().filter_map(|name| FailOn::named(name));
         let mut ignores = config.ignores;
         for what in &self.ignores {
-            let ignore = Ignore::parse(what)
-                .map_err(|error| anyhow!("--ignore {what}: {}", unknown_item(&error)))?;
+            let ignore = Ignore::parse(what).map_err(|error| {
+                anyhow!(
+                    "{}",
+                    said!(
+                        "--ignore {what}: {error}",
+                        what,
+                        error = unknown_item(&error)
+                    )
+                )
+            })?;
             ignores.push(ignore);
         }
         Ok(Settings {

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use netdiff_core::{InspectReport, SetRequest, render_manifest};
 
 use crate::arguments::Common;
+use crate::language::said;
 use crate::output::{cannot_write, write_inspection, write_text};
 use crate::whole_file::WholeFile;
 
@@ -16,6 +17,8 @@ const MANIFEST_NAME: &str = "netdiff.toml";
 /// Writes the manifest to `target`, else into the set's folder, and the report to standard output. If `target` is `-`, or
 /// the set is no folder, the manifest goes to standard output instead of the report.
 ///
+/// Quietly, the manifest alone is written.
+///
 /// # Errors
 /// Where there is such a file already: it may have been edited.
 pub(crate) fn write_manifest(
@@ -23,6 +26,7 @@ pub(crate) fn write_manifest(
     request: &SetRequest,
     target: Option<&Path>,
     common: &Common,
+    quiet: bool,
 ) -> anyhow::Result<()> {
     let text = render_manifest(report);
     let file = match target {
@@ -34,7 +38,11 @@ pub(crate) fn write_manifest(
         return write_text(&text, &common.layout);
     };
     write_new(&target, &text)?;
-    anstream::eprintln!("netdiff: wrote {}", target.display());
+    if quiet {
+        return Ok(());
+    }
+    let words = said!("wrote {file}", file = target.display());
+    anstream::eprintln!("netdiff: {words}");
     write_inspection(report, common)
 }
 
@@ -51,9 +59,12 @@ fn folder_of(request: &SetRequest) -> Option<PathBuf> {
 fn write_new(target: &Path, text: &str) -> anyhow::Result<()> {
     let is_there = || {
         anyhow!(
-            "{} is there already and may have been edited; move it away, or see what would be written with \
-             --write-manifest=-",
-            target.display()
+            "{}",
+            said!(
+                "{target} is there already and may have been edited; move it away, or see what would be written with \
+                 --write-manifest=-",
+                target = target.display()
+            )
         )
     };
     // A link that leads nowhere is something as well.

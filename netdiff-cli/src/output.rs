@@ -13,6 +13,7 @@ use netdiff_core::{
 };
 
 use crate::arguments::{Color, Common, Format, Layout};
+use crate::language::said;
 use crate::whole_file::WholeFile;
 use crate::{locale, pager};
 
@@ -23,7 +24,10 @@ use crate::{locale, pager};
 pub(crate) fn check_target(output: Option<&Path>, layout: &Layout) -> anyhow::Result<()> {
     if layout.format == Format::Html && output.is_none() && std::io::stdout().is_terminal() {
         bail!(
-            "a page is of no use on a terminal: write it to a file with -o report.html and open that in a browser"
+            "{}",
+            said!(
+                "a page is of no use on a terminal: write it to a file with -o report.html and open that in a browser"
+            )
         );
     }
     Ok(())
@@ -37,12 +41,18 @@ pub(crate) fn write_report(
     common: &Common,
 ) -> anyhow::Result<()> {
     let text = match common.layout.format {
-        Format::Json => render_json(report).context("cannot render the report as JSON")?,
+        Format::Json => {
+            render_json(report).with_context(|| said!("cannot render the report as JSON"))?
+        }
         Format::Junit => render_junit(report, fail_on),
-        Format::Sarif => render_sarif(report).context("cannot render the report as SARIF")?,
+        Format::Sarif => {
+            render_sarif(report).with_context(|| said!("cannot render the report as SARIF"))?
+        }
         Format::Github => render_github(report),
         Format::Markdown => render_markdown(report),
-        Format::Html => render_html(report).context("cannot render the report as HTML")?,
+        Format::Html => {
+            render_html(report).with_context(|| said!("cannot render the report as HTML"))?
+        }
         Format::Text => render_text(report, &text_options(common, output)),
     };
     match output {
@@ -64,15 +74,19 @@ pub(crate) fn check_format(layout: &Layout) -> anyhow::Result<()> {
 
 fn judges(format: Format) -> anyhow::Error {
     anyhow!(
-        "--format {} says what is wrong, which only diff and trace do; take text or json here",
-        format.name()
+        "{}",
+        said!(
+            "--format {name} says what is wrong, which only diff and trace do; take text or json here",
+            name = format.name()
+        )
     )
 }
 
 /// Writes what a set holds as asked for.
 pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyhow::Result<()> {
     let text = match common.layout.format {
-        Format::Json => render_inspect_json(report).context("cannot render the report as JSON")?,
+        Format::Json => render_inspect_json(report)
+            .with_context(|| said!("cannot render the report as JSON"))?,
         Format::Text => render_inspect_text(report, &text_options(common, None)),
         other => return Err(judges(other)),
     };
@@ -82,7 +96,8 @@ pub(crate) fn write_inspection(report: &InspectReport, common: &Common) -> anyho
 /// Writes what a baseline holds as asked for.
 pub(crate) fn write_stored(report: &BaselineReport, common: &Common) -> anyhow::Result<()> {
     let text = match common.layout.format {
-        Format::Json => render_baseline_json(report).context("cannot render the report as JSON")?,
+        Format::Json => render_baseline_json(report)
+            .with_context(|| said!("cannot render the report as JSON"))?,
         Format::Text => render_baseline_text(report, &text_options(common, None)),
         other => return Err(judges(other)),
     };
@@ -93,7 +108,9 @@ pub(crate) fn write_stored(report: &BaselineReport, common: &Common) -> anyhow::
 pub(crate) fn write_rules(rules: &[RuleReport], layout: &Layout) -> anyhow::Result<()> {
     let options = layout_options(layout, None);
     let text = match (layout.format, rules) {
-        (Format::Json, _) => render_rules_json(rules).context("cannot render the rules as JSON")?,
+        (Format::Json, _) => {
+            render_rules_json(rules).with_context(|| said!("cannot render the rules as JSON"))?
+        }
         (Format::Text, [rule]) => render_rule_text(rule, &options),
         (Format::Text, _) => render_rules_text(rules, &options),
         (Format::Markdown, _) => render_rules_markdown(rules),
@@ -115,22 +132,32 @@ pub(crate) fn write_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("cannot write to standard output; is the disk full?"),
+        result => {
+            result.with_context(|| said!("cannot write to standard output; is the disk full?"))
+        }
     }
 }
 
 /// Why a file cannot be written, and what to do.
 pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> anyhow::Error {
     let advice = match error.kind() {
-        ErrorKind::NotFound => "; make its folder first, or name another",
-        ErrorKind::IsADirectory => "; that is a folder: name a file in it",
-        ErrorKind::PermissionDenied => "; name a place that you may write to",
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+        ErrorKind::NotFound => said!("; make its folder first, or name another"),
+        ErrorKind::IsADirectory => said!("; that is a folder: name a file in it"),
+        ErrorKind::PermissionDenied => said!("; name a place that you may write to"),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => said!(
             "; make room, or name a place where there is some. What was there before is as it was"
-        }
-        _ => "",
+        ),
+        _ => String::new(),
     };
-    anyhow!("cannot write {}: {error}{advice}", path.display())
+    anyhow!(
+        "{}",
+        said!(
+            "cannot write {path}: {error}{advice}",
+            path = path.display(),
+            error,
+            advice
+        )
+    )
 }
 
 /// Writes a file whole or not at all.

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::language::said;
 use indicatif::{DecimalBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use netdiff_core::Progress;
 
@@ -98,22 +99,29 @@ impl State {
     fn words(&self) -> String {
         let working = HumanDuration(self.working);
         if self.total == 0 {
-            return format!("opening the captures, {working}");
+            return said!("opening the captures, {working}", working);
         }
         let total = DecimalBytes(self.total);
         if self.read >= self.total {
-            return format!("{total} read, following the packets, {working}");
+            return said!(
+                "{total} read, following the packets, {working}",
+                total,
+                working
+            );
         }
         let millis = u64::try_from(self.reading.as_millis()).unwrap_or(u64::MAX);
         let rate = self.read.saturating_mul(1000) / millis.max(1);
         let read = DecimalBytes(self.read);
         if rate == 0 {
-            return format!("{read} of {total} read, {working}");
+            return said!("{read} of {total} read, {working}", read, total, working);
         }
         let left = HumanDuration(Duration::from_secs((self.total - self.read) / rate));
-        format!(
-            "{read} of {total} read, {}/s, {left} left",
-            DecimalBytes(rate)
+        said!(
+            "{read} of {total} read, {rate}/s, {left} left",
+            read,
+            total,
+            rate = DecimalBytes(rate),
+            left
         )
     }
 }

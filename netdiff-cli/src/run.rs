@@ -12,6 +12,7 @@ use netdiff_core::{
 
 use crate::arguments::{Arguments, Command, Common, Layout};
 use crate::judging::{Judging, Settings};
+use crate::language::{language, said, told};
 use crate::manifest::write_manifest;
 use crate::near::unknown_rule;
 use crate::output::{
@@ -36,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let code = match execute(arguments) {
         Ok(code) => code,
         Err(error) => {
-            anstream::eprintln!("netdiff: {}", visible_lines(&format!("{error:#}")));
+            anstream::eprintln!("netdiff: {}", visible_lines(&told(&error)));
             EXIT_TROUBLE
         }
     };
@@ -83,14 +84,16 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Inspect {
             set,
             write_manifest,
+            quiet,
             common,
-        } => inspect_set(set, write_manifest.as_ref().map(Option::as_deref), common),
+        } => inspect_set(set, write_manifest.as_ref(), common, *quiet),
         Command::Baseline {
             sets,
             output,
+            quiet,
             selecting,
             common,
-        } => write_baseline(sets, output.as_deref(), selecting, common),
+        } => write_baseline(sets, output.as_deref(), selecting, common, *quiet),
         Command::Extract(arguments) => extract_packets(arguments).map(|()| EXIT_SAME),
         Command::Export(arguments) => export_sightings(arguments).map(|()| EXIT_SAME),
         Command::Schema { of } => write_schema(*of).map(|()| EXIT_SAME),
@@ -145,20 +148,27 @@ fn judge(
 /// Nothing is judged, so that nothing differs.
 fn inspect_set(
     set: &[PathBuf],
-    manifest: Option<Option<&Path>>,
+    manifest: Option<&Option<PathBuf>>,
     common: &Common,
+    quiet: bool,
 ) -> anyhow::Result<u8> {
     let request = &SetRequest {
         paths: set.to_vec(),
         points: common.points.clone(),
     };
     check_format(&common.layout)?;
-    let options = options(common);
+    let options = AnalysisOptions {
+        progress: (!quiet).then(Progress::default),
+        ..options(common)
+    };
     if let Some(report) = inspect_baseline(request, &options)? {
         if manifest.is_some() {
             bail!(
-                "{}: a baseline holds no captures that a manifest could place",
-                report.path
+                "{}",
+                said!(
+                    "{path}: a baseline holds no captures that a manifest could place",
+                    path = report.path
+                )
             );
         }
         write_stored(&report, common)?;
@@ -168,7 +178,7 @@ fn inspect_set(
         inspect_with(request, &options)
     })??;
     match manifest {
-        Some(target) => write_manifest(&report, request, target, common)?,
+        Some(target) => write_manifest(&report, request, target.as_deref(), common, quiet)?,
         None => write_inspection(&report, common)?,
     }
     Ok(EXIT_SAME)
@@ -179,9 +189,16 @@ fn stated_pairs(pairs: &[String]) -> anyhow::Result<StatedPairs> {
     let mut stated = StatedPairs::default();
     for pair in pairs {
         let Some((reference, failing)) = pair.split_once('=') else {
-            bail!("--pair {pair}: write REFERENCE=FAILING, two nodes or two addresses");
+            bail!(
+                "{}",
+                said!(
+                    "--pair {pair}: write REFERENCE=FAILING, two nodes or two addresses",
+                    pair
+                )
+            );
         };
-        let read = StatedPair::new(reference, failing).with_context(|| format!("--pair {pair}"))?;
+        let read =
+            StatedPair::new(reference, failing).with_context(|| said!("--pair {pair}", pair))?;
         stated.extend([read]);
     }
     Ok(stated)
@@ -193,8 +210,12 @@ fn write_baseline(
     output: Option<&Path>,
     selecting: &Selecting,
     common: &Common,
+    quiet: bool,
 ) -> anyhow::Result<u8> {
-    let options = selected(selecting, common)?;
+    let options = AnalysisOptions {
+        progress: (!quiet).then(Progress::default),
+        ..selected(selecting, common)?
+    };
     let requests: Vec<SetRequest> = sets
         .iter()
         .map(|path| SetRequest {
@@ -224,12 +245,12 @@ const SELECTION: &str = "selection";
 fn explain_rules(rule: Option<&str>, layout: &Layout) -> anyhow::Result<u8> {
     let rules = match rule {
         Some(SELECTION) => {
-            write_text(SELECTION_MANUAL, layout)?;
+            write_text(language().text(SELECTION_MANUAL), layout)?;
             return Ok(EXIT_SAME);
         }
-        None => explain_all(),
+        None => explain_all(language()),
         Some(id) => {
-            let known = explain(id).with_context(|| unknown_rule(id))?;
+            let known = explain(id, language()).with_context(|| unknown_rule(id))?;
             vec![known]
         }
     };
@@ -242,7 +263,12 @@ fn write_manual(folder: Option<&Path>) -> anyhow::Result<u8> {
     match folder {
         Some(folder) => {
             let pages = shell::write_manual(folder)?;
-            anstream::eprintln!("netdiff: wrote {pages} pages to {}", folder.display());
+            let words = said!(
+                "wrote {pages} pages to {folder}",
+                pages,
+                folder = folder.display()
+            );
+            anstream::eprintln!("netdiff: {words}");
         }
         None => {
             let pages = shell::manual()?;
@@ -257,6 +283,7 @@ fn options(common: &Common) -> AnalysisOptions {
     AnalysisOptions {
         vxlan_ports: common.vxlan_ports.clone(),
         anonymize: common.anonymize,
+        language: language(),
         progress: Some(Progress::default()),
         ..AnalysisOptions::default()
     }
@@ -281,10 +308,12 @@ pub(crate) fn in_pool<T: Send>(
         return Ok(work());
     };
     if jobs == 0 {
-        bail!("--jobs 0: at least one thread is needed");
+        bail!("{}", said!("--jobs 0: at least one thread is needed"));
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    Ok(pool.context("cannot start the threads")?.install(work))
+    Ok(pool
+        .with_context(|| said!("cannot start the threads"))?
+        .install(work))
 }
 
 /// Gives each `--point` to the set that its file lies in.
@@ -309,9 +338,13 @@ fn requests(
             (true, true) if longer_reference => ours.points.push(point.clone()),
             (true, true) => theirs.points.push(point.clone()),
             (false, false) => bail!(
-                "--point {point}: the file is in neither set; give its path beginning with {} or {}",
-                reference.display(),
-                failing.display()
+                "{}",
+                said!(
+                    "--point {point}: the file is in neither set; give its path beginning with {reference} or {failing}",
+                    point,
+                    reference = reference.display(),
+                    failing = failing.display()
+                )
             ),
         }
     }

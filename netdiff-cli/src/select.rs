@@ -1,35 +1,36 @@
 //! The options that select packets: sugar for one expression.
 
+use crate::language::said;
 use anyhow::{Result, anyhow};
 use clap::Args;
-use netdiff_core::{Selection, SelectionError};
+use netdiff_core::{Message, Selection, SelectionError, text};
 
 /// What stands above the options in the help.
-const HEADING: &str = "Selection (see `netdiff explain selection`)";
+pub(crate) const SELECTION_HEADING: &str = text!("Selection (see `netdiff explain selection`)");
 
 /// Which packets to show; all that is said must hold. `netdiff explain selection` describes the expressions.
 #[derive(Debug, Args)]
 pub(crate) struct Selecting {
     /// Show only these packets: 'icmp and 10.244.0.4', 'lost and not port 53', 'host default/web-*'
-    #[arg(long = "flow", help_heading = HEADING, value_name = "EXPRESSION")]
+    #[arg(long = "flow", help_heading = SELECTION_HEADING, value_name = "EXPRESSION")]
     flows: Vec<String>,
     /// Only packets seen at this capture point, with * for any characters
-    #[arg(long, help_heading = HEADING, value_name = "NODE/INTERFACE")]
+    #[arg(long, help_heading = SELECTION_HEADING, value_name = "NODE/INTERFACE")]
     seen_at: Vec<String>,
     /// Only packets not seen there
-    #[arg(long, help_heading = HEADING, value_name = "NODE/INTERFACE")]
+    #[arg(long, help_heading = SELECTION_HEADING, value_name = "NODE/INTERFACE")]
     not_seen_at: Vec<String>,
     /// Only packets of this protocol; of several, any
-    #[arg(long = "protocol", help_heading = HEADING, value_name = "NAME")]
+    #[arg(long = "protocol", help_heading = SELECTION_HEADING, value_name = "NAME")]
     protocols: Vec<String>,
     /// Only packets from or to this port or range; of several, any
-    #[arg(long = "port", help_heading = HEADING, value_name = "PORT")]
+    #[arg(long = "port", help_heading = SELECTION_HEADING, value_name = "PORT")]
     ports: Vec<String>,
     /// Only packets first seen at this time or later: 2026-11-22T10:33:12Z, 10:33:12 (UTC), +5s
-    #[arg(long, help_heading = HEADING, value_name = "TIME")]
+    #[arg(long, help_heading = SELECTION_HEADING, value_name = "TIME")]
     since: Option<String>,
     /// Only packets first seen before this time
-    #[arg(long, help_heading = HEADING, value_name = "TIME")]
+    #[arg(long, help_heading = SELECTION_HEADING, value_name = "TIME")]
     until: Option<String>,
 }
 
@@ -61,7 +62,12 @@ fn read<'a>(
 ) -> Result<Vec<Selection>> {
     let read = |value: &String| {
         parse(value).map_err(|error| {
-            anyhow!("{option} '{value}', {error}; `netdiff explain selection` describes what can be selected")
+            anyhow!("{}", said!(
+                "{option} '{value}', {error}; `netdiff explain selection` describes what can be selected",
+                option,
+                value,
+                error = Message::told(error.to_string())
+            ))
         })
     };
     values.into_iter().map(read).collect()

@@ -4,14 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
+use clap::Command;
 use clap::builder::PossibleValuesParser;
-use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
-use netdiff_core::{Ignore, explain_all};
+use netdiff_core::{Ignore, Language, explain_all};
 
-use crate::arguments::Arguments;
+use crate::help::command;
+use crate::language::said;
 use crate::output::write_file;
 
 /// The script that a shell reads to complete `netdiff`'s commands, options and names.
@@ -23,14 +24,18 @@ pub(crate) fn completions(shell: Shell) -> Vec<u8> {
 
 /// The command line with the names that its arguments take: only completions need them, the program says more of wrong ones than clap does.
 fn named() -> Command {
-    let rules = || explain_all().into_iter().map(|rule| rule.rule);
+    let rules = || {
+        explain_all(Language::English)
+            .into_iter()
+            .map(|rule| rule.rule)
+    };
     let manuals = PossibleValuesParser::new(rules().chain(["selection"]));
     let items = PossibleValuesParser::new(Ignore::names());
     let ignoring = |command: Command| {
         let items = items.clone();
         command.mut_arg("ignores", |argument| argument.value_parser(items))
     };
-    Arguments::command()
+    command()
         .mut_subcommand("explain", |explain| {
             explain.mut_arg("rule", |rule| rule.value_parser(manuals))
         })
@@ -46,7 +51,7 @@ pub(crate) struct ManualPage {
 
 /// The program's page, then one for each command.
 pub(crate) fn manual() -> anyhow::Result<Vec<ManualPage>> {
-    let mut program = Arguments::command().disable_help_subcommand(true);
+    let mut program = command().disable_help_subcommand(true);
     program.build();
     let shown = |command: &&Command| !command.is_hide_set();
     let commands: Vec<Command> = program
@@ -59,7 +64,7 @@ pub(crate) fn manual() -> anyhow::Result<Vec<ManualPage>> {
         .collect();
     let pages = std::iter::once(program).chain(commands);
     let pages: std::io::Result<Vec<ManualPage>> = pages.map(|command| page(&command)).collect();
-    pages.context("cannot write a manual page")
+    pages.with_context(|| said!("cannot write a manual page"))
 }
 
 fn page(command: &Command) -> std::io::Result<ManualPage> {
@@ -117,8 +122,12 @@ fn examples(command: &Command) -> Roff {
 /// Writes each page into a folder, which is made if it is not there. Returns how many that were.
 pub(crate) fn write_manual(folder: &Path) -> anyhow::Result<usize> {
     let pages = manual()?;
-    fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}; name another", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| {
+        said!(
+            "cannot make the folder {folder}; name another",
+            folder = folder.display()
+        )
+    })?;
     for page in &pages {
         let file = folder.join(&page.file);
         write_file(&file, &page.text)?;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use netdiff_core::{
-    AnalysisError, AnalysisOptions, Extracted, PacketFileOptions, PointOverride, Separator,
-    SetRequest, Wanting, export, extract,
+    AnalysisError, AnalysisOptions, Extracted, Message, PacketFileOptions, PointOverride, Progress,
+    Separator, SetRequest, Wanting, export, extract, noun,
 };
 
+use crate::language::{language, said};
 use crate::output::cannot_write;
 use crate::run::in_pool;
 use crate::select::Selecting;
@@ -64,6 +65,9 @@ pub(crate) struct Taking {
     /// Threads that read captures [default: one a core]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Say nothing on standard error but what went wrong
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 /// How packets are written.
@@ -128,6 +132,8 @@ impl Taking {
         Ok(AnalysisOptions {
             vxlan_ports: self.vxlan_ports.clone(),
             selection: self.selecting.selection()?,
+            language: language(),
+            progress: (!self.quiet).then(Progress::default),
             ..AnalysisOptions::default()
         })
     }
@@ -136,27 +142,29 @@ impl Taking {
     fn write(
         &self,
         output: &Path,
+        progress: Option<Progress>,
         write: impl FnOnce(&mut (dyn Write + Send)) -> Result<Extracted, AnalysisError> + Send,
     ) -> anyhow::Result<Option<Extracted>> {
         if output.as_os_str() == STANDARD_OUTPUT {
             let mut out = BufWriter::new(Pipe::default());
-            let written = in_pool(self.jobs, None, || write(&mut out))?;
+            let written = in_pool(self.jobs, progress, || write(&mut out))?;
             return match written {
                 Err(_) if out.get_ref().closed => Ok(None),
                 written => Ok(Some(written?)),
             };
         }
-        self.write_whole(output, write).map(Some)
+        self.write_whole(output, progress, write).map(Some)
     }
 
     fn write_whole(
         &self,
         output: &Path,
+        progress: Option<Progress>,
         write: impl FnOnce(&mut (dyn Write + Send)) -> Result<Extracted, AnalysisError> + Send,
     ) -> anyhow::Result<Extracted> {
         let cannot = |error: &io::Error| cannot_write(output, error);
         let mut out = WholeFile::create(output).map_err(|error| cannot(&error))?;
-        let written = in_pool(self.jobs, None, || write(&mut out))?;
+        let written = in_pool(self.jobs, progress, || write(&mut out))?;
         if let (Err(_), Some(error)) = (&written, out.failure()) {
             return Err(cannot(error));
         }
@@ -170,9 +178,9 @@ impl Taking {
 
     fn nothing(&self) -> String {
         let set: Vec<String> = self.set.iter().map(|p| p.display().to_string()).collect();
-        format!(
-            "{}: no packet is selected, nothing is written; `netdiff trace` with the same options says what there is",
-            set.join(" ")
+        said!(
+            "{set}: no packet is selected, nothing is written; `netdiff trace` with the same options says what there is",
+            set = set.join(" ")
         )
     }
 }
@@ -205,17 +213,20 @@ fn is_closed<T>(result: &io::Result<T>) -> bool {
 pub(crate) fn extract_packets(arguments: &Extract) -> anyhow::Result<()> {
     let Extract { taking, output, .. } = arguments;
     if output.as_os_str() == STANDARD_OUTPUT && io::stdout().is_terminal() {
-        bail!("-o -: a pcapng file would only garble the terminal; name a file, or pipe it");
+        bail!(
+            "{}",
+            said!("-o -: a pcapng file would only garble the terminal; name a file, or pipe it")
+        );
     }
     refuse_overwriting(taking, output)?;
     let file = PacketFileOptions {
         snaplen: arguments.snaplen,
         strip_payload: arguments.strip_payload,
         corrected_times: arguments.corrected_times,
-        about: String::new(),
+        ..PacketFileOptions::default()
     };
     let (request, wanting, options) = (taking.request(), taking.wanting(), taking.options()?);
-    let extracted = taking.write(output, |out| {
+    let extracted = taking.write(output, options.progress.clone(), |out| {
         extract(&request, &wanting, &options, &file, out)
     })?;
     let Some(extracted) = extracted else {
@@ -224,7 +235,10 @@ pub(crate) fn extract_packets(arguments: &Extract) -> anyhow::Result<()> {
     if extracted.packets == 0 {
         bail!("{}", taking.nothing());
     }
-    tell(&extracted, output, "packets");
+    let what = Message::count(extracted.packets, noun!("packet"));
+    if !taking.quiet {
+        tell(&extracted, output, &what);
+    }
     Ok(())
 }
 
@@ -243,11 +257,12 @@ pub(crate) fn export_sightings(arguments: &Export) -> anyhow::Result<()> {
         Form::Tsv => Separator::Tab,
     };
     let (request, wanting, options) = (taking.request(), taking.wanting(), taking.options()?);
-    let extracted = taking.write(output, |out| {
+    let extracted = taking.write(output, options.progress.clone(), |out| {
         export(&request, &wanting, &options, separator, out)
     })?;
-    if let Some(extracted) = extracted {
-        tell(&extracted, output, "rows");
+    if let Some(extracted) = extracted.filter(|_| !taking.quiet) {
+        let what = Message::count(extracted.sightings, noun!("row"));
+        tell(&extracted, output, &what);
     }
     Ok(())
 }
@@ -267,29 +282,31 @@ fn refuse_overwriting(taking: &Taking, output: &Path) -> anyhow::Result<()> {
     let mut set = taking.set.iter().chain(points);
     if set.any(|path| std::fs::canonicalize(path).is_ok_and(|path| target.starts_with(&path))) {
         bail!(
-            "-o {}: lies in the set and would become one of its files; write it elsewhere",
-            output.display()
+            "{}",
+            said!(
+                "-o {output}: lies in the set and would become one of its files; write it elsewhere",
+                output = output.display()
+            )
         );
     }
     Ok(())
 }
 
 /// Says on standard error what was done, and what a reader must know.
-fn tell(extracted: &Extracted, output: &Path, what: &str) {
+fn tell(extracted: &Extracted, output: &Path, what: &Message) {
     for note in &extracted.notes {
-        anstream::eprintln!("netdiff: note: {note}");
+        let words = said!("note: {note}", note);
+        anstream::eprintln!("netdiff: {words}");
     }
     if output.as_os_str() == STANDARD_OUTPUT {
         return;
     }
-    let count = match what {
-        "rows" => extracted.sightings,
-        _ => extracted.packets,
-    };
-    anstream::eprintln!(
-        "netdiff: {}: {count} {what}, from {} capture points in {} files",
-        output.display(),
-        extracted.points,
-        extracted.files
+    let words = said!(
+        "{file}: {what}, from {points} in {files}",
+        file = output.display(),
+        what,
+        points = Message::count(extracted.points, noun!("capture point")),
+        files = Message::count(extracted.files, noun!("file"))
     );
+    anstream::eprintln!("netdiff: {words}");
 }

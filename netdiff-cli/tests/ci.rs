@@ -35,6 +35,8 @@ impl Folder {
     fn run(&self, command: &str, sets: &[PathBuf], options: &[&str]) -> Output {
         Command::new(cargo_bin("netdiff"))
             .current_dir(self.0.path())
+            .env_remove("LC_ALL")
+            .env("LC_MESSAGES", "C")
             .arg(command)
             .args(sets)
             .args(options)

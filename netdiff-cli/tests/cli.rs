@@ -26,6 +26,8 @@ fn netdiff(arguments: &[&Path]) -> Output {
     command
         .current_dir(root())
         .env_remove("NO_COLOR")
+        .env_remove("LC_ALL")
+        .env("LC_MESSAGES", "C")
         .args(arguments)
         .output()
         .unwrap()
@@ -285,33 +287,36 @@ fn points_may_be_stated() {
 }
 
 /// The incident's report as README.md shows it: the finding, the first ladder, and what is fine.
-fn readme_example(text: &str) -> String {
+fn readme_example(text: &str, headings: [&str; 4]) -> String {
     let part = |from: &str, to: &str| {
         let start = text
             .find(from)
             .unwrap_or_else(|| panic!("no {from:?} in\n{text}"));
         let rest = &text[start..];
         rest[..rest.find(to).unwrap_or(rest.len())]
-            .trim_end()
+            .trim()
             .to_owned()
     };
+    let [differs, hops, same, captures] = headings;
     let parts = [
-        part("netdiff", "What differs"),
-        part("Hop by hop", "\ntcp "),
-        part("Not different", "Captures"),
+        part("netdiff", differs),
+        part(hops, "\ntcp "),
+        part(same, captures),
     ];
     parts.join("\n\n[…]\n")
 }
 
-#[test]
-fn the_readme_shows_what_netdiff_writes() {
+/// What a README shows is what is written in its language.
+fn check_readme(name: &str, language: &str, headings: [&str; 4]) {
     let output = netdiff(&[
         path("diff"),
         path("testdata/scenarios/vxlan-8472-blocked/reference"),
         path("testdata/scenarios/vxlan-8472-blocked/failing"),
+        path("--lang"),
+        path(language),
     ]);
-    let example = readme_example(&stdout(&output));
-    let file = root().join("README.md");
+    let example = readme_example(&stdout(&output), headings);
+    let file = root().join(name);
     let readme = fs::read_to_string(&file).unwrap();
     let (before, rest) = readme.split_once("```text\n").unwrap();
     let (shown, after) = rest.split_once("\n```").unwrap();
@@ -321,8 +326,20 @@ fn the_readme_shows_what_netdiff_writes() {
     }
     assert!(
         shown == example,
-        "README.md is out of date: run UPDATE_DOCS=1 cargo test and look at the change"
+        "{name} is out of date: run UPDATE_DOCS=1 cargo test and look at the change"
     );
+}
+
+#[test]
+fn the_readme_shows_what_netdiff_writes() {
+    let headings = ["What differs", "Hop by hop", "Not different", "Captures"];
+    check_readme("README.md", "en", headings);
+}
+
+#[test]
+fn the_chinese_readme_shows_what_netdiff_writes() {
+    let headings = ["\n差异\n", "\n逐跳对照\n", "\n没有差异\n", "\n抓包\n"];
+    check_readme("README.zh-CN.md", "zh-CN", headings);
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn example() -> PathBuf {
 
 fn netdiff(arguments: &[&str]) -> Output {
     let mut command = assert_cmd::Command::cargo_bin("netdiff").unwrap();
+    command.env_remove("LC_ALL").env("LC_MESSAGES", "C");
     command.args(arguments).output().unwrap()
 }
 

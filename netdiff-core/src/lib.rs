@@ -36,6 +36,9 @@
 //! The same captures give the same report, in whatever order the files are named and on any number of
 //! threads.
 
+#[macro_use]
+pub mod types;
+
 pub mod correlate;
 pub mod decode;
 pub mod diagnose;
@@ -49,7 +52,6 @@ mod report;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod select;
-pub mod types;
 
 /// What fuzz targets reach beside the public names.
 #[cfg(fuzzing)]
@@ -86,4 +88,7 @@ pub use report::{
 #[cfg(feature = "schema")]
 pub use schema::{Described, json_schema};
 pub use select::{SELECTION_MANUAL, Selection, SelectionError, Unmatched};
-pub use types::{PairError, StatedPair, visible_lines};
+pub use types::{
+    CHINESE_CATALOGUE, Entry, Language, Message, PairError, PoError, StatedPair, UnknownLanguage,
+    read_po, visible_lines,
+};

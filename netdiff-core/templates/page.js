@@ -76,7 +76,7 @@ document.addEventListener("click", async (event) => {
   if (button) {
     const copied = await copy(button.dataset.copy);
     button.focus();
-    say(copied ? "Copied: " + button.dataset.copy : "Not copied: select the filter and copy it");
+    say(copied ? said("Copied: ") + button.dataset.copy : said("Not copied: select the filter and copy it"));
   }
 });
 
@@ -86,10 +86,16 @@ document.addEventListener("click", async (event) => {
 const [NAME, RELATION, STATE, BEFORE, NOW, LOST, TRIP, LADDER] = [0, 1, 2, 3, 4, 5, 6, 7];
 const PAGE = 100;
 
-const [shared, rows] = JSON.parse(at("data").textContent);
+const [shared, rows, words] = JSON.parse(at("data").textContent);
 for (const row of rows) {
   for (const place of [RELATION, STATE, BEFORE, NOW]) row[place] = shared[row[place]];
 }
+
+// The page's words for English ones; none where it speaks English.
+function said(english, values = {}) {
+  return Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, value), words[english] ?? english);
+}
+
 const table = at("table");
 const columns = table.tHead.rows[0].cells.length === 7
   ? [NAME, RELATION, STATE, BEFORE, NOW, LOST, TRIP]
@@ -101,7 +107,7 @@ let haystacks = null;
 
 function haystack(index) {
   // Made once, at the first filter.
-  haystacks ??= rows.map((row) => [row[NAME], row[RELATION], row[STATE], row[BEFORE], row[NOW]].join(" ").toLowerCase());
+  haystacks ??= rows.map((row) => [row[NAME], row[RELATION], row[STATE], said(row[RELATION]), said(row[STATE]), row[BEFORE], row[NOW]].join(" ").toLowerCase());
   return haystacks[index];
 }
 
@@ -142,10 +148,12 @@ function cell(row, column) {
   } else if (column === STATE) {
     const state = document.createElement("span");
     state.className = "state " + row[STATE];
-    state.textContent = row[STATE];
+    state.textContent = said(row[STATE]);
     td.append(state);
   } else if (column === TRIP) {
     td.textContent = row[TRIP] === null ? "" : duration(row[TRIP]);
+  } else if (column === RELATION) {
+    td.textContent = said(row[RELATION]);
   } else {
     td.textContent = row[column];
   }
@@ -160,13 +168,14 @@ function showRows() {
     for (const column of columns) tr.append(cell(row, column));
   }
   table.tBodies[0].replaceWith(body);
-  at("shown").textContent = `${found.length} of ${rows.length} flows`;
+  at("shown").textContent = said("{n} of {all} flows", { n: found.length, all: rows.length });
   const more = at("more");
   more.textContent = "";
   if (found.length > visible) {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = `Show ${Math.min(PAGE, found.length - visible)} more of ${found.length - visible}`;
+    const left = found.length - visible;
+    button.textContent = said("Show {n} more of {all}", { n: Math.min(PAGE, left), all: left });
     button.addEventListener("click", () => { visible += PAGE; showRows(); });
     more.append(button);
   }
@@ -189,7 +198,7 @@ function sortBy(th, column) {
   th.replaceChildren(button);
 });
 for (const [id, column] of [["state", STATE], ["relation", RELATION]]) {
-  for (const value of [...new Set(rows.map((row) => row[column]))].sort()) at(id).add(new Option(value));
+  for (const value of [...new Set(rows.map((row) => row[column]))].sort()) at(id).add(new Option(said(value), value));
   at(id).addEventListener("change", filterRows);
 }
 at("words").addEventListener("input", filterRows);

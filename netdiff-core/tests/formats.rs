@@ -11,8 +11,8 @@ mod common;
 
 use common::scenario::{Scenario, map_all, scenario, scenarios};
 use netdiff_core::{
-    FailOn, Ignore, Redaction, Report, SetRequest, compare, explain, render_github, render_junit,
-    render_sarif, trace,
+    FailOn, Ignore, Language, Redaction, Report, SetRequest, compare, explain, render_github,
+    render_junit, render_sarif, trace,
 };
 use serde_json::Value;
 
@@ -140,7 +140,10 @@ fn check_sarif(log: &Value, report: &Report, name: &str) {
         }
         let id = rule["id"].as_str().unwrap();
         let known = report.differences.iter().any(|d| d.kind == id);
-        assert!(known || explain(id).is_some(), "{name}: {id}");
+        assert!(
+            known || explain(id, Language::English).is_some(),
+            "{name}: {id}"
+        );
     }
     let results = run["results"].as_array().unwrap();
     assert_eq!(

@@ -15,7 +15,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::scenario::{Scenario, describe, findings, map_all, place_of, scenarios, segment};
-use netdiff_core::{FindingReport, explain};
+use netdiff_core::{FindingReport, Language, explain};
 
 /// Rules that name a place and no cause.
 const BROADER: &[&str] = &["packets-lost", "capture-gap"];
@@ -113,7 +113,7 @@ fn check(scenario: &Scenario, file: &Path) -> Vec<Wrong> {
 fn is_right(scenario: &Scenario, found: &FindingReport) -> bool {
     let broader = BROADER.contains(&found.rule);
     scenario.expect.all().any(|expected| {
-        let has_no_rule = explain(&expected.rule).is_none();
+        let has_no_rule = explain(&expected.rule, Language::English).is_none();
         expected.names(found) || (broader && (expected.allows(found) || has_no_rule))
     })
 }

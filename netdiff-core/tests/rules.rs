@@ -11,7 +11,8 @@ use std::fs;
 use std::path::Path;
 
 use netdiff_core::{
-    TextOptions, explain, explain_all, render_rule_text, render_rules_markdown, render_rules_text,
+    Language, TextOptions, explain, explain_all, render_rule_text, render_rules_markdown,
+    render_rules_text,
 };
 
 const HEAD: &str = "\
@@ -25,7 +26,10 @@ Written by `UPDATE_DOCS=1 cargo test` from the rules themselves (netdiff-core/sr
 #[test]
 fn the_document_says_what_the_rules_say() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules.md");
-    let text = format!("{HEAD}{}", render_rules_markdown(&explain_all()));
+    let text = format!(
+        "{HEAD}{}",
+        render_rules_markdown(&explain_all(Language::English))
+    );
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&file, text).unwrap();
         return;
@@ -39,11 +43,11 @@ fn the_document_says_what_the_rules_say() {
 #[test]
 fn every_rule_can_be_explained() {
     let options = TextOptions::default();
-    let all = explain_all();
+    let all = explain_all(Language::English);
     let list = render_rules_text(&all, &options);
     for rule in &all {
         assert!(list.contains(rule.rule));
-        let text = render_rule_text(&explain(rule.rule).unwrap(), &options);
+        let text = render_rule_text(&explain(rule.rule, Language::English).unwrap(), &options);
         assert!(text.starts_with(rule.rule), "{text}");
         for heading in [
             "looks for",
@@ -55,5 +59,5 @@ fn every_rule_can_be_explained() {
             assert!(text.contains(heading), "{}: {heading}", rule.rule);
         }
     }
-    assert!(explain("no-such-rule").is_none());
+    assert!(explain("no-such-rule", Language::English).is_none());
 }

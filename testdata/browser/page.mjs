@@ -28,7 +28,7 @@ const packages = await Promise.all(["playwright-core", "axe-core", "html-validat
 const [{ chromium }, axe, { HtmlValidate }] = packages;
 
 const folder = mkdtempSync(join(tmpdir(), "netdiff-browser-"));
-const buffer = { maxBuffer: 1 << 30 };
+const buffer = { maxBuffer: 1 << 30, env: { ...process.env, LC_ALL: "C.UTF-8" } };
 
 /** Writes a report and gives its path; netdiff's exit status 1 says that it found something. */
 function report(name, ...args) {

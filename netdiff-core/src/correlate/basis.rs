@@ -22,10 +22,10 @@ impl Basis {
     #[must_use]
     pub const fn phrase(self) -> &'static str {
         match self {
-            Self::OwnFlow => "other packets of this flow went on there",
-            Self::SameClass => "packets of other flows between the same nodes went on there",
-            Self::Mirror => "packets of the opposite direction came through there",
-            Self::Roles => "the interfaces' roles and the nodes' addresses say so",
+            Self::OwnFlow => text!("other packets of this flow went on there"),
+            Self::SameClass => text!("packets of other flows between the same nodes went on there"),
+            Self::Mirror => text!("packets of the opposite direction came through there"),
+            Self::Roles => text!("the interfaces' roles and the nodes' addresses say so"),
         }
     }
 }

@@ -101,14 +101,14 @@ impl Field {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Source => "source",
-            Self::Destination => "destination",
-            Self::Ttl => "ttl",
-            Self::Dscp => "dscp",
-            Self::Ecn => "ecn",
-            Self::DontFragment => "dont-fragment",
-            Self::Vlan => "vlan",
-            Self::MaximumSegmentSize => "mss",
+            Self::Source => text!("source"),
+            Self::Destination => text!("destination"),
+            Self::Ttl => text!("ttl"),
+            Self::Dscp => text!("dscp"),
+            Self::Ecn => text!("ecn"),
+            Self::DontFragment => text!("dont-fragment"),
+            Self::Vlan => text!("vlan"),
+            Self::MaximumSegmentSize => text!("mss"),
         }
     }
 }

@@ -198,9 +198,9 @@ impl OrderContext<'_> {
                 .then_with(by_name)
         });
         let reason = |node: NodeId| match rank(node) {
-            0 => "the sender's node".to_owned(),
-            2 => "the receiver's node".to_owned(),
-            _ => "a node between, by TTL and time".to_owned(),
+            0 => text!("the sender's node").to_owned(),
+            2 => text!("the receiver's node").to_owned(),
+            _ => text!("a node between, by TTL and time").to_owned(),
         };
         ordered
             .into_iter()
@@ -312,17 +312,17 @@ impl OrderContext<'_> {
         let by_role = place(a).cmp(&place(b)) as i64;
         let translated = a.stage.cmp(&b.stage) as i64 * if view.reply { -1 } else { 1 };
         let pieces = [
-            (200 * translated, "address translation"),
-            (100 * evidence.ttl.signum(), "TTL"),
-            (50 * evidence.time_sign(), "time on the same clock"),
-            (20 * mirrored, "the opposite direction, mirrored"),
-            (10 * by_role, "the interfaces' roles"),
+            (200 * translated, text!("address translation")),
+            (100 * evidence.ttl.signum(), text!("TTL")),
+            (50 * evidence.time_sign(), text!("time on the same clock")),
+            (20 * mirrored, text!("the opposite direction, mirrored")),
+            (10 * by_role, text!("the interfaces' roles")),
         ];
         let weight = pieces.iter().map(|(weight, _)| weight).sum();
         let reason = pieces
             .iter()
             .find(|(piece, _)| *piece != 0)
-            .map_or("name only", |(_, reason)| *reason);
+            .map_or(text!("name only"), |(_, reason)| *reason);
         (weight, reason)
     }
 }

@@ -23,9 +23,9 @@ impl MatchedBy {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Payload => "payload",
-            Self::Headers => "headers",
-            Self::FirstBytes => "first-bytes",
+            Self::Payload => text!("payload"),
+            Self::Headers => text!("headers"),
+            Self::FirstBytes => text!("first-bytes"),
         }
     }
 }

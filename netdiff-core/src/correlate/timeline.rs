@@ -236,14 +236,14 @@ impl Relation {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::CrossNode => "cross-node",
-            Self::SameNode => "same-node",
-            Self::PodToRemoteNode => "pod-to-remote-node",
-            Self::PodToOwnNode => "pod-to-own-node",
-            Self::NodeToRemotePod => "node-to-remote-pod",
-            Self::NodeToOwnPod => "node-to-own-pod",
-            Self::NodeToNode => "node-to-node",
-            Self::Other => "other",
+            Self::CrossNode => text!("cross-node"),
+            Self::SameNode => text!("same-node"),
+            Self::PodToRemoteNode => text!("pod-to-remote-node"),
+            Self::PodToOwnNode => text!("pod-to-own-node"),
+            Self::NodeToRemotePod => text!("node-to-remote-pod"),
+            Self::NodeToOwnPod => text!("node-to-own-pod"),
+            Self::NodeToNode => text!("node-to-node"),
+            Self::Other => text!("other"),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::catalogue::find_rule;
 use super::finding::RuleId;
 use super::stages::Stage;
 use crate::correlate::NodeId;
-use crate::types::{PointId, Role};
+use crate::types::{Message, PointId, Role};
 
 /// The places between two capture points that were not captured, and the one among them that parts the causes most evenly: at which as
 /// many of them lie before as behind. Of equals, the one nearest to the sender. Where nothing lies in between but the network between
@@ -14,14 +14,14 @@ pub(super) fn capture_next(
     case: &Case<'_>,
     segment: (PointId, PointId),
     alternatives: &[RuleId],
-) -> Option<String> {
+) -> Option<Message> {
     let stages = case.stages(segment);
     if stages == [Stage::Underlay] {
         let nodes = [segment.0, segment.1].map(|point| case.timelines.node(point));
-        return Some(format!(
-            "the network between {} and {}: on the switch, the virtual machines' host or the gateway",
-            case.timelines.node_name(nodes[0]),
-            case.timelines.node_name(nodes[1])
+        return Some(message!(
+            "the network between {nodes} and {nodes_2}: on the switch, the virtual machines' host or the gateway",
+            nodes = case.timelines.node_name(nodes[0]),
+            nodes_2 = case.timelines.node_name(nodes[1])
         ));
     }
     let parts = stages.windows(2).filter_map(|pair| match pair {
@@ -68,7 +68,7 @@ const fn entrance(stage: Stage) -> Option<(Role, bool)> {
 }
 
 /// `node/flannel.1`, by the name that this role has on another node, or by a description.
-fn describe(case: &Case<'_>, node: NodeId, role: Role) -> String {
+fn describe(case: &Case<'_>, node: NodeId, role: Role) -> Message {
     let timelines = case.timelines;
     let known = (0..timelines.nodes.len()).find_map(|index| {
         let other = NodeId(u32::try_from(index).ok()?);
@@ -77,13 +77,13 @@ fn describe(case: &Case<'_>, node: NodeId, role: Role) -> String {
     let name = timelines.node_name(node);
     match known {
         Some(point) if role != Role::Pod => {
-            format!("{name}/{}", timelines.name(point).interface)
+            Message::verbatim(format!("{name}/{}", timelines.name(point).interface))
         }
         _ => match role {
-            Role::Bridge => format!("the pods' bridge of {name} (cni0)"),
-            Role::Vtep => format!("the tunnel device of {name} (flannel.1)"),
-            Role::Uplink => format!("the network interface of {name} (eth0)"),
-            _ => format!("the pod's interface on {name}"),
+            Role::Bridge => message!("the pods' bridge of {name} (cni0)", name),
+            Role::Vtep => message!("the tunnel device of {name} (flannel.1)", name),
+            Role::Uplink => message!("the network interface of {name} (eth0)", name),
+            _ => message!("the pod's interface on {name}", name),
         },
     }
 }

@@ -8,7 +8,7 @@ use super::finding::{Cause, Confidence, Explained, Finding, MAX_EVIDENCE, RuleId
 use super::manual::{Filled, LikelyCause};
 use crate::correlate::Trust;
 use crate::identify::Evidence;
-use crate::types::{PointId, Role};
+use crate::types::{Message, PointId, Role};
 
 /// Fewer packets than this may be chance.
 pub const FEW: usize = 3;
@@ -28,9 +28,9 @@ pub(super) struct Draft<'a> {
     marked: Option<bool>,
     alternatives: Vec<RuleId>,
     evidence: Vec<Evidence>,
-    explanation: Vec<String>,
+    explanation: Vec<Message>,
     filled: Filled,
-    capture_next: Option<String>,
+    capture_next: Option<Message>,
 }
 
 impl<'a> Draft<'a> {
@@ -106,8 +106,8 @@ impl<'a> Draft<'a> {
     }
 
     /// A sentence on what was seen and what follows from it.
-    pub(super) fn say(mut self, sentence: impl Into<String>) -> Self {
-        self.explanation.push(sentence.into());
+    pub(super) fn say(mut self, sentence: Message) -> Self {
+        self.explanation.push(sentence);
         self
     }
 
@@ -118,13 +118,13 @@ impl<'a> Draft<'a> {
     }
 
     /// The capture that would split what remains possible, if the usual one, at a place in the middle of the segment, is not it.
-    pub(super) fn capture_next(mut self, what: impl Into<String>) -> Self {
-        self.capture_next = Some(what.into());
+    pub(super) fn capture_next(mut self, what: Message) -> Self {
+        self.capture_next = Some(what);
         self
     }
 
     /// The finding. `title` is one sentence without a full stop: what and where.
-    pub(super) fn finish(mut self, title: impl Into<String>) -> Finding {
+    pub(super) fn finish(mut self, title: Message) -> Finding {
         let segment = self
             .segment
             .or_else(|| main_segment(self.losses.iter().copied()));
@@ -137,12 +137,12 @@ impl<'a> Draft<'a> {
             capture_next(&self.case, segment, &self.alternatives)
         });
         let manual = &self.rule.manual;
-        let apply = |texts: &[&str]| texts.iter().map(|t| self.filled.apply(t)).collect();
+        let apply = |texts: &[&'static str]| texts.iter().map(|t| self.filled.apply(t)).collect();
         Finding {
             rule: self.rule.id,
             severity: self.severity,
             confidence,
-            title: title.into(),
+            title,
             segment,
             flows: self.concerned_flows(),
             evidence: self.shown_evidence(),
@@ -163,7 +163,7 @@ impl<'a> Draft<'a> {
 
     /// Those of the manual; a finding that names a place and no cause tells what the likeliest alternatives are about instead.
     fn causes(&self) -> Vec<Cause> {
-        let cause = |cause: &str, likely: &LikelyCause| Cause {
+        let cause = |cause: &'static str, likely: &LikelyCause| Cause {
             cause: self.filled.apply(cause),
             confirm: self.filled.apply(likely.confirm),
         };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::correlate::NodeId;
 use crate::identify::Evidence;
-use crate::types::PointId;
+use crate::types::{Message, PointId};
 
 /// A rule's name: kebab-case, stable, as in the catalogue of causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,9 +36,9 @@ impl Severity {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
+            Self::Error => text!("error"),
+            Self::Warning => text!("warning"),
+            Self::Note => text!("note"),
         }
     }
 }
@@ -66,9 +66,9 @@ impl Confidence {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
+            Self::High => text!("high"),
+            Self::Medium => text!("medium"),
+            Self::Low => text!("low"),
         }
     }
 }
@@ -77,9 +77,9 @@ impl Confidence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// What may be wrong.
-    pub cause: String,
+    pub cause: Message,
     /// What to do or run to confirm it.
-    pub confirm: String,
+    pub confirm: Message,
 }
 
 /// What a rule found. Rules make it with a `Draft`.
@@ -92,7 +92,7 @@ pub struct Finding {
     /// How sure it is.
     pub confidence: Confidence,
     /// One sentence: what and where.
-    pub title: String,
+    pub title: Message,
     /// The last point that saw the packets, and the next captured one that should have.
     pub segment: Option<(PointId, PointId)>,
     /// Other rules whose cause these captures cannot exclude, likelier first.
@@ -102,15 +102,15 @@ pub struct Finding {
     /// Packets that show it, the most telling first.
     pub evidence: Vec<Evidence>,
     /// What was seen, with counts, and what follows from it: a sentence an entry.
-    pub explanation: Vec<String>,
+    pub explanation: Vec<Message>,
     /// What would show that it is wrong: a sentence an entry.
-    pub refuted_by: Vec<String>,
+    pub refuted_by: Vec<Message>,
     /// Possible causes, likelier first.
     pub causes: Vec<Cause>,
     /// What helps, in order of preference.
-    pub remedy: Vec<String>,
+    pub remedy: Vec<Message>,
     /// The one capture that would split what remains possible; `None` where no capture would.
-    pub capture_next: Option<String>,
+    pub capture_next: Option<Message>,
     /// The losses that this explains.
     pub explained: Vec<Explained>,
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::case::Case;
 use super::finding::Explained;
 use crate::identify::{ArpOperation, Evidence};
-use crate::types::{PointId, Role};
+use crate::types::{Message, PointId, Role};
 
 /// Requests without an answer after the last sign of life, from which on they tell: one may be followed by an answer that was
 /// not captured any more.
@@ -14,7 +14,7 @@ const ENOUGH_REQUESTS: u64 = 2;
 /// What shows that a pod is gone.
 pub(super) struct Gone {
     /// As a sentence.
-    pub(super) story: String,
+    pub(super) story: Message,
     pub(super) evidence: Vec<Evidence>,
 }
 
@@ -52,9 +52,11 @@ fn unanswered(case: &Case<'_>, address: IpAddr) -> Option<Gone> {
             (is_bridge(*point), *requests, std::cmp::Reverse(*point))
         })?;
     Some(Gone {
-        story: format!(
-            "{} asks for {address} by ARP {requests} times, and nobody answers.",
-            case.name(point)
+        story: message!(
+            "{point} asks for {address} by ARP {requests} times, and nobody answers.",
+            point = case.name(point),
+            address,
+            requests
         ),
         evidence: vec![first],
     })
@@ -73,9 +75,10 @@ fn unreachable(case: &Case<'_>, address: IpAddr, packets: &[Explained]) -> Optio
             })
     })?;
     Some(Gone {
-        story: format!(
-            "ICMP host unreachable from {} quotes them: {address} does not answer its node.",
-            error.source
+        story: message!(
+            "ICMP host unreachable from {source} quotes them: {address} does not answer its node.",
+            source = error.source,
+            address
         ),
         evidence: vec![error.evidence],
     })

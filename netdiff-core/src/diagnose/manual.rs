@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::types::Message;
+
 /// Everything about a rule that does not depend on captures.
 ///
 /// Texts of causes, commands and remedies may hold blanks, [`BLANKS`], that a finding fills in: `{port}`. Where nothing is known, and in
@@ -77,8 +79,18 @@ impl Filled {
     }
 
     /// The text with its blanks filled in.
-    pub(super) fn apply(&self, text: &str) -> String {
-        replace_blanks(text, |blank| self.0.get(blank).cloned())
+    pub(super) fn apply(&self, text: &'static str) -> Message {
+        let there = BLANKS
+            .iter()
+            .filter(|(name, _)| text.contains(&format!("{{{name}}}")));
+        let values = there.map(|(name, _)| (*name, self.word(name)));
+        Message::blanks(text, values.collect())
+    }
+
+    /// The value of a blank, or its name in capitals.
+    fn word(&self, blank: &str) -> String {
+        let value = self.0.get(blank).cloned();
+        value.unwrap_or_else(|| blank.to_uppercase())
     }
 }
 
@@ -91,21 +103,12 @@ fn for_a_shell(name: String) -> String {
     format!("'{}'", name.replace('\'', "'\\''"))
 }
 
-/// The text with every blank in capitals.
+/// The text with every known blank in capitals. Other braces stay as they are: commands have them.
 #[must_use]
 pub fn with_capitals(text: &str) -> String {
-    replace_blanks(text, |_| None)
-}
-
-/// Puts what `value` gives, or else its name in capitals, in place of each known blank. Other braces stay as they are: commands have them.
-fn replace_blanks(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = text.to_owned();
     for (name, _) in BLANKS {
-        let blank = format!("{{{name}}}");
-        if out.contains(&blank) {
-            let word = value(name).unwrap_or_else(|| name.to_uppercase());
-            out = out.replace(&blank, &word);
-        }
+        out = out.replace(&format!("{{{name}}}"), &name.to_uppercase());
     }
     out
 }
@@ -113,6 +116,7 @@ fn replace_blanks(text: &str, value: impl Fn(&str) -> Option<String>) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Language;
 
     #[test]
     fn a_name_in_a_command_is_one_word() {
@@ -130,7 +134,7 @@ mod tests {
             filled.fill("address", "10.0.0.1 and 10.0.0.2");
             let text = filled.apply("`ip link show {vtep}` # {address}");
             let expected = format!("`ip link show {word}` # 10.0.0.1 and 10.0.0.2");
-            assert_eq!(text, expected);
+            assert_eq!(text.render(Language::English), expected);
         }
     }
 
@@ -141,7 +145,7 @@ mod tests {
         filled.fill("port", "1");
         let text = "tcpdump -i {uplink} udp port {port} # {json: {}}";
         assert_eq!(
-            filled.apply(text),
+            filled.apply(text).render(Language::English),
             "tcpdump -i UPLINK udp port 4789 # {json: {}}"
         );
         assert_eq!(

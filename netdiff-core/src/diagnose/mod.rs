@@ -48,8 +48,8 @@ pub fn diagnose(timelines: &Timelines, references: &[Reference<'_>]) -> Vec<Find
         let is_usual = references.any(|reference| reference.shows(finding, timelines));
         if finding.severity == Severity::Warning && is_usual {
             finding.severity = Severity::Note;
-            let usual = "The reference shows the same, where it does no visible harm.";
-            finding.explanation.push(usual.to_owned());
+            let usual = message!("The reference shows the same, where it does no visible harm.");
+            finding.explanation.push(usual);
         }
     }
     // Stable: findings of one rule keep the order in which it gave them.

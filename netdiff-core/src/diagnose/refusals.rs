@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::facts::Loss;
 use crate::correlate::{IcmpError, Timelines};
+use crate::types::Message;
 
 /// Destination unreachable (RFC 792).
 const UNREACHABLE: u8 = 3;
@@ -48,21 +49,27 @@ impl Refusal<'_> {
     }
 
     /// `ICMP 3/13 (administratively prohibited) from 10.0.0.2`.
-    pub(super) fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> Message {
         let (icmp_type, code) = self.kind().unwrap_or((0, 0));
         let meaning = match (icmp_type, code) {
-            (UNREACHABLE, 0) => " (net unreachable)",
-            (UNREACHABLE, 1) => " (host unreachable)",
-            (UNREACHABLE, 3) => " (port unreachable)",
-            (UNREACHABLE, 4) => " (fragmentation needed)",
-            (UNREACHABLE, 9 | 10 | 13) => " (prohibited)",
-            (TIME_EXCEEDED, 0) => " (time to live exceeded)",
-            _ => "",
+            (UNREACHABLE, 0) => message!(" (net unreachable)"),
+            (UNREACHABLE, 1) => message!(" (host unreachable)"),
+            (UNREACHABLE, 3) => message!(" (port unreachable)"),
+            (UNREACHABLE, 4) => message!(" (fragmentation needed)"),
+            (UNREACHABLE, 9 | 10 | 13) => message!(" (prohibited)"),
+            (TIME_EXCEEDED, 0) => message!(" (time to live exceeded)"),
+            _ => Message::empty(),
         };
         let source = self
             .source()
-            .map_or_else(String::new, |source| format!(" from {source}"));
-        format!("ICMP {icmp_type}/{code}{meaning}{source}")
+            .map_or_else(Message::empty, |source| message!(" from {source}", source));
+        message!(
+            "ICMP {icmp_type}/{code}{meaning}{source}",
+            icmp_type,
+            code,
+            meaning,
+            source
+        )
     }
 }
 

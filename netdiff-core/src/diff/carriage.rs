@@ -6,18 +6,19 @@ use std::net::IpAddr;
 use super::difference::{Difference, DifferenceKind};
 use super::side::Side;
 use crate::identify::Tunnel;
+use crate::types::{Message, Say};
 
 /// What differs of the tunnels of a direction. Where the encapsulation itself does, the rest follows from it.
 pub(super) fn compare_carriage(ours: Side<'_>, theirs: Side<'_>) -> Vec<Difference> {
     let (r, f) = (tunnels(ours), tunnels(theirs));
-    let words = |tunnels: &[Tunnel], word: &dyn Fn(&Tunnel) -> String| -> String {
-        let words: BTreeSet<String> = tunnels.iter().map(word).collect();
+    let words = |tunnels: &[Tunnel], word: &dyn Fn(&Tunnel) -> Message| -> Message {
+        let words: BTreeSet<Message> = tunnels.iter().map(word).collect();
         match words.len() {
-            0 => "none".to_owned(),
-            _ => words.into_iter().collect::<Vec<_>>().join(", "),
+            0 => message!("none"),
+            _ => Message::join(words, text!(", ")),
         }
     };
-    let differ = |kind, word: &dyn Fn(&Tunnel) -> String| {
+    let differ = |kind, word: &dyn Fn(&Tunnel) -> Message| {
         let (before, after) = (words(&r, word), words(&f, word));
         (before != after).then(|| Difference {
             packets: (ours.packets(), theirs.packets()),
@@ -26,16 +27,12 @@ pub(super) fn compare_carriage(ours: Side<'_>, theirs: Side<'_>) -> Vec<Differen
             ..Difference::plain(kind, before, after)
         })
     };
-    let name = |tunnel: &Tunnel| tunnel.encapsulation.name().to_owned();
+    let name = |tunnel: &Tunnel| tunnel.encapsulation.name().said();
     if let Some(difference) = differ(DifferenceKind::Encapsulation, &name) {
         return vec![difference];
     }
-    let vni = |t: &Tunnel| {
-        t.vni
-            .map_or_else(|| "none".to_owned(), |vni| vni.to_string())
-    };
-    let port = |t: &Tunnel| format!("UDP {}", t.destination_port);
-    let addressing = |t: &Tunnel| addressing(t).to_owned();
+    let vni = |t: &Tunnel| t.vni.map_or_else(|| message!("none"), |vni| vni.said());
+    let port = |t: &Tunnel| Message::verbatim(format!("UDP {}", t.destination_port));
     [
         differ(DifferenceKind::Vni, &vni),
         differ(DifferenceKind::TunnelPort, &port),
@@ -61,15 +58,15 @@ fn carrying(side: Side<'_>) -> Vec<crate::identify::Evidence> {
 }
 
 /// Whether a tunnel's two ends look like neighbors: the first 24 bits of IPv4 addresses are equal, the first 64 of IPv6.
-fn addressing(tunnel: &Tunnel) -> &'static str {
+fn addressing(tunnel: &Tunnel) -> Message {
     let near = match (tunnel.source, tunnel.destination) {
         (IpAddr::V4(a), IpAddr::V4(b)) => a.octets()[..3] == b.octets()[..3],
         (IpAddr::V6(a), IpAddr::V6(b)) => a.octets()[..8] == b.octets()[..8],
         _ => false,
     };
     if near {
-        "ends in one subnet, by their addresses"
+        message!("ends in one subnet, by their addresses")
     } else {
-        "ends in different subnets, by their addresses"
+        message!("ends in different subnets, by their addresses")
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::difference::{Difference, DifferenceKind};
 use crate::correlate::{ArpHabit, Counted, Timelines};
-use crate::types::Role;
+use crate::types::{Message, Role};
 
 /// Differences that concern no flow in particular.
 pub(super) fn compare_sets(reference: &Timelines, failing: &Timelines) -> Vec<Difference> {
@@ -18,8 +18,8 @@ pub(super) fn compare_sets(reference: &Timelines, failing: &Timelines) -> Vec<Di
 
 fn counted(
     kind: DifferenceKind,
-    (r, ours): (String, Counted),
-    (f, theirs): (String, Counted),
+    (r, ours): (Message, Counted),
+    (f, theirs): (Message, Counted),
 ) -> Difference {
     Difference {
         packets: (ours.packets, theirs.packets),
@@ -47,8 +47,11 @@ fn compare_icmp(reference: &Timelines, failing: &Timelines) -> Vec<Difference> {
         let (ipv6, icmp_type, code) = *kind;
         let name = if ipv6 { "ICMPv6" } else { "ICMP" };
         let side = |seen: Option<Counted>| {
-            let not = if seen.is_some() { "" } else { "no " };
-            let words = format!("{not}{name} errors {icmp_type}/{code}");
+            let words = if seen.is_some() {
+                message!("{name} errors {icmp_type}/{code}", name, icmp_type, code)
+            } else {
+                message!("no {name} errors {icmp_type}/{code}", name, icmp_type, code)
+            };
             (words, seen.unwrap_or_default())
         };
         Some(counted(DifferenceKind::IcmpErrors, side(r), side(f)))
@@ -65,9 +68,12 @@ fn compare_arp(reference: &Timelines, failing: &Timelines) -> Option<Difference>
     let side = |habits: &[ArpHabit]| {
         let names: Vec<&str> = habits.iter().map(|habit| habit.role.name()).collect();
         let words = if names.is_empty() {
-            "ARP requests are answered".to_owned()
+            message!("ARP requests are answered")
         } else {
-            format!("ARP requests stay unanswered at: {}", names.join(", "))
+            message!(
+                "ARP requests stay unanswered at: {names}",
+                names = Message::list(&names, text!(", "))
+            )
         };
         let seen = Counted {
             packets: habits.iter().map(|habit| habit.seen.packets).sum(),
@@ -86,9 +92,9 @@ fn compare_outer_checksums(reference: &Timelines, failing: &Timelines) -> Option
             return None;
         }
         Some(if with.packets >= without.packets {
-            ("tunnels carry a UDP checksum".to_owned(), with)
+            (message!("tunnels carry a UDP checksum"), with)
         } else {
-            ("tunnels carry no UDP checksum".to_owned(), without)
+            (message!("tunnels carry no UDP checksum"), without)
         })
     };
     let (r, f) = (habit(reference)?, habit(failing)?);
@@ -103,8 +109,8 @@ fn compare_inner_checksums(reference: &Timelines, failing: &Timelines) -> Option
     let (r, f) = (reference.habits.wrong_inside, failing.habits.wrong_inside);
     let one_sided = (r.packets == 0) != (f.packets == 0);
     let side = |wrong: Counted| match wrong.packets {
-        0 => ("no checksum inside of tunnels is wrong".to_owned(), wrong),
-        _ => ("checksums inside of tunnels are wrong".to_owned(), wrong),
+        0 => (message!("no checksum inside of tunnels is wrong"), wrong),
+        _ => (message!("checksums inside of tunnels are wrong"), wrong),
     };
     (one_sided && r.packets.max(f.packets) >= FEW_WRONG)
         .then(|| counted(DifferenceKind::InnerChecksum, side(r), side(f)))
@@ -116,7 +122,10 @@ fn compare_points(reference: &Timelines, failing: &Timelines) -> Option<Differen
     let (r, f) = (roles(reference), roles(failing));
     let words = |roles: &BTreeSet<Role>| {
         let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
-        format!("captured: {}", names.join(", "))
+        message!(
+            "captured: {names}",
+            names = Message::list(&names, text!(", "))
+        )
     };
     (r != f).then(|| Difference::plain(DifferenceKind::Coverage, words(&r), words(&f)))
 }

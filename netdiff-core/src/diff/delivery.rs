@@ -4,7 +4,7 @@ use super::difference::{Difference, DifferenceKind};
 use super::side::Side;
 use crate::correlate::{Direction, Disposition, EndCount, FlowTimeline, Timelines};
 use crate::identify::Evidence;
-use crate::types::PointId;
+use crate::types::{Message, PointId};
 
 /// What a direction comes to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,20 +50,22 @@ impl Outcome {
             .map_or(Self::Unknown, |(_, at)| Self::Vanishes(at))
     }
 
-    fn describe(self, timelines: &Timelines) -> String {
+    fn describe(self, timelines: &Timelines) -> Message {
         match self {
-            Self::Arrives => "arrives".to_owned(),
-            Self::Stops(from, to) => format!(
-                "stops between {} and {}",
-                timelines.name(from),
-                timelines.name(to)
+            Self::Arrives => message!("arrives"),
+            Self::Stops(from, to) => message!(
+                "stops between {from} and {to}",
+                from = timelines.name(from),
+                to = timelines.name(to)
             ),
-            Self::Vanishes(after) => format!(
-                "goes out of sight behind {}, unanswered",
-                timelines.name(after)
+            Self::Vanishes(after) => message!(
+                "goes out of sight behind {after}, unanswered",
+                after = timelines.name(after)
             ),
-            Self::Refused(after) => format!("is refused behind {}", timelines.name(after)),
-            Self::Unknown => "cannot be told".to_owned(),
+            Self::Refused(after) => {
+                message!("is refused behind {after}", after = timelines.name(after))
+            }
+            Self::Unknown => message!("cannot be told"),
         }
     }
 }
@@ -166,18 +168,14 @@ pub(super) fn compare_answers(ours: Side<'_>, theirs: Side<'_>) -> Option<Differ
         return None;
     }
     let words = |side| match answered(side) {
-        true => "it is answered",
-        false => "it arrives, and no answer is seen",
+        true => message!("it is answered"),
+        false => message!("it arrives, and no answer is seen"),
     };
     Some(Difference {
         packets: (ours.packets(), theirs.packets()),
         reference_evidence: ours.evidence_at(Some(0)),
         failing_evidence: theirs.evidence_at(Some(0)),
-        ..Difference::plain(
-            DifferenceKind::Answers,
-            words(ours).to_owned(),
-            words(theirs).to_owned(),
-        )
+        ..Difference::plain(DifferenceKind::Answers, words(ours), words(theirs))
     })
 }
 
@@ -245,19 +243,19 @@ fn takes_large_ones(direction: &Direction) -> bool {
 }
 
 /// In classes, so that pairs that suffer alike share a difference.
-fn lossy(thousandths: u64, large_ones: bool) -> String {
+fn lossy(thousandths: u64, large_ones: bool) -> Message {
     let share = match thousandths {
-        0 => return "no packet is lost".to_owned(),
-        1..=9 => "under 1 percent",
-        10..=49 => "1 to 5 percent",
-        50..=199 => "5 to 20 percent",
-        200..=499 => "20 to 50 percent",
-        _ => "over half",
+        0 => return message!("no packet is lost"),
+        1..=9 => message!("under 1 percent"),
+        10..=49 => message!("1 to 5 percent"),
+        50..=199 => message!("5 to 20 percent"),
+        200..=499 => message!("20 to 50 percent"),
+        _ => message!("over half"),
     };
     let which = if large_ones {
-        ", all longer than those that arrive"
+        message!(", all longer than those that arrive")
     } else {
-        ""
+        Message::empty()
     };
-    format!("{share} of the packets are lost{which}")
+    message!("{share} of the packets are lost{which}", share, which)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::identify::Evidence;
-use crate::types::PointId;
+use crate::types::{Message, PointId};
 
 /// What kind of thing differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,30 +91,30 @@ impl DifferenceKind {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Delivery => "delivery",
-            Self::Answers => "answers",
-            Self::Loss => "loss",
-            Self::Path => "path",
-            Self::Encapsulation => "encapsulation",
-            Self::Translation => "translation",
-            Self::Resets => "resets",
-            Self::RoundTrip => "round-trip",
-            Self::Delay => "delay",
-            Self::Retransmissions => "retransmissions",
-            Self::Fragmentation => "fragmentation",
-            Self::Ttl => "ttl",
-            Self::Mss => "mss",
-            Self::Marking => "marking",
-            Self::Duplicates => "duplicates",
-            Self::Vni => "vni",
-            Self::TunnelPort => "tunnel-port",
-            Self::OuterAddressing => "outer-addressing",
-            Self::OuterChecksum => "outer-checksum",
-            Self::InnerChecksum => "inner-checksum",
-            Self::IcmpErrors => "icmp-errors",
-            Self::Arp => "arp",
-            Self::Coverage => "coverage",
-            Self::Unpaired => "unpaired",
+            Self::Delivery => text!("delivery"),
+            Self::Answers => text!("answers"),
+            Self::Loss => text!("loss"),
+            Self::Path => text!("path"),
+            Self::Encapsulation => text!("encapsulation"),
+            Self::Translation => text!("translation"),
+            Self::Resets => text!("resets"),
+            Self::RoundTrip => text!("round-trip"),
+            Self::Delay => text!("delay"),
+            Self::Retransmissions => text!("retransmissions"),
+            Self::Fragmentation => text!("fragmentation"),
+            Self::Ttl => text!("ttl"),
+            Self::Mss => text!("mss"),
+            Self::Marking => text!("marking"),
+            Self::Duplicates => text!("duplicates"),
+            Self::Vni => text!("vni"),
+            Self::TunnelPort => text!("tunnel-port"),
+            Self::OuterAddressing => text!("outer-addressing"),
+            Self::OuterChecksum => text!("outer-checksum"),
+            Self::InnerChecksum => text!("inner-checksum"),
+            Self::IcmpErrors => text!("icmp-errors"),
+            Self::Arp => text!("arp"),
+            Self::Coverage => text!("coverage"),
+            Self::Unpaired => text!("unpaired"),
         }
     }
 
@@ -142,9 +142,9 @@ pub struct Difference {
     /// What kind of thing.
     pub kind: DifferenceKind,
     /// How it is in the reference.
-    pub reference: String,
+    pub reference: Message,
     /// How it is in the failing set.
-    pub failing: String,
+    pub failing: Message,
     /// The failing set's segment on which packets are lost, or on which it differs.
     pub segment: Option<(PointId, PointId)>,
     /// How many packets of the reference and of the failing set it concerns.
@@ -159,7 +159,7 @@ pub struct Difference {
 
 impl Difference {
     /// One that is nowhere in particular, without evidence.
-    pub(super) const fn plain(kind: DifferenceKind, reference: String, failing: String) -> Self {
+    pub(super) const fn plain(kind: DifferenceKind, reference: Message, failing: Message) -> Self {
         Self {
             kind,
             reference,
@@ -177,7 +177,7 @@ impl Difference {
 const MAX_EVIDENCE: usize = 4;
 
 /// What is equal for all pairs that share a difference.
-type Shared = (DifferenceKind, Option<(PointId, PointId)>, String, String);
+type Shared = (DifferenceKind, Option<(PointId, PointId)>, Message, Message);
 
 /// Joins what several pairs have in common, in the order of [`DifferenceKind::ALL`].
 #[derive(Default)]

@@ -45,7 +45,7 @@ fn is_told(
 mod tests {
     use super::*;
     use crate::diagnose::{Confidence, RuleId, Severity};
-    use crate::types::PointId;
+    use crate::types::{Message, PointId};
 
     /// A note of a rule about the flow of the only pair, and the difference that it may be about.
     fn is_dropped(rule: &'static str) -> bool {
@@ -54,7 +54,7 @@ mod tests {
             rule: RuleId(rule),
             severity: Severity::Note,
             confidence: Confidence::High,
-            title: String::new(),
+            title: Message::empty(),
             segment,
             alternatives: Vec::new(),
             flows: vec![0],
@@ -69,7 +69,7 @@ mod tests {
         let loss = Difference {
             segment,
             pairs: vec![0],
-            ..Difference::plain(DifferenceKind::Loss, String::new(), String::new())
+            ..Difference::plain(DifferenceKind::Loss, Message::empty(), Message::empty())
         };
         let mut comparison = Comparison {
             pairs: vec![FlowPair {

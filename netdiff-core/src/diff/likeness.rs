@@ -17,13 +17,13 @@ use crate::types::Protocol;
 pub(super) const FEATURE_WEIGHTS: [u32; FEATURES] = [8, 8, 4, 2, 2, 1, 1];
 
 const FEATURE_WORDS: [&str; FEATURES] = [
-    "initiators on corresponding nodes",
-    "responders on corresponding nodes",
+    text!("initiators on corresponding nodes"),
+    text!("responders on corresponding nodes"),
     "",
     "",
-    "packets of the same sizes",
-    "the same initiator",
-    "the same responder",
+    text!("packets of the same sizes"),
+    text!("the same initiator"),
+    text!("the same responder"),
 ];
 
 /// What is stated of an end's address: the places in the list of stated pairs.

@@ -167,7 +167,13 @@ pub fn compare_timelines(
 }
 
 fn one_sided(in_reference: bool) -> Difference {
-    let words = |there: bool| if there { "present" } else { "absent" }.to_owned();
+    let words = |there: bool| {
+        if there {
+            message!("present")
+        } else {
+            message!("absent")
+        }
+    };
     Difference::plain(
         DifferenceKind::Unpaired,
         words(in_reference),

@@ -60,9 +60,9 @@ pub(super) fn pair_nodes(
     candidates.sort_unstable();
     for ((alike, same_name, _), r, f) in candidates {
         let why = match (alike.0, same_name.0) {
-            (0, true) => "same name",
-            (0, false) => "left over",
-            _ => "their flows play the same parts",
+            (0, true) => text!("same name"),
+            (0, false) => text!("left over"),
+            _ => text!("their flows play the same parts"),
         };
         taken.take(r, f, why);
     }

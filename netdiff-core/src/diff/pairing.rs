@@ -134,10 +134,17 @@ impl Rounds<'_> {
     fn play(&mut self) {
         let either = [By::Served, By::Asked];
         let stated = either.map(|by| alike(move |flow| flow.by_statement(by)));
-        self.round(&stated, &["stated", "the same service"]);
+        self.round(&stated, &[text!("stated"), text!("the same service")]);
         let relations = either.map(|by| alike(move |flow| Some(flow.by_relation(by))));
-        self.round(&relations, &["the same service", "the same relation"]);
-        let words = ["the same service", "the same relation", "the same ends"];
+        self.round(
+            &relations,
+            &[text!("the same service"), text!("the same relation")],
+        );
+        let words = [
+            text!("the same service"),
+            text!("the same relation"),
+            text!("the same ends"),
+        ];
         let ends = [true, false].map(|ours| -> Fit {
             (
                 Box::new(move |flow| flow.by_ends(ours)),
@@ -146,8 +153,11 @@ impl Rounds<'_> {
         });
         self.round(&ends, &words);
         let kinds: Vec<Fit> = either.into_iter().flat_map(fits_of_kinds).collect();
-        self.round(&kinds, &["the same service"]);
-        let words = ["the same relation", "another service of the same protocol"];
+        self.round(&kinds, &[text!("the same service")]);
+        let words = [
+            text!("the same relation"),
+            text!("another service of the same protocol"),
+        ];
         self.round(&[alike(Likeness::by_nodes)], &words);
     }
 

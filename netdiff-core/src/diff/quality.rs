@@ -7,7 +7,7 @@ use super::side::Side;
 use super::way::{AlignedHop, align};
 use crate::correlate::{Field, Hop, Spread};
 use crate::identify::Evidence;
-use crate::types::Nanos;
+use crate::types::{Message, Nanos};
 
 /// Fewer samples say nothing about times.
 const ENOUGH: u64 = 5;
@@ -62,16 +62,16 @@ fn is_much_longer(r: Spread, f: Spread) -> bool {
 }
 
 /// A median by its magnitude, so that pairs that suffer alike share a difference.
-fn magnitude(times: Spread) -> String {
+fn magnitude(times: Spread) -> Message {
     let micros = times.median.0 / 1_000;
     let class = match micros {
-        ..=999 => "under 1 ms",
-        1_000..=9_999 => "1 to 10 ms",
-        10_000..=99_999 => "10 to 100 ms",
-        100_000..=999_999 => "0.1 to 1 s",
-        _ => "over 1 s",
+        ..=999 => message!("under 1 ms"),
+        1_000..=9_999 => message!("1 to 10 ms"),
+        10_000..=99_999 => message!("10 to 100 ms"),
+        100_000..=999_999 => message!("0.1 to 1 s"),
+        _ => message!("over 1 s"),
     };
-    format!("median {class}")
+    message!("median {class}", class)
 }
 
 fn compare_delay(theirs: Side<'_>, pair: &[(&Hop, &Hop, AlignedHop)]) -> Option<Difference> {
@@ -112,10 +112,10 @@ fn compare_translation(ours: Side<'_>, theirs: Side<'_>) -> Option<Difference> {
         fields.contains(&Field::Source),
         fields.contains(&Field::Destination),
     ) {
-        (false, false) => "nothing is rewritten",
-        (true, false) => "the source is rewritten",
-        (false, true) => "the destination is rewritten",
-        (true, true) => "source and destination are rewritten",
+        (false, false) => message!("nothing is rewritten"),
+        (true, false) => message!("the source is rewritten"),
+        (false, true) => message!("the destination is rewritten"),
+        (true, true) => message!("source and destination are rewritten"),
     };
     (r != f).then(|| {
         let at = |side: Side<'_>| -> Vec<Evidence> {
@@ -131,11 +131,7 @@ fn compare_translation(ours: Side<'_>, theirs: Side<'_>) -> Option<Difference> {
             packets: (ours.packets(), theirs.packets()),
             reference_evidence: at(ours),
             failing_evidence: at(theirs),
-            ..Difference::plain(
-                DifferenceKind::Translation,
-                words(&r).to_owned(),
-                words(&f).to_owned(),
-            )
+            ..Difference::plain(DifferenceKind::Translation, words(&r), words(&f))
         }
     })
 }
@@ -147,18 +143,14 @@ fn compare_resets(ours: Side<'_>, theirs: Side<'_>) -> Option<Difference> {
     let (r, f) = (resets(ours), resets(theirs));
     let differs = (r == 0 && f > 0 && many(theirs)) || (f == 0 && r > 0 && many(ours));
     let words = |n: u64| match n {
-        0 => "no resets",
-        _ => "connections are reset",
+        0 => message!("no resets"),
+        _ => message!("connections are reset"),
     };
     differs.then(|| Difference {
         packets: (r, f),
         reference_evidence: ours.evidence_at(Some(0)),
         failing_evidence: theirs.evidence_at(Some(0)),
-        ..Difference::plain(
-            DifferenceKind::Resets,
-            words(r).to_owned(),
-            words(f).to_owned(),
-        )
+        ..Difference::plain(DifferenceKind::Resets, words(r), words(f))
     })
 }
 
@@ -173,20 +165,16 @@ fn compare_retransmissions(ours: Side<'_>, theirs: Side<'_>) -> Option<Differenc
     let few = |(_, percent): (u64, u64)| percent <= 1;
     let words = |rate| {
         if many(rate) {
-            "over 5 percent of the segments are sent again"
+            message!("over 5 percent of the segments are sent again")
         } else {
-            "hardly any segment is sent again"
+            message!("hardly any segment is sent again")
         }
     };
     ((many(f) && few(r)) || (many(r) && few(f))).then(|| Difference {
         packets: (r.0, f.0),
         reference_evidence: ours.evidence_at(Some(0)),
         failing_evidence: theirs.evidence_at(Some(0)),
-        ..Difference::plain(
-            DifferenceKind::Retransmissions,
-            words(r).to_owned(),
-            words(f).to_owned(),
-        )
+        ..Difference::plain(DifferenceKind::Retransmissions, words(r), words(f))
     })
 }
 
@@ -196,18 +184,14 @@ fn compare_fragments(ours: Side<'_>, theirs: Side<'_>) -> Option<Difference> {
         theirs.direction().tally.fragmented,
     );
     let words = |n: u64| match n {
-        0 => "no packet comes in fragments",
-        _ => "packets come in fragments",
+        0 => message!("no packet comes in fragments"),
+        _ => message!("packets come in fragments"),
     };
     ((r == 0) != (f == 0)).then(|| Difference {
         packets: (r, f),
         reference_evidence: ours.evidence_at(Some(0)),
         failing_evidence: theirs.evidence_at(Some(0)),
-        ..Difference::plain(
-            DifferenceKind::Fragmentation,
-            words(r).to_owned(),
-            words(f).to_owned(),
-        )
+        ..Difference::plain(DifferenceKind::Fragmentation, words(r), words(f))
     })
 }
 
@@ -226,8 +210,8 @@ fn compare_ttl(both: &[(&Hop, &Hop, AlignedHop)]) -> Option<Difference> {
         failing_evidence: vec![last_f.first],
         ..Difference::plain(
             DifferenceKind::Ttl,
-            format!("the TTL falls by {r}"),
-            format!("the TTL falls by {f}"),
+            message!("the TTL falls by {r}", r),
+            message!("the TTL falls by {f}", f),
         )
     })
 }
@@ -240,9 +224,9 @@ fn compare_segment_size(both: &[(&Hop, &Hop, AlignedHop)]) -> Option<Difference>
     });
     let (r, f, _) = differing?;
     let words = |hop: &Hop| match hop.maximum_segment_size {
-        Some((least, most)) if least == most => format!("{least} bytes"),
-        Some((least, most)) => format!("{least} to {most} bytes"),
-        None => "none".to_owned(),
+        Some((least, most)) if least == most => message!("{least} bytes", least),
+        Some((least, most)) => message!("{least} to {most} bytes", least, most),
+        None => message!("none"),
     };
     Some(Difference {
         packets: (r.packets, f.packets),
@@ -268,10 +252,10 @@ fn compare_marks(ours: Side<'_>, theirs: Side<'_>) -> Option<Difference> {
     };
     let (r, f) = (fields(ours), fields(theirs));
     let words = |fields: &BTreeSet<&'static str>| match fields.len() {
-        0 => "nothing is marked on the way".to_owned(),
-        _ => format!(
-            "changed on the way: {}",
-            fields.iter().copied().collect::<Vec<_>>().join(", ")
+        0 => message!("nothing is marked on the way"),
+        _ => message!(
+            "changed on the way: {fields}",
+            fields = Message::join(fields.iter().map(|field| Message::text(field)), text!(", "))
         ),
     };
     (r != f).then(|| Difference {
@@ -295,17 +279,13 @@ fn compare_copies(ours: Side<'_>, theirs: Side<'_>) -> Option<Difference> {
     let (r, f) = (copies(ours), copies(theirs));
     let differs = (r == 0 && many(theirs)) || (f == 0 && many(ours));
     let words = |n: u64| match n {
-        0 => "no copies",
-        _ => "packets are seen several times at one point",
+        0 => message!("no copies"),
+        _ => message!("packets are seen several times at one point"),
     };
     (differs && r != f).then(|| Difference {
         packets: (r, f),
         reference_evidence: ours.evidence_at(Some(0)),
         failing_evidence: theirs.evidence_at(Some(0)),
-        ..Difference::plain(
-            DifferenceKind::Duplicates,
-            words(r).to_owned(),
-            words(f).to_owned(),
-        )
+        ..Difference::plain(DifferenceKind::Duplicates, words(r), words(f))
     })
 }

@@ -6,7 +6,7 @@ use super::difference::{Difference, DifferenceKind};
 use super::side::Side;
 use super::way::{self, Leg, Step};
 use crate::correlate::Relation;
-use crate::types::Role;
+use crate::types::{Message, Role};
 
 /// Where the two ways differ: in hops that both sets could have seen (path), or only in hops that one set did not capture (coverage).
 pub(super) fn compare_paths(ours: Side<'_>, theirs: Side<'_>) -> Option<Difference> {
@@ -28,7 +28,11 @@ pub(super) fn compare_paths(ours: Side<'_>, theirs: Side<'_>) -> Option<Differen
         packets: (ours.packets(), theirs.packets()),
         reference_evidence: ours.evidence_at(parting.and_then(|l| l.reference)),
         failing_evidence: theirs.evidence_at(parting.and_then(|l| l.failing)),
-        ..Difference::plain(kind, way::describe(&r), way::describe(&f))
+        ..Difference::plain(
+            kind,
+            Message::verbatim(way::describe(&r)),
+            Message::verbatim(way::describe(&f)),
+        )
     })
 }
 

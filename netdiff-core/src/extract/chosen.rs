@@ -7,7 +7,7 @@ use crate::correlate::{Direction, FlowTimeline, Hop, Journey, Timelines};
 use crate::diagnose::{Explained, Finding, RuleId};
 use crate::identify::Evidence;
 use crate::select::Choice;
-use crate::types::{FileId, PacketNumber, PointId};
+use crate::types::{FileId, Message, PacketNumber, PointId};
 
 /// A sighting of a journey, by indexes into the timelines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,7 +157,7 @@ impl<'a> Chosen<'a> {
 
     /// Says which nodes' packets are ordered by their own times.
     #[must_use]
-    pub fn strange_clocks(&self) -> Option<String> {
+    pub fn strange_clocks(&self) -> Option<Message> {
         let set = self.facts.set;
         let points: BTreeSet<PointId> = self.wanted.iter().map(|wanted| wanted.point).collect();
         let mut nodes: Vec<&str> = points
@@ -170,10 +170,10 @@ impl<'a> Chosen<'a> {
             .collect();
         nodes.dedup();
         (!nodes.is_empty()).then(|| {
-            format!(
-                "the packets do not tell how the clock of {} differs from that of {}: packets captured there are in the order of their own times",
-                nodes.join(", "),
-                set.node_name(BY)
+            message!(
+                "the packets do not tell how the clock of {nodes} differs from that of {first}: packets captured there are in the order of their own times",
+                nodes = Message::list(&nodes, text!(", ")),
+                first = set.node_name(BY)
             )
         })
     }

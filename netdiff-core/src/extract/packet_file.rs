@@ -10,7 +10,7 @@ use super::pcapng::{write_interface, write_packet, write_section};
 use super::replay::{Seen, Sink};
 use super::strip::Stripper;
 use crate::decode::DecodeOptions;
-use crate::types::{LinkType, PointId};
+use crate::types::{Language, LinkType, Message, PointId};
 
 /// How packets are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct PacketFileOptions {
     pub corrected_times: bool,
     /// What the file's comment says that it holds; nothing where that is empty.
     pub about: String,
+    /// The language of comments.
+    pub language: Language,
 }
 
 /// A pcapng file with one interface for each capture point, named `node/interface`, and a comment at each packet.
@@ -57,7 +59,7 @@ impl<'a> PacketFile<'a> {
             interfaces: BTreeMap::new(),
             out,
         };
-        let comment = file.section_comment();
+        let comment = file.section_comment().render(file.options.language);
         write_section(file.out, &comment)?;
         let mut points: Vec<PointId> = chosen.wanted.iter().map(|wanted| wanted.point).collect();
         points.sort_unstable();
@@ -71,26 +73,31 @@ impl<'a> PacketFile<'a> {
         Ok(file)
     }
 
-    fn section_comment(&self) -> String {
+    fn section_comment(&self) -> Message {
         let first = self.chosen.facts.set.node_name(BY);
         let times = if self.options.corrected_times {
-            format!("times are by the clock of {first}, which the packets' comments compare")
+            message!(
+                "times are by the clock of {first}, which the packets' comments compare",
+                first
+            )
         } else {
-            "times are those of the captures".to_owned()
+            message!("times are those of the captures")
         };
         let cut = match (self.options.strip_payload, self.options.snaplen) {
-            (true, _) => "\npayload was cut off",
-            (false, Some(_)) => "\npackets were cut",
-            (false, None) => "",
+            (true, _) => message!("\npayload was cut off"),
+            (false, Some(_)) => message!("\npackets were cut"),
+            (false, None) => Message::empty(),
         };
-        let about = &self.options.about;
-        let about = if about.is_empty() {
-            String::new()
-        } else {
-            format!("{about}\n")
+        let about = match self.options.about.as_str() {
+            "" => String::new(),
+            about => format!("{about}\n"),
         };
-        format!(
-            "{about}packets are in the order of their times by the clock of {first}; {times}{cut}"
+        message!(
+            "{about}packets are in the order of their times by the clock of {first}; {times}{cut}",
+            about,
+            first,
+            times,
+            cut
         )
     }
 
@@ -126,7 +133,7 @@ impl Sink for PacketFile<'_> {
         } else {
             seen.time
         };
-        let comment = comment(self.chosen, seen);
+        let comment = comment(self.chosen, seen).render(self.options.language);
         write_packet(
             self.out,
             interface,

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::correlate::{Blind, Disposition, Doubt, FlowTimeline, Party, Refusal, Service, Trust};
 use crate::diagnose::RuleId;
 use crate::identify::TcpFlags;
-use crate::types::Timestamp;
+use crate::types::{Message, Timestamp};
 
 /// RFC 3339 in UTC with nine digits.
 ///
@@ -33,26 +33,28 @@ pub(super) fn service_text(service: Service) -> String {
 }
 
 /// Who talks to whom, as the initiator began: `10.244.0.4:40000 > 10.244.1.5:80 tcp`.
-pub(super) fn parties_text(flow: &FlowTimeline, port: u16) -> String {
+pub(super) fn parties_text(flow: &FlowTimeline, port: u16) -> Message {
     let own = match flow.service {
         Service::Port(_) => Some(port).filter(|port| *port != 0),
         _ => None,
     };
-    let called = flow.called.map_or_else(String::new, |called| {
+    let called = flow.called.map_or_else(Message::empty, |called| {
         let called = end(called.address, called.port);
-        format!(" (called as {called})")
+        message!(" (called as {called})", called)
     });
     let service = match flow.service {
-        Service::Echo => " echo",
-        Service::IcmpError => " error",
-        Service::Port(_) | Service::None => "",
+        Service::Echo => message!(" echo"),
+        Service::IcmpError => message!(" error"),
+        Service::Port(_) | Service::None => Message::empty(),
     };
     let Party { address, port, .. } = flow.responder;
-    format!(
-        "{} > {}{called} {}{service}",
-        end(flow.initiator.address, own),
-        end(address, port),
-        flow.protocol
+    message!(
+        "{initiator} > {responder}{called} {protocol}{service}",
+        initiator = end(flow.initiator.address, own),
+        responder = end(address, port),
+        called,
+        protocol = flow.protocol,
+        service
     )
 }
 
@@ -86,46 +88,48 @@ pub(super) fn rules_text(rules: &[RuleId]) -> String {
 /// The word for an end, as reports count it and selections name it.
 pub(super) const fn fate(disposition: Disposition) -> &'static str {
     match disposition {
-        Disposition::Delivered(_) => "delivered",
+        Disposition::Delivered(_) => text!("delivered"),
         Disposition::Lost {
             trust: Trust::Proven,
             ..
-        } => "lost",
+        } => text!("lost"),
         Disposition::Lost {
             trust: Trust::Assumed,
             ..
-        } => "assumed-lost",
-        Disposition::Rejected { .. } => "rejected",
-        Disposition::Looped { .. } => "looped",
-        Disposition::NotCovered { .. } => "not-covered",
-        Disposition::Unknown { .. } => "unknown",
+        } => text!("assumed-lost"),
+        Disposition::Rejected { .. } => text!("rejected"),
+        Disposition::Looped { .. } => text!("looped"),
+        Disposition::NotCovered { .. } => text!("not-covered"),
+        Disposition::Unknown { .. } => text!("unknown"),
     }
 }
 
 /// Why the fate of a packet is out of sight.
 pub(super) const fn blind_text(blind: Blind) -> &'static str {
     match blind {
-        Blind::NoPoint => "no capture lies further on",
-        Blind::Window => "the next capture did not run then",
-        Blind::Filter => "the next capture leaves such packets out",
+        Blind::NoPoint => text!("no capture lies further on"),
+        Blind::Window => text!("the next capture did not run then"),
+        Blind::Filter => text!("the next capture leaves such packets out"),
     }
 }
 
 /// Why the fate of a packet cannot be told.
 pub(super) const fn doubt_text(doubt: Doubt) -> &'static str {
     match doubt {
-        Doubt::Ambiguous => "equal packets cannot be told apart",
-        Doubt::Translated => "it may go on under other addresses",
-        Doubt::Dropped => "the next capture lost packets",
-        Doubt::Cut => "the next capture cut its packets",
-        Doubt::NoExpectation => "nothing says where it should go",
+        Doubt::Ambiguous => text!("equal packets cannot be told apart"),
+        Doubt::Translated => text!("it may go on under other addresses"),
+        Doubt::Dropped => text!("the next capture lost packets"),
+        Doubt::Cut => text!("the next capture cut its packets"),
+        Doubt::NoExpectation => text!("nothing says where it should go"),
     }
 }
 
 /// How a packet was refused.
-pub(super) fn refusal_text(refusal: Refusal) -> String {
+pub(super) fn refusal_text(refusal: Refusal) -> Message {
     match refusal {
-        Refusal::Icmp { icmp_type, code } => format!("ICMP type {icmp_type} code {code}"),
-        Refusal::Reset => "a TCP reset".to_owned(),
+        Refusal::Icmp { icmp_type, code } => {
+            message!("ICMP type {icmp_type} code {code}", icmp_type, code)
+        }
+        Refusal::Reset => message!("a TCP reset"),
     }
 }

@@ -16,6 +16,7 @@ use crate::profile::{
 };
 use crate::read::{CaptureSet, ReadError, SetRequest, open_set, read_text_if};
 use crate::report::{AddressNames, Analyzed, Report, build_comparison, build_trace};
+use crate::types::{Language, Message};
 
 /// A capture set with every packet followed, before anything is judged: what [`trace`] works on.
 ///
@@ -27,7 +28,7 @@ pub struct SetTimelines {
     /// The files' names as the set gives them; [`FileId`](crate::types::FileId) indexes them.
     pub files: Vec<String>,
     /// Damage to the files and doubts about the set, as sentences.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Message>,
     /// What became of every packet.
     pub timelines: Timelines,
 }
@@ -87,7 +88,7 @@ pub(super) fn label(request: &SetRequest) -> String {
     paths.collect::<Vec<_>>().join(" ")
 }
 
-pub(super) fn analyzed<'a>(profile: &'a Profile) -> Analyzed<'a> {
+pub(super) fn analyzed(profile: &Profile, language: Language) -> Analyzed<'_> {
     Analyzed {
         path: &profile.label,
         files: &profile.files,
@@ -95,6 +96,7 @@ pub(super) fn analyzed<'a>(profile: &'a Profile) -> Analyzed<'a> {
         names: &profile.names,
         timelines: &profile.timelines,
         findings: &profile.findings,
+        language,
     }
 }
 
@@ -164,7 +166,7 @@ pub fn trace_with(
     if options.anonymize {
         anonymize(&mut profile);
     }
-    let mut report = build_trace(&analyzed(&profile));
+    let mut report = build_trace(&analyzed(&profile, options.language));
     report.selection = selection;
     Ok(report)
 }
@@ -224,11 +226,15 @@ pub fn compare_with(
         let ours = (&mut usual, &picks.0.swap_remove(nearest));
         let theirs = (&mut failing, &picks.1);
         untold_if(
-            narrow_comparison(&mut comparison, ours, theirs, selection),
+            narrow_comparison(&mut comparison, ours, theirs, (selection, options.language)),
             options,
         )
     });
-    let mut report = build_comparison(&analyzed(&usual), &analyzed(&failing), &comparison);
+    let mut report = build_comparison(
+        &analyzed(&usual, options.language),
+        &analyzed(&failing, options.language),
+        &comparison,
+    );
     report.selection = selection;
     Ok(report)
 }
@@ -250,10 +256,12 @@ fn picks_of(
 
 /// A baseline may hold a part of its set: whoever compares with it must know.
 fn warn_of_part(profile: &mut Profile) {
-    let warning = profile
-        .selected
-        .as_ref()
-        .map(|selected| format!("a baseline of a part of its set only, selected by: {selected}"));
+    let warning = profile.selected.as_ref().map(|selected| {
+        message!(
+            "a baseline of a part of its set only, selected by: {selected}",
+            selected
+        )
+    });
     profile.warnings.extend(warning);
 }
 

@@ -7,14 +7,14 @@ use super::error::AnalysisError;
 use super::options::AnalysisOptions;
 use super::selecting::check_names;
 use crate::correlate::Folding;
-use crate::diagnose::{Finding, Reference, RuleId, diagnose};
+use crate::diagnose::{Finding, Reference, RuleId, diagnose, find_rule};
 use crate::extract::{
     Chosen, Facts, PacketFile, PacketFileOptions, ReplayError, Replayed, Separator, Table, replay,
 };
 use crate::profile::{Profile, is_baseline};
 use crate::read::{CaptureSet, SetRequest, read_text_if};
-use crate::report::explain;
 use crate::select::{Choice, Selector};
+use crate::types::{Message, Say};
 
 /// Which packets to take out, beside [`AnalysisOptions::selection`]; both must hold.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ pub struct Extracted {
     /// Files that they were captured in.
     pub files: u64,
     /// What a reader must know, as sentences.
-    pub notes: Vec<String>,
+    pub notes: Vec<Message>,
 }
 
 /// Writes the wanted packets of a set as a pcapng file: merged over all capture points, with a comment at each.
@@ -56,6 +56,7 @@ pub fn extract(
         let about = said(wanting, options);
         let file = PacketFileOptions {
             about: [about, file.about.clone()].concat(),
+            language: options.language,
             ..file.clone()
         };
         let mut sink = PacketFile::new(chosen, file, options.decode(), out)?;
@@ -88,9 +89,10 @@ pub fn export(
 
 /// What was asked for.
 fn said(wanting: &Wanting, options: &AnalysisOptions) -> String {
-    let rules = wanting.rules.iter().map(|rule| format!("finding {rule}"));
-    let selection = options.selection.iter().map(ToString::to_string);
-    rules.chain(selection).collect::<Vec<_>>().join("; ")
+    let rules = wanting.rules.iter();
+    let rules = rules.map(|rule| message!("finding {rules}", rules = rule));
+    let selection = options.selection.iter().map(Say::said);
+    Message::join(rules.chain(selection), text!("; ")).render(options.language)
 }
 
 /// A set that stays open for a second pass, and what was learned of it.
@@ -201,7 +203,7 @@ fn compared(
 }
 
 fn known_rule(rule: &str) -> Result<(), AnalysisError> {
-    match explain(rule) {
+    match find_rule(rule) {
         Some(_) => Ok(()),
         None => Err(AnalysisError::NoFinding {
             rule: rule.to_owned(),

@@ -66,6 +66,7 @@ pub fn inspect_with(
         names: &address_names(&set, &names),
         stated: &stated_networks(&set),
         timelines: &timelines,
+        language: options.language,
     }))
 }
 
@@ -95,7 +96,7 @@ pub fn inspect_baseline(
     let stored: Vec<Stored<'_>> = profiles
         .iter()
         .map(|profile| Stored {
-            set: analyzed(profile),
+            set: analyzed(profile, options.language),
             anonymized: profile.anonymized,
             selected: profile.selected.as_deref(),
             left_out: profile.left_out,
@@ -106,7 +107,7 @@ pub fn inspect_baseline(
         baseline_version: BASELINE_VERSION,
         written_by: baseline_tool(&text),
         bytes: text.len() as u64,
-        ..build_baseline(&stored)
+        ..build_baseline(&stored, options.language)
     }))
 }
 

@@ -10,7 +10,7 @@ use crate::read::{
     CaptureFile, CaptureSet, FileInterface, InterfaceInfo, InterfaceName, ReadWarning, ResolvedName,
 };
 use crate::report::PointContents;
-use crate::types::{CapturePoint, PointId, Role, Timestamp};
+use crate::types::{CapturePoint, Message, PointId, Role, Timestamp};
 
 /// What one file holds, but for its observations.
 pub(super) struct FileContents {
@@ -36,7 +36,7 @@ pub(super) struct SetContents {
     /// Names that the files give to addresses.
     pub(super) names: Vec<ResolvedName>,
     /// Damage, as sentences, files in order.
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Message>,
     /// Datagrams that several files complete, each in place of its last fragment.
     pub(super) joined: Vec<(Evidence, Sighting)>,
     /// The number of each file's own points, files in order.
@@ -100,7 +100,7 @@ pub(super) fn join(set: &CaptureSet, files: Vec<FileContents>) -> SetContents {
         .enumerate()
         .map(|(i, name)| (name, PointId(u32::try_from(i).unwrap_or(u32::MAX))))
         .collect();
-    let mut warnings: Vec<String> = set.warnings.iter().map(ToString::to_string).collect();
+    let mut warnings: Vec<Message> = set.warnings.iter().map(ReadWarning::message).collect();
     warnings.extend_from_slice(&set.cluster.warnings);
     let mut contents = vec![PointContents::default(); by_name.len()];
     let mut interfaces = Vec::with_capacity(files.len());
@@ -153,12 +153,13 @@ fn settle_fragments(
 }
 
 /// A file's damage as sentences.
-fn damage(file: &CaptureFile, observed: &FileContents) -> Vec<String> {
-    let mut sentences: Vec<String> = observed.warnings.iter().map(ToString::to_string).collect();
+fn damage(file: &CaptureFile, observed: &FileContents) -> Vec<Message> {
+    let mut sentences: Vec<Message> = observed.warnings.iter().map(ReadWarning::message).collect();
     if observed.warnings_left_out > 0 {
-        sentences.push(format!(
-            "{}: {} further warnings",
-            file.name, observed.warnings_left_out
+        sentences.push(message!(
+            "{file}: {n} further warnings",
+            file = file.name,
+            n = observed.warnings_left_out
         ));
     }
     sentences

@@ -5,6 +5,7 @@ use crate::decode::DecodeOptions;
 use crate::diff::StatedPairs;
 use crate::read::{CaptureSet, Progress};
 use crate::select::Selection;
+use crate::types::Language;
 
 /// Options of an analysis. The default is right for most clusters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct AnalysisOptions {
     pub anonymize: bool,
     /// What to show; everything without. [`inspect`](crate::inspect) knows no packets and shows everything.
     pub selection: Option<Selection>,
+    /// The language of the report's sentences.
+    pub language: Language,
     /// From which size of a set on a few packets stand for many that tell the same. With a selection, every packet is kept.
     pub folding: Folding,
     /// Where to count what is read, for a program that shows how far it has come.

@@ -6,7 +6,7 @@ use super::error::AnalysisError;
 use crate::correlate::Timelines;
 use crate::diff::StatedPairs;
 use crate::profile::Profile;
-use crate::types::StatedPair;
+use crate::types::{Message, StatedPair};
 
 impl Extend<StatedPair> for StatedPairs {
     fn extend<T: IntoIterator<Item = StatedPair>>(&mut self, pairs: T) {
@@ -62,15 +62,16 @@ pub(super) fn stated_pairs(
             }
             if !ours(reference) {
                 // A name that is in neither set would not be replaced in anonymized output.
-                failing.warnings.push(format!(
-                    "the manifest pairs {other} with a node that the reference does not have: that is left out"
+                failing.warnings.push(message!(
+                    "the manifest pairs {other} with a node that the reference does not have: that is left out",
+                    other
                 ));
                 continue;
             }
         }
         pairs.extend([pair]);
     }
-    let strange: Vec<String> = pairs
+    let strange: Vec<Message> = pairs
         .addresses
         .iter()
         .filter(|(reference, other)| {
@@ -78,7 +79,11 @@ pub(super) fn stated_pairs(
             !seen || !may_have(&failing.timelines, *other)
         })
         .map(|(reference, other)| {
-            format!("the pair {reference}={other} pairs nothing: one of the addresses is in no flow of its set")
+            message!(
+                "the pair {reference}={other} pairs nothing: one of the addresses is in no flow of its set",
+                reference,
+                other
+            )
         })
         .collect();
     failing.warnings.extend(strange);

@@ -10,6 +10,7 @@ use crate::identify::Evidence;
 use crate::profile::Profile;
 use crate::report::{SelectedReport, SelectionReport, SetName};
 use crate::select::{Choice, Selection, Selector};
+use crate::types::{Language, Message};
 
 /// What is selected of a profile. Made before names are replaced, and used after.
 pub(super) struct Picks {
@@ -20,7 +21,7 @@ pub(super) struct Picks {
     packets: Vec<u64>,
     /// What the set cannot tell, since it holds no packets.
     untold: Option<String>,
-    notes: Vec<String>,
+    notes: Vec<Message>,
 }
 
 /// New places of flows by their old ones; of flows that are left out there is none.
@@ -39,7 +40,7 @@ pub(super) fn narrow_to(
         return Ok(None);
     };
     let picks = Picks::leading(profile, file, selection)?;
-    let report = narrow(profile, &picks, selection);
+    let report = narrow(profile, &picks, selection, options.language);
     Ok(Some(untold_if(report, options)))
 }
 
@@ -143,7 +144,12 @@ fn touches(finding: &Finding, choice: &Choice, seen: &BTreeSet<Evidence>) -> boo
 }
 
 /// Leaves of a profile what is selected, counted anew. Returns what to say about it.
-fn narrow(profile: &mut Profile, picks: &Picks, selection: &Selection) -> SelectionReport {
+fn narrow(
+    profile: &mut Profile,
+    picks: &Picks,
+    selection: &Selection,
+    language: Language,
+) -> SelectionReport {
     let mut places = Places::new();
     let mut flows = Vec::new();
     for (index, flow) in profile.timelines.flows.iter().enumerate() {
@@ -165,7 +171,7 @@ fn narrow(profile: &mut Profile, picks: &Picks, selection: &Selection) -> Select
         sets: vec![picks.report(SetName::Set, places.len())],
         findings_not_shown,
         differences_not_shown: 0,
-        notes: picks.notes.clone(),
+        notes: rendered(&picks.notes, language),
     }
 }
 
@@ -175,7 +181,7 @@ pub(super) fn narrow_comparison(
     comparison: &mut Comparison,
     (reference, ours_picked): (&mut Profile, &Picks),
     (failing, theirs_picked): (&mut Profile, &Picks),
-    selection: &Selection,
+    (selection, language): (&Selection, Language),
 ) -> SelectionReport {
     let shown: Vec<bool> = comparison
         .pairs
@@ -200,9 +206,10 @@ pub(super) fn narrow_comparison(
     findings_not_shown += keep_whole(reference, &ours, about);
     let mut notes = theirs_picked.notes.clone();
     notes.extend(ours_picked.untold.as_ref().map(|term| {
-        format!(
+        message!(
             "the reference is a baseline, which holds no packets: flows that only it has are left out, since `{term}` cannot be told \
-             of them"
+             of them",
+            term
         )
     }));
     SelectionReport {
@@ -213,8 +220,12 @@ pub(super) fn narrow_comparison(
         ],
         findings_not_shown,
         differences_not_shown: (differences - comparison.differences.len()) as u64,
-        notes,
+        notes: rendered(&notes, language),
     }
+}
+
+fn rendered(notes: &[Message], language: Language) -> Vec<String> {
+    notes.iter().map(|note| note.render(language)).collect()
 }
 
 fn places(kept: impl Iterator<Item = usize>) -> Places {

@@ -47,7 +47,7 @@ fn stop_seen(stop: Stop) -> Option<StopSeen> {
     };
     Some(match stop {
         Stop::Payload => return None,
-        Stop::Fragment => seen("fragment", None),
+        Stop::Fragment => seen(text!("fragment"), None),
         Stop::Encrypted => seen("encrypted", None),
         Stop::Truncated { layer, limit, .. } => match limit {
             Limit::Capture => seen("cut-by-capture", Some(layer)),

@@ -35,7 +35,7 @@ pub fn anonymize(profile: &mut Profile) {
     }
     profile.files = names.files.clone();
     for warning in &mut profile.warnings {
-        *warning = names.rewrite(warning);
+        warning.rewrite(&|text| names.rewrite(text));
     }
     profile.names = std::mem::take(&mut profile.names)
         .into_iter()
@@ -64,11 +64,12 @@ pub fn anonymize(profile: &mut Profile) {
             .chain(&mut finding.capture_next)
             .chain([&mut finding.title]);
         for text in texts {
-            *text = names.rewrite(text);
+            text.rewrite(&|text| names.rewrite(text));
         }
         for cause in &mut finding.causes {
-            cause.cause = names.rewrite(&cause.cause);
-            cause.confirm = names.rewrite(&cause.confirm);
+            for text in [&mut cause.cause, &mut cause.confirm] {
+                text.rewrite(&|text| names.rewrite(text));
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::correlate::{
     AddressPlan, Clocks, Coverage, FlowTimeline, Habits, Links, NodeId, SetPoint, Timelines,
 };
 use crate::diagnose::Finding;
-use crate::types::{is_shown, visible};
+use crate::types::{Language, Message, is_shown, visible};
 
 /// The version of a baseline's shape. A file of another version is refused.
 pub const BASELINE_VERSION: u32 = 1;
@@ -192,7 +192,12 @@ impl Entry {
             findings: folded.findings.iter().map(FindingEntry::of).collect(),
             left_out: profile.left_out + folded.left_out,
             flows: folded.flows,
-            warnings: profile.warnings.clone(),
+            // A baseline is the same whoever writes it: in English.
+            warnings: profile
+                .warnings
+                .iter()
+                .map(|warning| warning.render(Language::English))
+                .collect(),
             selected: profile.selected.clone(),
             anonymized: profile.anonymized,
         }
@@ -223,7 +228,7 @@ impl Entry {
         Ok(Profile {
             label: self.label,
             files: self.files,
-            warnings: self.warnings,
+            warnings: self.warnings.into_iter().map(Message::told).collect(),
             names: self.names,
             timelines,
             findings,

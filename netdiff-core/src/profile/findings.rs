@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnose::{Cause, Confidence, Finding, RuleId, Severity, find_rule};
 use crate::identify::Evidence;
-use crate::types::PointId;
+use crate::types::{Language, Message, PointId};
 
 /// A finding with the names of its rules.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,11 +28,14 @@ pub(super) struct FindingEntry {
 impl FindingEntry {
     pub(super) fn of(finding: &Finding) -> Self {
         let finding = finding.clone();
+        // A baseline is the same whoever writes it: in English.
+        let english = |text: &Message| text.render(Language::English);
+        let all = |texts: &[Message]| texts.iter().map(english).collect();
         Self {
             rule: finding.rule.0.to_owned(),
             severity: finding.severity,
             confidence: finding.confidence,
-            title: finding.title,
+            title: english(&finding.title),
             segment: finding.segment,
             alternatives: finding
                 .alternatives
@@ -41,15 +44,15 @@ impl FindingEntry {
                 .collect(),
             flows: finding.flows,
             evidence: finding.evidence,
-            explanation: finding.explanation,
-            refuted_by: finding.refuted_by,
+            explanation: all(&finding.explanation),
+            refuted_by: all(&finding.refuted_by),
             causes: finding
                 .causes
-                .into_iter()
-                .map(|cause| (cause.cause, cause.confirm))
+                .iter()
+                .map(|cause| (english(&cause.cause), english(&cause.confirm)))
                 .collect(),
-            remedy: finding.remedy,
-            capture_next: finding.capture_next,
+            remedy: all(&finding.remedy),
+            capture_next: finding.capture_next.as_ref().map(english),
         }
     }
 
@@ -62,24 +65,28 @@ impl FindingEntry {
     /// The finding; `None` if this version has no such rule. Alternatives that it does not know are left out.
     pub(super) fn into_finding(self) -> Option<Finding> {
         let id = |name: &str| -> Option<RuleId> { find_rule(name).map(|rule| rule.id) };
+        let all = |texts: Vec<String>| texts.into_iter().map(Message::told).collect();
         Some(Finding {
             rule: id(&self.rule)?,
             severity: self.severity,
             confidence: self.confidence,
-            title: self.title,
+            title: Message::told(self.title),
             segment: self.segment,
             alternatives: self.alternatives.iter().filter_map(|n| id(n)).collect(),
             flows: self.flows,
             evidence: self.evidence,
-            explanation: self.explanation,
-            refuted_by: self.refuted_by,
+            explanation: all(self.explanation),
+            refuted_by: all(self.refuted_by),
             causes: self
                 .causes
                 .into_iter()
-                .map(|(cause, confirm)| Cause { cause, confirm })
+                .map(|(cause, confirm)| Cause {
+                    cause: Message::told(cause),
+                    confirm: Message::told(confirm),
+                })
                 .collect(),
-            remedy: self.remedy,
-            capture_next: self.capture_next,
+            remedy: all(self.remedy),
+            capture_next: self.capture_next.map(Message::told),
             explained: Vec::new(),
         })
     }

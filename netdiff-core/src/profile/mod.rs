@@ -22,7 +22,7 @@ use std::net::IpAddr;
 
 use crate::correlate::Timelines;
 use crate::diagnose::Finding;
-use crate::types::StatedPair;
+use crate::types::{Message, StatedPair};
 
 /// A set and what was learned of it. The timelines of one that comes from a baseline have no journeys, only what was counted of them.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct Profile {
     /// The files' names as the set gives them; [`FileId`](crate::types::FileId) indexes them.
     pub files: Vec<String>,
     /// Damage to the files and doubts about the set, as sentences.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Message>,
     /// What addresses are called: pods, services, nodes, hosts.
     pub names: BTreeMap<IpAddr, String>,
     /// What happened to its packets.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::mem::{Discriminant, discriminant};
 
 use super::pcapng::{MAX_INTERFACES, MAX_NAMES};
-use crate::types::{PacketNumber, visible};
+use crate::types::{Language, Message, PacketNumber, visible};
 
 /// Warnings kept for one file; further ones are counted only.
 pub const MAX_WARNINGS_PER_FILE: usize = 100;
@@ -110,23 +110,43 @@ pub enum Damage {
     },
 }
 
-impl fmt::Display for ReadWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", visible(&self.file), self.kind)?;
+impl ReadWarning {
+    /// One sentence that names the file and the place.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let (file, offset) = (visible(&self.file), self.offset);
+        let kind = self.kind.message();
         let again = match self.again {
-            0 => String::new(),
-            1 => ", and once again".to_owned(),
-            times => format!(", and {times} times again"),
+            0 => Message::empty(),
+            1 => message!(", and once again"),
+            times => message!(", and {times} times again", times),
         };
         match (&self.kind, self.packet_number) {
-            (Damage::Empty | Damage::HeaderCut | Damage::NamedTwice, _) => f.write_str(&again),
-            (_, Some(number)) => write!(
-                f,
-                " (at byte {}, after packet {number}{again})",
-                self.offset
+            (Damage::Empty | Damage::HeaderCut | Damage::NamedTwice, _) => {
+                message!("{file}: {kind}{again}", file, kind, again)
+            }
+            (_, Some(number)) => message!(
+                "{file}: {kind} (at byte {offset}, after packet {number}{again})",
+                file,
+                kind,
+                offset,
+                number,
+                again
             ),
-            (_, None) => write!(f, " (at byte {}, before any packet{again})", self.offset),
+            (_, None) => message!(
+                "{file}: {kind} (at byte {offset}, before any packet{again})",
+                file,
+                kind,
+                offset,
+                again
+            ),
         }
+    }
+}
+
+impl fmt::Display for ReadWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message().render(Language::English))
     }
 }
 
@@ -141,67 +161,91 @@ impl Damage {
             _ => MAX_WARNINGS_PER_KIND,
         }
     }
-}
 
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What was found.
+    #[must_use]
+    pub fn message(&self) -> Message {
         match self {
-            Self::Empty => f.write_str(
-                "the file is empty, without even a header; the capture was stopped before it wrote anything",
+            Self::Empty => message!(
+                "the file is empty, without even a header; the capture was stopped before it wrote anything"
             ),
-            Self::HeaderCut => f.write_str("the file ends inside its header, it holds no packet"),
-            Self::RecordCut { present, needed } => write!(
-                f,
-                "the file ends inside a record: {present} of its {needed} bytes are there"
+            Self::HeaderCut => message!("the file ends inside its header, it holds no packet"),
+            Self::RecordCut { present, needed } => message!(
+                "the file ends inside a record: {present} of its {needed} bytes are there",
+                present,
+                needed
             ),
             Self::LengthLies { claimed } => {
-                write!(f, "a record claims {claimed} bytes, which cannot be true")
+                message!(
+                    "a record claims {claimed} bytes, which cannot be true",
+                    claimed
+                )
             }
             Self::Skipped { bytes } => {
-                write!(f, "skipped {bytes} bytes, up to the next readable record")
+                message!(
+                    "skipped {bytes} bytes, up to the next readable record",
+                    bytes
+                )
             }
             Self::RestUnreadable { bytes } => {
-                write!(f, "the last {bytes} bytes hold no readable record")
+                message!("the last {bytes} bytes hold no readable record", bytes)
             }
-            Self::ZeroFilled { bytes } => write!(
-                f,
-                "{bytes} zero bytes where records should be; the capture was probably not closed"
+            Self::ZeroFilled { bytes } => message!(
+                "{bytes} zero bytes where records should be; the capture was probably not closed",
+                bytes
             ),
-            Self::Appended => f.write_str("another capture was appended here, and was read as well"),
-            Self::BlockDamaged { block_type } => write!(
-                f,
-                "skipped a block of type 0x{block_type:08x} that contradicts its own length"
+            Self::Appended => {
+                message!("another capture was appended here, and was read as well")
+            }
+            other => other.odd(),
+        }
+    }
+
+    /// The rarer kinds.
+    fn odd(&self) -> Message {
+        match self {
+            Self::BlockDamaged { block_type } => message!(
+                "skipped a block of type {block_type} that contradicts its own length",
+                block_type = format!("0x{block_type:08x}")
             ),
-            Self::LengthsDiffer { leading, trailing } => write!(
-                f,
-                "a block begins with length {leading} and ends with length {trailing}; used the first"
+            Self::LengthsDiffer { leading, trailing } => message!(
+                "a block begins with length {leading} and ends with length {trailing}; used the first",
+                leading,
+                trailing
             ),
-            Self::InterfaceUnknown { interface } => write!(
-                f,
-                "skipped a packet of interface {interface}, which the file does not describe"
+            Self::InterfaceUnknown { interface } => message!(
+                "skipped a packet of interface {interface}, which the file does not describe",
+                interface
             ),
-            Self::TooManyInterfaces => write!(
-                f,
-                "describes more than {MAX_INTERFACES} interfaces; packets of further ones are skipped"
+            Self::TooManyInterfaces => message!(
+                "describes more than {limit} interfaces; packets of further ones are skipped",
+                limit = MAX_INTERFACES
             ),
-            Self::TooManyNames => write!(
-                f,
-                "gives more than {MAX_NAMES} names to addresses; further ones are left out"
+            Self::TooManyNames => message!(
+                "gives more than {limit} names to addresses; further ones are left out",
+                limit = MAX_NAMES
             ),
             Self::NamedTwice => {
-                f.write_str("is there twice under one name; the later one was read")
+                message!("is there twice under one name; the later one was read")
             }
-            Self::VersionUnknown { major, minor } => write!(
-                f,
-                "a section of pcapng version {major}.{minor}, read as version 1.0"
+            Self::VersionUnknown { major, minor } => message!(
+                "a section of pcapng version {major}.{minor}, read as version 1.0",
+                major,
+                minor
             ),
             Self::TimeOutOfRange => {
-                f.write_str("a time outside the years 1678 to 2261, replaced by the nearest that fits")
+                message!("a time outside the years 1678 to 2261, replaced by the nearest that fits")
             }
             Self::SnaplenAbsurd { snaplen } => {
-                write!(f, "ignored an absurd snapshot length of {snaplen} bytes")
+                message!(
+                    "ignored an absurd snapshot length of {snaplen} bytes",
+                    snaplen
+                )
             }
-            Self::ReadFailed { reason } => write!(f, "reading stopped: {}", visible(reason)),
+            Self::ReadFailed { reason } => {
+                message!("reading stopped: {reason}", reason = visible(reason))
+            }
+            _ => Message::empty(),
         }
     }
 }

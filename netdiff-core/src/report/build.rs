@@ -17,7 +17,7 @@ use crate::correlate::{NodeId, OverTime, Timelines};
 use crate::diagnose::{Finding, Severity};
 use crate::diff::{Comparison, Difference};
 use crate::identify::Evidence;
-use crate::types::PointId;
+use crate::types::{Language, Message, PointId};
 
 /// What addresses are called: pods, services, nodes, hosts.
 pub type AddressNames = BTreeMap<IpAddr, String>;
@@ -30,16 +30,28 @@ pub struct Analyzed<'a> {
     /// File names, indexed by `FileId`.
     pub files: &'a [String],
     /// Damage, as sentences.
-    pub warnings: &'a [String],
+    pub warnings: &'a [Message],
     /// What addresses are called.
     pub names: &'a AddressNames,
     /// What was learned.
     pub timelines: &'a Timelines,
     /// What is wrong with it.
     pub findings: &'a [Finding],
+    /// The language of the report.
+    pub language: Language,
 }
 
 impl Analyzed<'_> {
+    /// In the report's language.
+    pub(super) fn said(&self, message: &Message) -> String {
+        message.render(self.language)
+    }
+
+    /// The same of each.
+    fn all_said(&self, messages: &[Message]) -> Vec<String> {
+        messages.iter().map(|message| self.said(message)).collect()
+    }
+
     /// A capture point by name.
     pub(super) fn point(&self, point: PointId) -> PointName {
         let name = self.timelines.name(point);
@@ -96,7 +108,7 @@ impl Analyzed<'_> {
                 .collect(),
             clocks: clock_reports(self.timelines),
             over_time: self.over_time(),
-            warnings: self.warnings.to_vec(),
+            warnings: self.all_said(self.warnings),
         }
     }
 
@@ -154,7 +166,7 @@ impl Analyzed<'_> {
             rule: finding.rule.0,
             severity: finding.severity.name(),
             confidence: finding.confidence.name(),
-            title: finding.title.clone(),
+            title: self.said(&finding.title),
             segment: finding.segment.map(|segment| self.segment(segment)),
             alternatives: finding.alternatives.iter().map(|rule| rule.0).collect(),
             flows: finding
@@ -167,19 +179,23 @@ impl Analyzed<'_> {
                 .iter()
                 .map(|e| self.evidence(set, *e))
                 .collect(),
-            explanation: finding.explanation.join("\n"),
-            refuted_by: finding.refuted_by.clone(),
+            explanation: self.all_said(&finding.explanation).join("\n"),
+            refuted_by: self.all_said(&finding.refuted_by),
             causes: finding
                 .causes
                 .iter()
                 .map(|c| CauseReport {
-                    cause: c.cause.clone(),
-                    confirm: c.confirm.clone(),
+                    cause: self.said(&c.cause),
+                    confirm: self.said(&c.confirm),
                 })
                 .collect(),
-            confirm: finding.causes.iter().map(|c| c.confirm.clone()).collect(),
-            remedy: finding.remedy.clone(),
-            capture_next: finding.capture_next.clone(),
+            confirm: finding
+                .causes
+                .iter()
+                .map(|c| self.said(&c.confirm))
+                .collect(),
+            remedy: self.all_said(&finding.remedy),
+            capture_next: finding.capture_next.as_ref().map(|next| self.said(next)),
         }
     }
 }
@@ -204,7 +220,7 @@ pub fn build_trace(set: &Analyzed<'_>) -> Report {
             .map(|(i, flow)| flow_report(set, SetName::Set, i, flow, None))
             .collect(),
         accounting: set.accounting(SetName::Set).collect(),
-        ..empty_report()
+        ..empty_report(set.language)
     }
 }
 
@@ -225,7 +241,10 @@ pub fn build_comparison(
         .collect();
     findings.extend(reference.findings.iter().map(|finding| FindingReport {
         severity: Severity::Note.name(),
-        title: format!("the reference itself is not healthy: {}", finding.title),
+        title: reference.said(&message!(
+            "the reference itself is not healthy: {what}",
+            what = finding.title
+        )),
         ..reference.finding_report(SetName::Reference, finding)
     }));
     let mut flows = Vec::new();
@@ -258,7 +277,7 @@ pub fn build_comparison(
             .accounting(SetName::Reference)
             .chain(failing.accounting(SetName::Failing))
             .collect(),
-        ..empty_report()
+        ..empty_report(failing.language)
     }
 }
 
@@ -293,8 +312,10 @@ fn difference_report(
     DifferenceReport {
         kind: difference.kind.name(),
         significant: difference.kind.is_significant(),
-        reference: difference.reference.clone(),
-        failing: difference.failing.clone(),
+        reference: failing.said(&difference.reference),
+        failing: failing.said(&difference.failing),
+        english: [&difference.reference, &difference.failing]
+            .map(|words| words.render(Language::English)),
         segment: difference.segment.map(|segment| failing.segment(segment)),
         packets: PacketsReport {
             reference: difference.packets.0,
@@ -305,9 +326,10 @@ fn difference_report(
     }
 }
 
-const fn empty_report() -> Report {
+const fn empty_report(language: Language) -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
+        language,
         tool: ToolReport::CURRENT,
         set: None,
         reference: None,

@@ -79,8 +79,8 @@ impl Ends {
                 packets: count.packets,
                 first: count.first.map(|first| set.evidence(name, first)),
                 capture: match trust {
-                    Trust::Proven => "proven",
-                    Trust::Assumed => "assumed",
+                    Trust::Proven => text!("proven"),
+                    Trust::Assumed => text!("assumed"),
                 },
                 expected_because: count.basis.map_or("", Basis::phrase),
             })

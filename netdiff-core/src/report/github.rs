@@ -29,9 +29,9 @@ pub fn render_github(report: &Report) -> String {
         ));
     }
     for ignored in report.unused_ignores() {
-        let message = format!(
-            "{} is to be ignored and matches nothing: it no longer occurs, or is called otherwise",
-            ignored.what
+        let message = message!(
+            "{what} is to be ignored and matches nothing: it no longer occurs, or is called otherwise",
+            what = ignored.what
         );
         let line = ignored
             .stated_in
@@ -45,13 +45,11 @@ pub fn render_github(report: &Report) -> String {
             ],
             _ => vec![("title", "unused-ignore")],
         };
+        let message = message.render(report.language);
         text.push_str(&command("note", &properties, &message));
     }
-    text.push_str(&format!(
-        "netdiff {}: {}\n",
-        report.tool.version,
-        verdict(report)
-    ));
+    let (version, verdict) = (report.tool.version, verdict(report));
+    text.push_str(&format!("netdiff {version}: {verdict}\n"));
     text
 }
 

@@ -6,7 +6,9 @@ use super::model::{
 };
 use super::model_flow::FlowReport;
 use super::stable::StableNames;
+use super::summary::Counts;
 use super::text::short;
+use crate::types::{Language, Message};
 
 /// A finding or a difference, in words.
 pub(super) struct Item<'a> {
@@ -32,22 +34,26 @@ impl<'a> Item<'a> {
         report: &Report,
         names: &StableNames<'_>,
     ) -> Self {
+        let say = |message: Message| message.render(report.language);
         let mut details: Vec<String> = finding.explanation.lines().map(str::to_owned).collect();
         if let (Some(cause), Some(remedy)) = (finding.causes.first(), finding.remedy.first()) {
-            let likely = if finding.confidence == "low" {
-                "Maybe"
+            let cause = &cause.cause;
+            details.push(say(if finding.confidence == "low" {
+                message!("Maybe: {cause}", cause)
             } else {
-                "Likely"
-            };
-            details.push(format!("{likely}: {}", cause.cause));
-            details.push(format!("Try: {remedy}"));
+                message!("Likely: {cause}", cause)
+            }));
+            details.push(say(message!("Try: {remedy}", remedy)));
         }
         if let Some(next) = &finding.capture_next {
-            details.push(format!("Capture next: {next}"));
+            details.push(say(message!("Capture next: {next}", next)));
         }
-        details.push(format!("Confidence: {}", finding.confidence));
+        details.push(say(message!(
+            "Confidence: {confidence}",
+            confidence = Message::text(finding.confidence)
+        )));
         details.extend(concerned(&finding.flows, report));
-        details.extend(packets(&finding.evidence));
+        details.extend(packets(&finding.evidence, report.language));
         Self {
             name: finding.rule,
             level: finding.severity,
@@ -65,9 +71,11 @@ impl<'a> Item<'a> {
         report: &Report,
         names: &StableNames<'_>,
     ) -> Self {
-        let mut details = vec![format!("{}.", sentence(kind_meaning(difference.kind)))];
+        let meaning = report.language.text(kind_meaning(difference.kind));
+        let meaning = message!("{meaning}.", meaning = sentence(meaning));
+        let mut details = vec![meaning.render(report.language)];
         details.extend(concerned(&difference.flows, report));
-        details.extend(packets(&difference.evidence));
+        details.extend(packets(&difference.evidence, report.language));
         let place = identity(
             difference.kind,
             SetName::Failing,
@@ -81,24 +89,30 @@ impl<'a> Item<'a> {
             } else {
                 "note"
             },
-            title: format!(
-                "{} (reference: {})",
-                difference.failing, difference.reference
-            ),
+            title: difference_words(difference).render(report.language),
             details,
             segment: difference.segment.as_ref(),
             evidence: &difference.evidence,
             identity: format!(
                 "{place}: {} → {}",
-                names.words(SetName::Reference, &difference.reference),
-                names.words(SetName::Failing, &difference.failing)
+                names.words(SetName::Reference, &difference.english[0]),
+                names.words(SetName::Failing, &difference.english[1])
             ),
             is_finding: false,
         }
     }
 }
 
-/// `RULE: master/eth0 to node/eth0`.
+/// How it is in the failing set, and in the reference.
+pub(super) fn difference_words(difference: &DifferenceReport) -> Message {
+    message!(
+        "{failing} (reference: {reference})",
+        failing = difference.failing,
+        reference = difference.reference
+    )
+}
+
+/// `RULE: master/eth0 to node/eth0`. The same in every language.
 fn identity(
     name: &str,
     set: SetName,
@@ -132,68 +146,45 @@ fn concerned(ids: &[String], report: &Report) -> Option<String> {
     let flows: Vec<&FlowReport> = flows
         .filter(|flow| flow.set != SetName::Reference && ids.contains(&flow.id))
         .collect();
-    let mut names: Vec<String> = flows
+    let mut names: Vec<Message> = flows
         .iter()
         .take(MAX_FLOWS)
-        .map(|flow| short(flow))
+        .map(|flow| Message::verbatim(short(flow, report.language)))
         .collect();
     let more = flows.len().saturating_sub(MAX_FLOWS);
     if more > 0 {
-        names.push(format!("and {more} more"));
+        names.push(message!("and {more} more", more));
     }
-    (!names.is_empty()).then(|| format!("Flows: {}", names.join("; ")))
+    (!names.is_empty()).then(|| {
+        let flows = message!("Flows: {flows}", flows = Message::join(names, text!("; ")));
+        flows.render(report.language)
+    })
 }
 
 /// `Packets: failing/master/eth0.pcap 15; …`.
-fn packets(evidence: &[EvidenceReport]) -> Option<String> {
-    let packets: Vec<String> = evidence
+fn packets(evidence: &[EvidenceReport], language: Language) -> Option<String> {
+    let packets: Vec<Message> = evidence
         .iter()
         .map(|packet| match packet.set {
-            SetName::Set => format!("{} {}", packet.file, packet.packet_number),
-            set => format!("{}: {} {}", set.name(), packet.file, packet.packet_number),
+            SetName::Set => Message::verbatim(format!("{} {}", packet.file, packet.packet_number)),
+            set => message!(
+                "{set}: {file} {number}",
+                set = Message::text(set.name()),
+                file = packet.file,
+                number = packet.packet_number
+            ),
         })
         .collect();
-    (!packets.is_empty()).then(|| format!("Packets: {}", packets.join("; ")))
+    (!packets.is_empty()).then(|| {
+        let packets = message!(
+            "Packets: {packets}",
+            packets = Message::join(packets, text!("; "))
+        );
+        packets.render(language)
+    })
 }
 
 /// The whole result in a few words, without escape codes.
 pub(super) fn verdict(report: &Report) -> String {
-    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    let severe = |severity: &str| {
-        report
-            .findings
-            .iter()
-            .filter(|f| f.severity == severity)
-            .count()
-    };
-    let mut parts = Vec::new();
-    for (n, one) in [
-        (severe("error"), "error"),
-        (severe("warning"), "warning"),
-        (
-            report.differences.iter().filter(|d| d.significant).count(),
-            "significant difference",
-        ),
-    ] {
-        if n > 0 {
-            parts.push(count(n, one));
-        }
-    }
-    if parts.is_empty() {
-        let nothing = if report.set.is_some() {
-            "no error found"
-        } else {
-            "no error and no significant difference"
-        };
-        parts.push(nothing.to_owned());
-    }
-    let ignored: usize = report
-        .ignored
-        .iter()
-        .map(|i| i.findings.len() + i.differences.len())
-        .sum();
-    if ignored > 0 {
-        parts.push(format!("{ignored} ignored"));
-    }
-    parts.join(", ")
+    Counts::of(report).words(report).render(report.language)
 }

@@ -13,6 +13,7 @@ use super::ignored::IgnoredReport;
 use super::items::Item;
 use super::model::{DifferenceReport, FindingReport, Report, SetName};
 use super::stable::{StableNames, stable_flow};
+use crate::types::Language;
 
 /// Writes a test report in which fails what `fail_on` says.
 #[must_use]
@@ -105,13 +106,14 @@ fn case(item: &Item<'_>, counts: bool) -> Case {
     }
 }
 
-fn skipped(item: &Item<'_>, ignored: &IgnoredReport) -> Case {
+fn skipped(item: &Item<'_>, ignored: &IgnoredReport, language: Language) -> Case {
+    let words = match &ignored.reason {
+        Some(reason) => message!("ignored: {reason}", reason),
+        None => message!("ignored"),
+    };
     Case {
         name: item.identity.clone(),
-        outcome: Outcome::Skipped(match &ignored.reason {
-            Some(reason) => format!("ignored: {reason}"),
-            None => "ignored".to_owned(),
-        }),
+        outcome: Outcome::Skipped(words.render(language)),
         output: String::new(),
     }
 }
@@ -121,7 +123,11 @@ fn findings(report: &Report, fail_on: FailOn, names: &StableNames<'_>) -> Vec<Ca
     let told = report.findings.iter();
     let told = told.map(|finding| case(&item(finding), fail_on.counts_finding(finding)));
     let ignored = report.ignored.iter();
-    let ignored = ignored.flat_map(|i| i.findings.iter().map(move |f| skipped(&item(f), i)));
+    let ignored = ignored.flat_map(|i| {
+        i.findings
+            .iter()
+            .map(move |f| skipped(&item(f), i, report.language))
+    });
     told.chain(ignored).collect()
 }
 
@@ -130,7 +136,11 @@ fn differences(report: &Report, fail_on: FailOn, names: &StableNames<'_>) -> Vec
     let told = report.differences.iter();
     let told = told.map(|d| case(&item(d), fail_on.counts_difference(d)));
     let ignored = report.ignored.iter();
-    let ignored = ignored.flat_map(|i| i.differences.iter().map(move |d| skipped(&item(d), i)));
+    let ignored = ignored.flat_map(|i| {
+        i.differences
+            .iter()
+            .map(move |d| skipped(&item(d), i, report.language))
+    });
     told.chain(ignored).collect()
 }
 
@@ -159,7 +169,7 @@ fn flows(report: &Report, fail_on: FailOn) -> Vec<Case> {
     }
     let case = |(name, flow): (String, FlowCase)| Case {
         name,
-        outcome: flow.outcome(),
+        outcome: flow.outcome(report.language),
         output: String::new(),
     };
     cases.into_iter().map(case).collect()
@@ -176,10 +186,11 @@ struct FlowCase {
 
 impl FlowCase {
     /// That nothing was found is no proof that packets arrive.
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self, language: Language) -> Outcome {
         match self.told.as_slice() {
             [] if self.in_doubt => {
-                Outcome::Skipped("it cannot be told whether its packets arrive".to_owned())
+                let words = message!("it cannot be told whether its packets arrive");
+                Outcome::Skipped(words.render(language))
             }
             [] => Outcome::Passed,
             told => Outcome::Failed("flow", told.join(", "), String::new()),
@@ -191,9 +202,10 @@ impl FlowCase {
 fn ignores(report: &Report, fail_on: FailOn) -> Vec<Case> {
     let unused = report.unused_ignores();
     let case = |ignored: &IgnoredReport| {
-        let words =
+        let words = message!(
             "it is to be ignored and matches nothing: it no longer occurs, or is called otherwise"
-                .to_owned();
+        );
+        let words = words.render(report.language);
         let (outcome, output) = if fail_on.counts_unused(ignored) {
             (
                 Outcome::Failed("unused-ignore", words, String::new()),

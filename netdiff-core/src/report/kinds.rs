@@ -10,31 +10,39 @@ pub(super) fn kind_meaning(name: &str) -> &'static str {
 
 const fn meaning(kind: DifferenceKind) -> &'static str {
     match kind {
-        DifferenceKind::Delivery => "packets that arrive in one set do not in the other",
-        DifferenceKind::Loss => "more packets are lost in one set, where some arrive in both",
-        DifferenceKind::Answers => "what was answered in one set is not in the other",
-        DifferenceKind::Path => "packets take other hops",
-        DifferenceKind::Encapsulation => "packets are carried between nodes in another way",
-        DifferenceKind::Translation => "addresses or ports are rewritten in one set only",
-        DifferenceKind::Resets => "connections are reset in one set",
-        DifferenceKind::RoundTrip => "answers take much longer in one set",
-        DifferenceKind::Delay => "the way between two hops takes much longer in one set",
-        DifferenceKind::Retransmissions => "segments are sent again more often in one set",
-        DifferenceKind::Fragmentation => "packets come in fragments in one set only",
-        DifferenceKind::Ttl => "packets come through more or fewer routers",
-        DifferenceKind::Mss => "TCP's maximum segment size differs",
-        DifferenceKind::Marking => "DSCP, ECN, DF or VLAN are changed on the way in one set only",
-        DifferenceKind::Duplicates => "copies of packets are seen in one set only",
-        DifferenceKind::Vni => "tunnels have another virtual network identifier",
-        DifferenceKind::TunnelPort => "tunnels have another UDP port",
-        DifferenceKind::OuterAddressing => {
-            "tunnel endpoints share a subnet in one set and not in the other"
+        DifferenceKind::Delivery => text!("packets that arrive in one set do not in the other"),
+        DifferenceKind::Loss => {
+            text!("more packets are lost in one set, where some arrive in both")
         }
-        DifferenceKind::OuterChecksum => "tunnels carry a UDP checksum in one set only",
-        DifferenceKind::InnerChecksum => "tunneled packets have a wrong checksum in one set only",
-        DifferenceKind::IcmpErrors => "one set has ICMP errors of a kind that the other has not",
-        DifferenceKind::Arp => "ARP requests stay unanswered in one set",
-        DifferenceKind::Coverage => "a part of the way was captured in one set only",
-        DifferenceKind::Unpaired => "a flow has no counterpart in the other set",
+        DifferenceKind::Answers => text!("what was answered in one set is not in the other"),
+        DifferenceKind::Path => text!("packets take other hops"),
+        DifferenceKind::Encapsulation => text!("packets are carried between nodes in another way"),
+        DifferenceKind::Translation => text!("addresses or ports are rewritten in one set only"),
+        DifferenceKind::Resets => text!("connections are reset in one set"),
+        DifferenceKind::RoundTrip => text!("answers take much longer in one set"),
+        DifferenceKind::Delay => text!("the way between two hops takes much longer in one set"),
+        DifferenceKind::Retransmissions => text!("segments are sent again more often in one set"),
+        DifferenceKind::Fragmentation => text!("packets come in fragments in one set only"),
+        DifferenceKind::Ttl => text!("packets come through more or fewer routers"),
+        DifferenceKind::Mss => text!("TCP's maximum segment size differs"),
+        DifferenceKind::Marking => {
+            text!("DSCP, ECN, DF or VLAN are changed on the way in one set only")
+        }
+        DifferenceKind::Duplicates => text!("copies of packets are seen in one set only"),
+        DifferenceKind::Vni => text!("tunnels have another virtual network identifier"),
+        DifferenceKind::TunnelPort => text!("tunnels have another UDP port"),
+        DifferenceKind::OuterAddressing => {
+            text!("tunnel endpoints share a subnet in one set and not in the other")
+        }
+        DifferenceKind::OuterChecksum => text!("tunnels carry a UDP checksum in one set only"),
+        DifferenceKind::InnerChecksum => {
+            text!("tunneled packets have a wrong checksum in one set only")
+        }
+        DifferenceKind::IcmpErrors => {
+            text!("one set has ICMP errors of a kind that the other has not")
+        }
+        DifferenceKind::Arp => text!("ARP requests stay unanswered in one set"),
+        DifferenceKind::Coverage => text!("a part of the way was captured in one set only"),
+        DifferenceKind::Unpaired => text!("a flow has no counterpart in the other set"),
     }
 }

@@ -17,6 +17,7 @@ use super::ignored::IgnoredReport;
 use super::model_flow::FlowReport;
 use super::over_time::OverTimeReport;
 use super::selection::SelectionReport;
+use crate::types::Language;
 
 /// The version of the report's shape.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -27,6 +28,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
+    /// The language of its sentences. Names, ids and the words of `kind`, `role` and their like are the same in every language.
+    #[serde(skip)]
+    pub language: Language,
     /// What wrote the report.
     pub tool: ToolReport,
     /// The one set of `netdiff trace`.
@@ -93,9 +97,9 @@ impl SetName {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Set => "set",
-            Self::Reference => "reference",
-            Self::Failing => "failing",
+            Self::Set => text!("set"),
+            Self::Reference => text!("reference"),
+            Self::Failing => text!("failing"),
         }
     }
 }
@@ -251,6 +255,9 @@ pub struct DifferenceReport {
     pub reference: String,
     /// How it is in the failing set.
     pub failing: String,
+    /// The two in English, for what must be the same in every language.
+    #[serde(skip)]
+    pub(super) english: [String; 2],
     /// The failing set's segment on which packets are lost.
     pub segment: Option<SegmentReport>,
     /// How many packets it concerns; 0 where it is not about packets.

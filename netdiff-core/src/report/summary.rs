@@ -2,6 +2,7 @@
 
 use super::model::{EvidenceReport, FindingReport, PointName, Report, SetName};
 use super::model_flow::DirectionReport;
+use crate::types::Message;
 
 /// How much is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,40 +27,45 @@ impl Counts {
     }
 
     /// `1 error, 2 significant differences`, without markup.
-    pub(super) fn words(self, report: &Report) -> String {
+    pub(super) fn words(self, report: &Report) -> Message {
         let parts = [
-            (self.errors, "error"),
-            (self.warnings, "warning"),
-            (self.differences, "significant difference"),
+            (self.errors, noun!("error")),
+            (self.warnings, noun!("warning")),
+            (self.differences, noun!("significant difference")),
         ];
-        let parts: Vec<String> = parts
+        let parts: Vec<Message> = parts
             .iter()
             .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| count(*n, what))
+            .map(|(n, what)| Message::count(*n, *what))
             .collect();
-        let of_what = match report.selection {
-            Some(_) => " in what is selected",
-            None => "",
-        };
         let words = match parts.as_slice() {
-            [] if report.set.is_some() => format!("no error found{of_what}"),
-            [] => format!("no error and no significant difference{of_what}"),
-            parts => parts.join(", "),
+            [] => nothing_found(report),
+            parts => Message::list(parts, text!(", ")),
         };
-        let ignored = report.ignored.iter();
-        match ignored
-            .map(|i| i.findings.len() + i.differences.len())
-            .sum::<usize>()
-        {
-            0 => words,
-            n => format!("{words}, {n} ignored"),
+        with_ignored(words, report)
+    }
+}
+
+/// What is said where nothing counts.
+pub(super) fn nothing_found(report: &Report) -> Message {
+    match (&report.set, &report.selection) {
+        (Some(_), None) => message!("no error found"),
+        (Some(_), Some(_)) => message!("no error found in what is selected"),
+        (None, None) => message!("no error and no significant difference"),
+        (None, Some(_)) => {
+            message!("no error and no significant difference in what is selected")
         }
     }
 }
 
-/// `1 packet`, `2 packets`.
-pub(super) fn count(n: u64, one: &str) -> String {
-    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+/// With how much was ignored.
+pub(super) fn with_ignored(words: Message, report: &Report) -> Message {
+    let ignored = report.ignored.iter();
+    let ignored = ignored.map(|i| i.findings.len() + i.differences.len());
+    match ignored.sum::<usize>() {
+        0 => words,
+        n => message!("{words}, {n} ignored", words, n),
+    }
 }
 
 /// `master/eth0`.
@@ -109,7 +115,7 @@ pub(super) struct End<'a> {
     pub(super) packets: u64,
     /// `lost`, `missing` (lost on an assumption), `refused` or `looped`.
     pub(super) kind: &'static str,
-    pub(super) sentence: String,
+    pub(super) sentence: Message,
     /// The first of them, where it was last seen.
     pub(super) first: Option<&'a EvidenceReport>,
 }
@@ -119,11 +125,23 @@ pub(super) fn ends(direction: &DirectionReport) -> Vec<End<'_>> {
     let losses = direction.losses.iter().map(|loss| {
         let (from, to, n) = (point(&loss.from), point(&loss.to), loss.packets);
         let (kind, sentence) = if loss.capture == "proven" {
-            ("lost", format!("{n} lost between {from} and {to}"))
+            (
+                text!("lost"),
+                message!(
+                    "{packets} lost between {from} and {to}",
+                    packets = n,
+                    from,
+                    to
+                ),
+            )
         } else {
-            let sentence =
-                format!("{n} missing at {to} (last seen at {from}): lost, if it captured then");
-            ("missing", sentence)
+            let sentence = message!(
+                "{packets} missing at {to} (last seen at {from}): lost, if it captured then",
+                packets = n,
+                to,
+                from
+            );
+            (text!("missing"), sentence)
         };
         End {
             at: &loss.from,
@@ -138,27 +156,27 @@ pub(super) fn ends(direction: &DirectionReport) -> Vec<End<'_>> {
         at: &refused.after,
         to: refused.next.as_ref(),
         packets: refused.packets,
-        kind: "refused",
+        kind: text!("refused"),
         first: refused.first.as_ref(),
-        sentence: format!(
-            "{} rejected behind {} by {} ({})",
-            refused.packets,
-            point(&refused.after),
-            refused.by,
-            refused.how
+        sentence: message!(
+            "{packets} rejected behind {behind} by {by} ({how})",
+            packets = refused.packets,
+            behind = point(&refused.after),
+            by = refused.by,
+            how = refused.how
         ),
     });
     let loops = direction.loops.iter().map(|round| End {
         at: &round.at,
         to: None,
         packets: round.packets,
-        kind: "looped",
+        kind: text!("looped"),
         first: round.first.as_ref(),
-        sentence: format!(
-            "{} in a loop through {}, up to {} times",
-            round.packets,
-            point(&round.at),
-            round.most_rounds
+        sentence: message!(
+            "{packets} in a loop through {at}, up to {rounds} times",
+            packets = round.packets,
+            at = point(&round.at),
+            rounds = round.most_rounds
         ),
     });
     losses.chain(rejections).chain(loops).collect()

@@ -7,7 +7,7 @@ use super::error::Unmatched;
 use super::expression::{End, Expression, Fate, Place, Selection, Term, Who};
 use super::pattern::Pattern;
 use crate::correlate::{Disposition, FlowTimeline, Journey, NodeId, Service, Timelines, Trust};
-use crate::types::{Nanos, PointId, Protocol, Timestamp};
+use crate::types::{Message, Nanos, PointId, Protocol, Timestamp};
 
 /// Names of addresses: pods, services, nodes, hosts.
 type Names = BTreeMap<IpAddr, String>;
@@ -342,7 +342,7 @@ impl Selection {
 
     /// What a reader of its result must know of a set, as sentences.
     #[must_use]
-    pub fn notes(&self, set: &Timelines) -> Vec<String> {
+    pub fn notes(&self, set: &Timelines) -> Vec<Message> {
         if !self.asks_time() || !set.has_packets() {
             return Vec::new();
         }
@@ -350,10 +350,10 @@ impl Selection {
         if strange.is_empty() {
             return Vec::new();
         }
-        vec![format!(
-            "the packets do not tell how the clock of {} differs from that of {}: packets first seen there are selected by their own times",
-            strange.join(", "),
-            set.node_name(BY)
+        vec![message!(
+            "the packets do not tell how the clock of {nodes} differs from that of {first}: packets first seen there are selected by their own times",
+            nodes = Message::list(&strange, text!(", ")),
+            first = set.node_name(BY)
         )]
     }
 }

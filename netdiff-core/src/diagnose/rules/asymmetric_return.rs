@@ -11,7 +11,7 @@ use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::services::{all_of, first_hop, has_flag};
 use crate::diagnose::stages::{Carried, Frequency};
 use crate::identify::TcpFlags;
-use crate::types::{PointId, Protocol, Role};
+use crate::types::{Message, PointId, Protocol, Role, Say};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("asymmetric-return"),
@@ -175,29 +175,35 @@ fn finding(
     for f in found.iter().take(3) {
         draft = draft.say(story(f, names));
     }
-    draft = draft.say(format!(
-        "{answers} answers leave {} from the pod's own address, which the client never called; none comes through {}.",
-        case.name(first.exit.point),
-        names.0
+    draft = draft.say(message!(
+        "{answers} answers leave {exit} from the pod's own address, which the client never called; none comes through {names}.",
+        answers,
+        exit = case.name(first.exit.point),
+        names = names.0
     ));
     if tcp {
-        draft = draft.say("No connection is ever completed.");
+        draft = draft.say(message!("No connection is ever completed."));
     }
-    Some(draft.finish(format!(
-        "{} answers clients of {} directly, from an address that they did not call",
-        names.1, names.0
+    Some(draft.finish(message!(
+        "{names} answers clients of {names_2} directly, from an address that they did not call",
+        names = names.1,
+        names_2 = names.0
     )))
 }
 
 /// What the first node does with a flow's packets.
-fn story(found: &Asymmetric<'_>, (passed_on_by, pods_node): (&str, &str)) -> String {
+fn story(found: &Asymmetric<'_>, (passed_on_by, pods_node): (&str, &str)) -> Message {
     let flow = found.flow;
-    let called = flow.called.map_or_else(String::new, |called| {
-        let port = called.port.map(|port| format!(" port {port}"));
-        format!("{}{}", called.address, port.unwrap_or_default())
+    let called = flow.called.map_or_else(Message::empty, |called| {
+        let port = called.port.map(|port| message!(" port {port}", port));
+        Message::join([called.address.said(), port.unwrap_or_default()], "")
     });
-    format!(
-        "{passed_on_by} leads what {} sends to {called} to {} on {pods_node}, and leaves the source as it is.",
-        flow.initiator.address, flow.responder.address
+    message!(
+        "{passed_on_by} leads what {address} sends to {called} to {address_2} on {pods_node}, and leaves the source as it is.",
+        passed_on_by,
+        address = flow.initiator.address,
+        called,
+        address_2 = flow.responder.address,
+        pods_node
     )
 }

@@ -183,21 +183,23 @@ fn finding(case: &Case<'_>, node: NodeId, found: &[Untranslated<'_>]) -> Finding
         draft = draft.segment(first.segment).fill("service", first.service);
     }
     for f in found.iter().take(3) {
-        draft = draft.say(format!(
-            "What asks {} is answered by {} under its own address: {} packets at {}, none from {}.",
-            f.service,
-            f.neighbor,
-            f.answers,
-            case.name(f.segment.1),
-            f.service
+        draft = draft.say(message!(
+            "What asks {service} is answered by {neighbor} under its own address: {answers} packets at {segment}, none from {service_2}.",
+            service = f.service,
+            neighbor = f.neighbor,
+            answers = f.answers,
+            segment = case.name(f.segment.1),
+            service_2 = f.service
         ));
     }
     if refused > 0 {
-        draft = draft.say(format!(
-            "The caller resets what it did not ask for: {refused} times."
+        draft = draft.say(message!(
+            "The caller resets what it did not ask for: {refused} times.",
+            refused
         ));
     }
-    draft.finish(format!(
-        "answers between pods of {name} are bridged past iptables: they keep the pod's address"
+    draft.finish(message!(
+        "answers between pods of {name} are bridged past iptables: they keep the pod's address",
+        name
     ))
 }

@@ -9,7 +9,7 @@ use crate::diagnose::draft::Draft;
 use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency};
-use crate::types::PointId;
+use crate::types::{Message, PointId};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("capture-gap"),
@@ -121,42 +121,45 @@ fn finding(case: &Case<'_>, point: PointId, flows: &[(usize, &FlowTimeline, &Jou
         )
     });
     let why = if window {
-        "the captures further on had not begun or had ended by then"
+        message!("the captures further on had not begun or had ended by then")
     } else {
-        "no capture point that is known to lie further on their way could have seen them"
+        message!("no capture point that is known to lie further on their way could have seen them")
     };
     Draft::new(case, &RULE, Severity::Warning)
         .flows(flows.iter().map(|(index, ..)| *index))
         .evidence(flows.iter().filter_map(|(_, _, journey)| journey.last()))
         .names_no_cause()
-        .say(format!(
-            "They are last seen at {name}, nothing answers them, and {why}."
+        .say(message!(
+            "They are last seen at {name}, nothing answers them, and {why}.",
+            name,
+            why
         ))
         .capture_next(capture_next(case.timelines, flows))
-        .finish(format!(
-            "cannot tell what becomes of unanswered packets behind {name}"
+        .finish(message!(
+            "cannot tell what becomes of unanswered packets behind {name}",
+            name
         ))
 }
 
 /// Which capture would tell.
-fn capture_next(timelines: &Timelines, flows: &[(usize, &FlowTimeline, &Journey)]) -> String {
-    let mut targets: Vec<String> = flows
+fn capture_next(timelines: &Timelines, flows: &[(usize, &FlowTimeline, &Journey)]) -> Message {
+    let mut targets: Vec<Message> = flows
         .iter()
         .map(|(_, flow, journey)| {
             let address = journey
                 .tunnel
                 .map_or(flow.responder.address, |tunnel| tunnel.destination);
             match timelines.plan.home(address) {
-                Some(node) => format!("node {}", timelines.node_name(node)),
-                None => format!("the node that has {address}"),
+                Some(node) => message!("node {node}", node = timelines.node_name(node)),
+                None => message!("the node that has {address}", address),
             }
         })
         .collect();
     targets.sort_unstable();
     targets.dedup();
     targets.truncate(4);
-    format!(
-        "every interface of {}, during the same traffic",
-        targets.join(" and ")
+    message!(
+        "every interface of {targets}, during the same traffic",
+        targets = Message::list(&targets, text!(" and "))
     )
 }

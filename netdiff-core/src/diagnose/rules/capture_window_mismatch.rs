@@ -10,7 +10,7 @@ use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency};
 use crate::identify::Evidence;
-use crate::types::{Nanos, Timestamp};
+use crate::types::{Message, Nanos, Timestamp};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("capture-window-mismatch"),
@@ -167,9 +167,9 @@ fn finding(
     together: &BTreeSet<NodeId>,
     apart: &BTreeMap<(NodeId, NodeId), Vec<Evidence>>,
 ) -> Finding {
-    let names = |of: &mut dyn Iterator<Item = &NodeId>| -> String {
-        let names: Vec<&str> = of.map(|node| case.timelines.node_name(*node)).collect();
-        names.join(", ")
+    let names = |of: &[NodeId]| -> Vec<&str> {
+        let names = of.iter().map(|node| case.timelines.node_name(*node));
+        names.collect()
     };
     // If each pair apart is linked through others, the pairs themselves are what there is to name.
     let mut outside: Vec<NodeId> = nodes
@@ -188,20 +188,23 @@ fn finding(
     Draft::new(case, &RULE, Severity::Warning)
         .evidence(apart.values().flatten().copied())
         .marked()
-        .fill("from", names(&mut outside.iter()))
-        .say(format!(
-            "{seen} packets that one of these nodes sent were seen at another one and are in no capture of the sender, though that was captured at other times."
+        .fill("from", names(&outside).join(", "))
+        .say(message!(
+            "{seen} packets that one of these nodes sent were seen at another one and are in no capture of the sender, though that was captured at other times.",
+            seen
         ))
-        .say("Their captures share less than a quarter of the shorter one's time, or none at all.")
-        .capture_next(format!(
-            "every interface of {} and {} at the same time",
-            names(&mut inside.iter()),
-            names(&mut outside.iter())
+        .say(message!(
+            "Their captures share less than a quarter of the shorter one's time, or none at all."
         ))
-        .finish(format!(
-            "{} and {} were not captured at the same time: what passes between them cannot be compared",
-            names(&mut outside.iter()),
-            names(&mut inside.iter())
+        .capture_next(message!(
+            "every interface of {inside} and {outside} at the same time",
+            inside = Message::list(&names(&inside), text!(", ")),
+            outside = Message::list(&names(&outside), text!(", "))
+        ))
+        .finish(message!(
+            "{outside} and {inside} were not captured at the same time: what passes between them cannot be compared",
+            outside = Message::list(&names(&outside), text!(", ")),
+            inside = Message::list(&names(&inside), text!(", "))
         ))
 }
 

@@ -8,7 +8,7 @@ use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency};
 use crate::identify::Evidence;
-use crate::types::Nanos;
+use crate::types::{Message, Nanos};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("clock-step"),
@@ -58,23 +58,28 @@ fn finding(case: &Case<'_>, pair: &ClockPair) -> Option<Finding> {
     let names = [pair.first, pair.second].map(|node| case.timelines.node_name(node).to_owned());
     let [first, second] = &names;
     let more = match steps.len() {
-        1 => String::new(),
-        n => format!("; {n} steps in all"),
+        1 => Message::empty(),
+        n => message!("; {n} steps in all", n),
     };
     let draft = Draft::new(case, &RULE, Severity::Note)
         .evidence(crossing_behind(case, pair, largest))
         .marked()
         .fill("from", first)
         .fill("to", second)
-        .say(format!(
-            "Their clocks differ by {} more behind the step than before, give or take {}{more}.",
-            seconds(largest.size),
-            seconds(largest.bound)
+        .say(message!(
+            "Their clocks differ by {size} more behind the step than before, give or take {bound}{more}.",
+            size = seconds(largest.size),
+            bound = seconds(largest.bound),
+            more
         ))
-        .say("Delays between the two are compared on either side with the offset of that side.");
-    Some(draft.finish(format!(
-        "the clock of {first} or {second} was set by {} while the captures ran",
-        seconds(Nanos(largest.size.0.abs()))
+        .say(message!(
+            "Delays between the two are compared on either side with the offset of that side."
+        ));
+    Some(draft.finish(message!(
+        "the clock of {first} or {second} was set by {size} while the captures ran",
+        first,
+        second,
+        size = seconds(Nanos(largest.size.0.abs()))
     )))
 }
 

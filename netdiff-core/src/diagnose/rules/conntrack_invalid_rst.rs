@@ -169,32 +169,27 @@ fn finding(case: &Case<'_>, node: NodeId, broken: &[Broken<'_>]) -> Finding {
         };
         draft = draft
             .fill("service", called.address)
-            .say(format!(
-                "{} of {} to {}: after answers from {}, {} packets reach the client from {} itself, and the client sends a reset.",
-                if b.ports.len() == 1 {
-                    "One connection".to_owned()
+            .say(message!("{ports} of {address} to {address_2}: after answers from {address_3}, {slipped} packets reach the client from {address_4} itself, and the client sends a reset.", ports = if b.ports.len() == 1 {
+                    message!("One connection")
                 } else {
-                    format!("{} connections", b.ports.len())
-                },
-                b.flow.initiator.address,
-                called.address,
-                called.address,
-                b.slipped.len(),
-                b.flow.responder.address
-            ));
+                    message!("{ports} connections", ports = b.ports.len())
+                }, address = b.flow.initiator.address, address_2 = called.address, address_3 = called.address, slipped = b.slipped.len(), address_4 = b.flow.responder.address));
         if let Some(translation) = b.translation {
             draft = draft.segment(translation);
         }
     }
-    draft.finish(format!(
-        "{name} stops translating {connections} {} to a service, and the client resets {}",
-        if connections == 1 {
-            "connection"
-        } else {
-            "connections"
-        },
-        if connections == 1 { "it" } else { "them" },
-    ))
+    draft.finish(if connections == 1 {
+        message!(
+            "{name} stops translating 1 connection to a service, and the client resets it",
+            name
+        )
+    } else {
+        message!(
+            "{name} stops translating {connections} connections to a service, and the client resets them",
+            name,
+            connections
+        )
+    })
 }
 
 /// Everything on the connections that broke.

@@ -14,7 +14,7 @@ use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::services::{Service, describe};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 use crate::identify::Evidence;
-use crate::types::{Protocol, Timestamp};
+use crate::types::{Message, Protocol, Timestamp};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("conntrack-stale-udp"),
@@ -169,27 +169,31 @@ fn finding(case: &Case<'_>, service: Service, stale: &Stale<'_>) -> Option<Findi
         .evidence([stale.new_first])
         .fill("destination", pod)
         .fill("service", service.1.address)
-        .say(format!(
-            "From port {} of {client}, datagrams to {} go on to {pod}; {} are lost.",
-            ports.join(", "),
-            describe(service),
-            losses.len()
+        .say(message!(
+            "From port {ports} of {client}, datagrams to {service} go on to {pod}; {losses} are lost.",
+            ports = Message::list(&ports, text!(", ")),
+            client,
+            service = describe(service),
+            pod,
+            losses = losses.len()
         ))
-        .say(format!(
-            "From ports that began later, datagrams to the same go to {} and arrive, while those of the old port still do not.",
-            stale.new.responder.address
+        .say(message!(
+            "From ports that began later, datagrams to the same go to {address} and arrive, while those of the old port still do not.",
+            address = stale.new.responder.address
         ));
     if let Some(node) = stale.old.initiator.node {
         draft = draft.fill("from", case.timelines.node_name(node));
     }
     draft = if stale.worked_before {
-        draft
-            .marked()
-            .say("Datagrams of the old port to the same pod did arrive before.")
+        draft.marked().say(message!(
+            "Datagrams of the old port to the same pod did arrive before."
+        ))
     } else {
         draft.alternatives([RuleId("svc-dead-endpoint")])
     };
-    Some(draft.finish(format!(
-        "{client} is still led to {pod} from an old port, to another pod from new ones"
+    Some(draft.finish(message!(
+        "{client} is still led to {pod} from an old port, to another pod from new ones",
+        client,
+        pod
     )))
 }

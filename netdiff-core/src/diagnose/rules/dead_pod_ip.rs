@@ -170,20 +170,28 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, address: IpAddr, losses: &[&'a Los
         // What the client called, its own link alone would show.
         draft = draft.alternatives([RuleId("svc-dead-endpoint")]);
     }
-    draft = draft.say(format!(
-        "{} packets for {address} end on {name}.",
-        losses.len()
+    draft = draft.say(message!(
+        "{losses} packets for {address} end on {name}.",
+        losses = losses.len(),
+        address,
+        name
     ));
     if asked.is_some() {
-        draft = draft.say(format!(
-            "{name} asks for {address} by ARP, and nobody answers."
+        draft = draft.say(message!(
+            "{name} asks for {address} by ARP, and nobody answers.",
+            name,
+            address
         ));
     }
     if let Some(refusal) = refusals.first() {
-        draft = draft.say(format!(
-            "{} says that it was not found.",
-            refusal.describe()
+        draft = draft.say(message!(
+            "{refusal} says that it was not found.",
+            refusal = refusal.describe()
         ));
     }
-    draft.finish(format!("{address} on {name} is used and nobody has it"))
+    draft.finish(message!(
+        "{address} on {name} is used and nobody has it",
+        address,
+        name
+    ))
 }

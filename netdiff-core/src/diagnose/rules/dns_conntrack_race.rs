@@ -124,27 +124,31 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), losses: &[&Loss]) -> Op
         .losses(losses.iter().copied())
         .evidence(evidence)
         .fill("from", node)
-        .say(format!(
-            "{} of {sent} datagrams are lost between {} and {}: each of them one of two that a new socket sent within 5 ms, and the other went on.",
-            losses.len(),
-            case.name(segment.0),
-            case.name(segment.1)
+        .say(message!(
+            "{losses} of {sent} datagrams are lost between {segment} and {segment_2}: each of them one of two that a new socket sent within 5 ms, and the other went on.",
+            losses = losses.len(),
+            sent,
+            segment = case.name(segment.0),
+            segment_2 = case.name(segment.1)
         ))
-        .say(format!(
-            "{passed} other packets get through there, single datagrams among them."
+        .say(message!(
+            "{passed} other packets get through there, single datagrams among them.",
+            passed
         ));
     if let Some(wait) = wait {
-        draft = draft.say(format!(
-            "{again} of them are sent again from the same port {}.{} s later or more.",
-            wait.0 / 1_000_000_000,
-            wait.0 / 100_000_000 % 10
+        draft = draft.say(message!(
+            "{again} of them are sent again from the same port {wait}.{wait_2} s later or more.",
+            again,
+            wait = wait.0 / 1_000_000_000,
+            wait_2 = wait.0 / 100_000_000 % 10
         ));
     }
     if case.is_stage(segment, Stage::SendForward) {
         draft = draft.marked();
     }
-    Some(draft.finish(format!(
-        "{node} drops one of two datagrams that a client sends at once"
+    Some(draft.finish(message!(
+        "{node} drops one of two datagrams that a client sends at once",
+        node
     )))
 }
 

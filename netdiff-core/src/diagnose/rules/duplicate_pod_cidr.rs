@@ -14,6 +14,7 @@ use crate::diagnose::forwarding::{ends_of, severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 use crate::identify::Evidence;
+use crate::types::Message;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("duplicate-pod-cidr"),
@@ -134,7 +135,7 @@ fn finding<'a>(case: &Case<'a>, home: NodeId, other: NodeId, shown: &[Shown<'a>]
         case.timelines.node_name(home),
         case.timelines.node_name(other),
     );
-    let list = addresses.join(", ");
+    let list = Message::list(&addresses, text!(", "));
     // Where the losses were last seen on the node that the network belongs to tells the place.
     let there: Vec<&Loss> = losses
         .iter()
@@ -146,10 +147,11 @@ fn finding<'a>(case: &Case<'a>, home: NodeId, other: NodeId, shown: &[Shown<'a>]
         .losses(losses.iter().copied())
         .flows(flows_of(case, shown))
         .marked()
-        .say(format!("{list} sends from {name}."))
-        .say(format!(
-            "{} packets for it are lost, while {other_name} asks for it by ARP among its own pods, and nobody answers.",
-            losses.len()
+        .say(message!("{list} sends from {name}.", list, name))
+        .say(message!(
+            "{losses} packets for it are lost, while {other_name} asks for it by ARP among its own pods, and nobody answers.",
+            losses = losses.len(),
+            other_name
         ));
     if let Some(first) = addresses.first() {
         draft = draft.fill("address", first);
@@ -157,7 +159,10 @@ fn finding<'a>(case: &Case<'a>, home: NodeId, other: NodeId, shown: &[Shown<'a>]
     if let Some(segment) = crate::diagnose::facts::main_segment(there) {
         draft = draft.segment(segment);
     }
-    draft.finish(format!(
-        "{list} is on {name}, and packets for it go to {other_name}, which has no such pod"
+    draft.finish(message!(
+        "{list} is on {name}, and packets for it go to {other_name}, which has no such pod",
+        list,
+        name,
+        other_name
     ))
 }

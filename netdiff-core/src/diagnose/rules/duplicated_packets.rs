@@ -114,11 +114,16 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), added: Added) -> Findin
         .flows(added.flows)
         .evidence(added.evidence)
         .marked()
-        .say(format!(
-            "{} packets were at {from} once each, and {} further copies of them at {to} and everywhere behind it, with the same identification and TTL.",
-            added.packets, added.copies
+        .say(message!(
+            "{packets} packets were at {from} once each, and {copies} further copies of them at {to} and everywhere behind it, with the same identification and TTL.",
+            packets = added.packets,
+            from,
+            copies = added.copies,
+            to
         ))
-        .finish(format!(
-            "packets are delivered more than once: copies come up between {from} and {to}"
+        .finish(message!(
+            "packets are delivered more than once: copies come up between {from} and {to}",
+            from,
+            to
         ))
 }

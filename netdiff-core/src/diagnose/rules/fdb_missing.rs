@@ -8,6 +8,7 @@ use crate::diagnose::facts::main_segment;
 use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
+use crate::types::Message;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("fdb-missing"),
@@ -63,33 +64,40 @@ fn finding<'a>(case: &Case<'a>, stuck: &Stuck<'a>) -> Option<Finding> {
         .iter()
         .map(|node| case.timelines.node_name(*node))
         .collect();
-    let receivers = receivers.join(" and ");
+    let receivers = Message::list(&receivers, text!(" and "));
     let mut draft = Draft::new(case, &RULE, Severity::Error)
         .losses(stuck.losses.iter().copied())
-        .say(format!(
-            "{} packets for pods on {receivers} are on {}, and none of them in a tunnel on {}.",
-            stuck.losses.len(),
-            case.name(from),
-            case.name(to)
+        .say(message!(
+            "{losses} packets for pods on {receivers} are on {from}, and none of them in a tunnel on {to}.",
+            losses = stuck.losses.len(),
+            receivers,
+            from = case.name(from),
+            to = case.name(to)
         ))
-        .say("No ICMP error and no unanswered ARP request tells why: the device does not know where to send them.");
+        .say(message!(
+            "No ICMP error and no unanswered ARP request tells why: the device does not know where to send them."
+        ));
     draft = if sends(case, stuck.node) {
-        draft.say(format!(
-            "Tunnel packets of {name} for other nodes do leave: its firewall lets them out."
+        draft.say(message!(
+            "Tunnel packets of {name} for other nodes do leave: its firewall lets them out.",
+            name
         ))
     } else {
         draft
             .alternatives([super::node_output_drop::RULE.id])
-            .say(format!(
-                "{name} sends no tunnel packet to anybody, so its own firewall may drop them as well."
+            .say(message!(
+                "{name} sends no tunnel packet to anybody, so its own firewall may drop them as well.",
+                name
             ))
-            .capture_next(format!(
-                "none: on {name}, read `bridge fdb show` and the counters of the OUTPUT chain"
+            .capture_next(message!(
+                "none: on {name}, read `bridge fdb show` and the counters of the OUTPUT chain",
+                name
             ))
     };
-    Some(draft.finish(format!(
-        "packets for {receivers} reach {} and never {}: the tunnel device does not send them",
-        case.name(from),
-        case.name(to)
+    Some(draft.finish(message!(
+        "packets for {receivers} reach {from} and never {to}: the tunnel device does not send them",
+        receivers,
+        from = case.name(from),
+        to = case.name(to)
     )))
 }

@@ -122,15 +122,19 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, losses: &[&'a Loss]) -> Option<Fin
         // Something else on the node may look for a dead address by chance.
         .alternatives([RuleId("fdb-missing")])
         .fill("address", address)
-        .say(format!(
-            "{} asks {} times by ARP for {address}, and nobody answers; no captured node has that address, and nothing but the tunnel needs it.",
-            case.timelines.node_name(node),
-            asked.requests(),
+        .say(message!(
+            "{node} asks {requests} times by ARP for {address}, and nobody answers; no captured node has that address, and nothing but the tunnel needs it.",
+            node = case.timelines.node_name(node),
+            requests = asked.requests(),
+            address
         ))
-        .say("Tunnel devices tell nobody when they cannot send: the pods get no ICMP error.");
-    Some(draft.finish(format!(
-        "packets reach {} and never {}: the node looks for {address}, which nobody has",
-        case.name(from),
-        case.name(to)
+        .say(message!(
+            "Tunnel devices tell nobody when they cannot send: the pods get no ICMP error."
+        ));
+    Some(draft.finish(message!(
+        "packets reach {from} and never {to}: the node looks for {address}, which nobody has",
+        from = case.name(from),
+        to = case.name(to),
+        address
     )))
 }

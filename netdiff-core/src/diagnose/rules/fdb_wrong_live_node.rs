@@ -139,21 +139,24 @@ fn finding(case: &Case<'_>, (right, address, mac): Mistake, misled: &Misled) -> 
         .marked()
         .fill("mac", mac)
         .fill("address", address)
-        .say(format!(
-            "{} packets for {mac} are sent to {address}, which is {}; it is {} that sends with {mac}.",
-            misled.journeys.len(),
-            names.1,
-            names.0
+        .say(message!(
+            "{journeys} packets for {mac} are sent to {address}, which is {names}; it is {names_2} that sends with {mac}.",
+            journeys = misled.journeys.len(),
+            mac,
+            address,
+            names = names.1,
+            names_2 = names.0
         ))
-        .say(format!(
-            "{} drops what is for another MAC address, and says nothing; {} never sees it.",
-            names.1, names.0
+        .say(message!(
+            "{names} drops what is for another MAC address, and says nothing; {names_2} never sees it.",
+            names = names.1,
+            names_2 = names.0
         ));
-    Some(draft.finish(format!(
-        "tunnel packets for {} go to {}: last seen at {}, never at {}",
-        names.0,
-        names.1,
-        case.name(*from),
-        case.name(to)
+    Some(draft.finish(message!(
+        "tunnel packets for {names} go to {names_2}: last seen at {from}, never at {to}",
+        names = names.0,
+        names_2 = names.1,
+        from = case.name(*from),
+        to = case.name(to)
     )))
 }

@@ -150,14 +150,17 @@ fn finding(case: &Case<'_>, wait: &Wait, losses: &[&Loss], segment: (PointId, Po
         .evidence([wait.asked.0, wait.answered.0])
         .marked()
         .fill("address", wait.address)
-        .say(format!(
-            "At {point} ARP asked for {}, and the answer came after {}; these packets were sent in that time, and the flow passes there since.",
-            wait.address,
-            wait.answered.1 - wait.asked.1,
+        .say(message!(
+            "At {point} ARP asked for {address}, and the answer came after {asked}; these packets were sent in that time, and the flow passes there since.",
+            point,
+            address = wait.address,
+            asked = wait.answered.1 - wait.asked.1
         ))
-        .finish(format!(
-            "{n} first {} dropped at {point} while ARP asked for {}",
-            if n == 1 { "packet was" } else { "packets were" },
-            wait.address
+        .finish(message!(
+            "{n} first {value} dropped at {point} while ARP asked for {address}",
+            n,
+            value = if n == 1 { message!("packet was") } else { message!("packets were") },
+            point,
+            address = wait.address
         ))
 }

@@ -15,6 +15,7 @@ use crate::diagnose::forwarding::{
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
+use crate::types::Message;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("forward-drop"),
@@ -132,24 +133,35 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, sides: &[(Side, Vec<&'a Loss>)]) -
     for (side, losses) in sides {
         draft = draft.say(explain(case, node, *side, losses));
     }
-    draft = draft.say("No ICMP error quotes one of them: they were dropped silently.");
+    draft = draft.say(message!(
+        "No ICMP error quotes one of them: they were dropped silently."
+    ));
     Some(draft.finish(title(case, node, sides)))
 }
 
-fn title(case: &Case<'_>, node: NodeId, sides: &[(Side, Vec<&Loss>)]) -> String {
+fn title(case: &Case<'_>, node: NodeId, sides: &[(Side, Vec<&Loss>)]) -> Message {
     let name = case.timelines.node_name(node);
     match sides {
         [(Side::Sending, _)] => {
-            format!("{name} drops what its pods send to the rest, and says nothing")
+            message!(
+                "{name} drops what its pods send to the rest, and says nothing",
+                name
+            )
         }
         [(Side::Receiving, _)] => {
-            format!("{name} drops what arrives for its pods, and says nothing")
+            message!(
+                "{name} drops what arrives for its pods, and says nothing",
+                name
+            )
         }
-        _ => format!("{name} forwards nothing between its pods and the rest, and says nothing"),
+        _ => message!(
+            "{name} forwards nothing between its pods and the rest, and says nothing",
+            name
+        ),
     }
 }
 
-fn explain(case: &Case<'_>, node: NodeId, side: Side, losses: &[&Loss]) -> String {
+fn explain(case: &Case<'_>, node: NodeId, side: Side, losses: &[&Loss]) -> Message {
     let name = case.timelines.node_name(node);
     let segment = crate::diagnose::facts::main_segment(losses.iter().copied());
     let (from, to) = segment.map_or_else(
@@ -157,11 +169,15 @@ fn explain(case: &Case<'_>, node: NodeId, side: Side, losses: &[&Loss]) -> Strin
         |(from, to)| (case.name(from), case.name(to)),
     );
     let what = match side {
-        Side::Sending => "sent by its pods",
-        Side::Receiving => "for its pods",
+        Side::Sending => message!("sent by its pods"),
+        Side::Receiving => message!("for its pods"),
     };
-    format!(
-        "{name}: {} packets {what} were seen at {from} and none at {to}, which was capturing.",
-        losses.len()
+    message!(
+        "{name}: {losses} packets {what} were seen at {from} and none at {to}, which was capturing.",
+        name,
+        losses = losses.len(),
+        what,
+        from,
+        to
     )
 }

@@ -17,7 +17,7 @@ use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::{Refusal as Told, find_refusals};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 use crate::identify::{Evidence, TcpFlags};
-use crate::types::{PointId, Protocol, Role};
+use crate::types::{Message, PointId, Protocol, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("forward-reject"),
@@ -187,8 +187,12 @@ fn finding<'a>(case: &Case<'a>, forwarder: Forwarder, rejected: Rejected<'a>) ->
     let selective = !comparable_ways(case, forwarder, &losses).is_empty() || !forged.is_empty();
     let refusals = find_refusals(case.timelines, &losses);
     let errors = refusals.iter().filter_map(|refusal| refusal.errors.first());
-    let how = describe(case, &losses, &refusals)
-        .or_else(|| Some(format!("TCP resets in the name of {}", forged.first()?.pod)))?;
+    let how = describe(case, &losses, &refusals).or_else(|| {
+        Some(message!(
+            "TCP resets in the name of {pod}",
+            pod = forged.first()?.pod
+        ))
+    })?;
     let severity = if losses.is_empty() {
         Severity::Error
     } else {
@@ -201,45 +205,51 @@ fn finding<'a>(case: &Case<'a>, forwarder: Forwarder, rejected: Rejected<'a>) ->
         .losses(losses.iter().copied())
         .journeys(forged.iter().map(|forged| forged.syn))
         .marked()
-        .say(format!("{told} packets were refused: {how}."));
+        .say(message!("{told} packets were refused: {how}.", told, how));
     if let Some(first) = forged.first() {
-        draft = draft.segment(first.segment).say(format!(
-            "The resets are first seen at {} with TTL {}, where the pod's own packets have {} at most: the node made them.",
-            case.name(first.segment.0),
-            first.ttl,
-            first.usual_ttl
+        draft = draft.segment(first.segment).say(message!(
+            "The resets are first seen at {segment} with TTL {ttl}, where the pod's own packets have {usual_ttl} at most: the node made them.",
+            segment = case.name(first.segment.0),
+            ttl = first.ttl,
+            usual_ttl = first.usual_ttl
         ));
     }
     if !silent.is_empty() {
-        draft = draft.say(format!(
-            "{} more of the same senders end there without an error: nodes limit how many they send.",
-            silent.len()
+        draft = draft.say(message!(
+            "{silent} more of the same senders end there without an error: nodes limit how many they send.",
+            silent = silent.len()
         ));
     }
     if selective {
         draft = draft
-            .say("Other traffic of the same kind passes there: the rule or policy is about ports or addresses.")
+            .say(message!(
+                "Other traffic of the same kind passes there: the rule or policy is about ports or addresses."
+            ))
             .alternatives([RuleId("network-policy-drop")]);
     }
     Some(draft.finish(title(case, forwarder, &how)))
 }
 
-fn title(case: &Case<'_>, (node, side): Forwarder, how: &str) -> String {
+fn title(case: &Case<'_>, (node, side): Forwarder, how: &Message) -> Message {
     let name = case.timelines.node_name(node);
     match side {
-        Side::Sending => format!("{name} rejects what its pods send, with {how}"),
-        Side::Receiving => format!("{name} rejects what arrives for its pods, with {how}"),
+        Side::Sending => message!("{name} rejects what its pods send, with {how}", name, how),
+        Side::Receiving => message!(
+            "{name} rejects what arrives for its pods, with {how}",
+            name,
+            how
+        ),
     }
 }
 
 /// How they were refused, the ICMP errors first.
-fn describe(case: &Case<'_>, losses: &[&Loss], refusals: &[Told<'_>]) -> Option<String> {
+fn describe(case: &Case<'_>, losses: &[&Loss], refusals: &[Told<'_>]) -> Option<Message> {
     let told = refusals.iter().find(|refusal| !refusal.quotes_tunnel);
     let reset = || {
         let (by, _) = losses.iter().find_map(|loss| {
             refusal_of(case, loss).filter(|(_, refusal)| *refusal == Refusal::Reset)
         })?;
-        Some(format!("TCP resets in the name of {by}"))
+        Some(message!("TCP resets in the name of {by}", by))
     };
     told.map(Told::describe).or_else(reset)
 }

@@ -95,13 +95,19 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), flows: &[TurnedDown<'_>
         .evidence(flows.iter().filter_map(|(_, f, _)| f.forward.journeys.first()?.first()))
         .marked()
         .fill("source", &pod)
-        .say(format!(
-            "{packets} packets of {pod} to a service are translated to {pod} itself: {} has them with it as source and destination.",
-            case.name(segment.0)
+        .say(message!(
+            "{packets} packets of {pod} to a service are translated to {pod} itself: {segment} has them with it as source and destination.",
+            packets,
+            pod,
+            segment = case.name(segment.0)
         ))
-        .say(format!(
-            "None comes back through {} as the bridge in hairpin mode would send it, and nothing is answered.",
-            case.name(segment.1)
+        .say(message!(
+            "None comes back through {segment} as the bridge in hairpin mode would send it, and nothing is answered.",
+            segment = case.name(segment.1)
         ))
-        .finish(format!("{pod} does not reach itself through a service: no hairpin at {}", case.name(segment.1)))
+        .finish(message!(
+            "{pod} does not reach itself through a service: no hairpin at {segment}",
+            pod,
+            segment = case.name(segment.1)
+        ))
 }

@@ -137,17 +137,17 @@ fn finding<'a>(
         let lost = losses.iter().filter(|loss| {
             (case.timelines.node(loss.from), case.timelines.node(loss.to)) == (*from, *to)
         });
-        draft = draft.say(format!(
-            "{} to {}: {} packets with pods' addresses left outside any tunnel for the other node's link address, 0 arrived; {} with nodes' addresses did arrive.",
-            case.timelines.node_name(*from),
-            case.timelines.node_name(*to),
-            lost.count(),
-            arrived(case, (*from, *to)).1
+        draft = draft.say(message!(
+            "{from} to {to}: {lost} packets with pods' addresses left outside any tunnel for the other node's link address, 0 arrived; {to_2} with nodes' addresses did arrive.",
+            from = case.timelines.node_name(*from),
+            to = case.timelines.node_name(*to),
+            lost = lost.count(),
+            to_2 = arrived(case, (*from, *to)).1
         ));
     }
-    let title = format!(
-        "packets with pods' addresses leave {} outside any tunnel and never arrive, while those with nodes' addresses do",
-        case.name(from)
+    let title = message!(
+        "packets with pods' addresses leave {from} outside any tunnel and never arrive, while those with nodes' addresses do",
+        from = case.name(from)
     );
     Some(draft.finish(title))
 }

@@ -152,14 +152,17 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> Option<Finding> {
         .evidence(dead.first().map(|loss| loss.last))
         .evidence(shown)
         .marked()
-        .say(format!(
-            "{} tunnel packets with TCP or UDP inside left and none arrived; {pings} with pings inside did, between the same points.",
-            dead.len()
+        .say(message!(
+            "{dead} tunnel packets with TCP or UDP inside left and none arrived; {pings} with pings inside did, between the same points.",
+            dead = dead.len(),
+            pings
         ))
-        .say("Firewalls see the tunnel and not what is in it; network cards finish the checksums of TCP and UDP, and not those of pings.");
-    Some(draft.finish(format!(
-        "TCP and UDP in tunnels leave {} and never reach {}, while pings in the same tunnel do",
-        case.name(from),
-        case.name(to)
+        .say(message!(
+            "Firewalls see the tunnel and not what is in it; network cards finish the checksums of TCP and UDP, and not those of pings."
+        ));
+    Some(draft.finish(message!(
+        "TCP and UDP in tunnels leave {from} and never reach {to}, while pings in the same tunnel do",
+        from = case.name(from),
+        to = case.name(to)
     )))
 }

@@ -178,9 +178,11 @@ fn finding(case: &Case<'_>, (from, to): (NodeId, NodeId), inbound: &Inbound) -> 
         .evidence(inbound.entrance)
         .fill("from", names.0)
         .fill("to", names.1)
-        .say(format!(
-            "{packets} TCP packets from {} reached pods on {} and nothing answered them; pings to the same pods are answered.",
-            names.0, names.1
+        .say(message!(
+            "{packets} TCP packets from {names} reached pods on {names_2} and nothing answered them; pings to the same pods are answered.",
+            packets,
+            names = names.0,
+            names_2 = names.1
         ));
     if let Some(uplink) = uplink {
         draft = draft.fill("uplink", uplink);
@@ -189,18 +191,19 @@ fn finding(case: &Case<'_>, (from, to): (NodeId, NodeId), inbound: &Inbound) -> 
         draft = draft.fill("port", port);
     }
     draft = if inbound.sums.bad > 0 {
-        draft.marked().say(format!(
-            "Where they come in, the checksums inside the tunnel are wrong in {} packets.",
-            inbound.sums.bad
+        draft.marked().say(message!(
+            "Where they come in, the checksums inside the tunnel are wrong in {bad} packets.",
+            bad = inbound.sums.bad
         ))
     } else {
-        draft.say(format!(
-            "Where they come in, the checksums inside the tunnel are still to be filled in, in {} packets, and none of TCP or UDP that came in so is answered.",
-            inbound.sums.left_to_card
+        draft.say(message!(
+            "Where they come in, the checksums inside the tunnel are still to be filled in, in {left_to_card} packets, and none of TCP or UDP that came in so is answered.",
+            left_to_card = inbound.sums.left_to_card
         ))
     };
-    Some(draft.finish(format!(
-        "TCP from {} arrives at pods on {} with checksums that nobody finished, and nothing answers",
-        names.0, names.1
+    Some(draft.finish(message!(
+        "TCP from {names} arrives at pods on {names_2} with checksums that nobody finished, and nothing answers",
+        names = names.0,
+        names_2 = names.1
     )))
 }

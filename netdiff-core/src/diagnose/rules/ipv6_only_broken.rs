@@ -163,13 +163,14 @@ fn finding<'a>(case: &Case<'a>, all: &[&'a Loss]) -> Option<Finding> {
     let draft = Draft::new(case, &RULE, severity(case, &losses))
         .losses(losses.iter().copied())
         .alternatives(not_excluded(case, &losses))
-        .say(format!(
-            "{} IPv6 packets, all there were of their flows, were lost there without a word; {ipv4} IPv4 packets between the same nodes passed, and none was lost.",
-            losses.len()
+        .say(message!(
+            "{losses} IPv6 packets, all there were of their flows, were lost there without a word; {ipv4} IPv4 packets between the same nodes passed, and none was lost.",
+            losses = losses.len(),
+            ipv4
         ));
-    Some(draft.finish(format!(
-        "IPv6 packets leave {} and never reach {}, while IPv4 between the same nodes works",
-        case.name(from),
-        case.name(to)
+    Some(draft.finish(message!(
+        "IPv6 packets leave {from} and never reach {to}, while IPv4 between the same nodes works",
+        from = case.name(from),
+        to = case.name(to)
     )))
 }

@@ -235,18 +235,22 @@ fn finding(case: &Case<'_>, pair: Pair, lossy: &Lossy<'_>) -> Finding {
         .segment(lossy.segment)
         .flows(lossy.lost().map(|s| s.way.0))
         .evidence(lossy.lost().map(|s| s.sent))
-        .say(format!(
-            "Of {all} packets that left {}, {lost} ({} percent) never came to {}; they are scattered among the others.",
-            names.0,
-            lost * 100 / all.max(1),
-            names.1
+        .say(message!(
+            "Of {all} packets that left {names}, {lost} ({all_2} percent) never came to {names_2}; they are scattered among the others.",
+            all,
+            names = names.0,
+            lost,
+            all_2 = lost * 100 / all.max(1),
+            names_2 = names.1
         ))
-        .say("Packets as long, of the same connections and of the same time, did pass: size, port and time make no difference.")
-        .finish(format!(
-            "{} percent of all packets are lost between {} and {}, whatever they are",
-            lost * 100 / all.max(1),
-            names.0,
-            names.1
+        .say(message!(
+            "Packets as long, of the same connections and of the same time, did pass: size, port and time make no difference."
+        ))
+        .finish(message!(
+            "{all} percent of all packets are lost between {names} and {names_2}, whatever they are",
+            all = lost * 100 / all.max(1),
+            names = names.0,
+            names_2 = names.1
         ))
 }
 

@@ -200,18 +200,22 @@ fn finding(case: &Case<'_>, lossy: &Lossy<'_>, rate: i64) -> Finding {
         .flows(lossy.lost().map(|s| s.way.0))
         .evidence(lossy.lost().map(|s| s.sent))
         .alternatives([RuleId("loss-random")])
-        .say(format!(
-            "Of {all} packets that left {}, {lost} never came to {}. While they were lost, about {} passed.",
-            names.0,
-            names.1,
-            rate_text(rate)
+        .say(message!(
+            "Of {all} packets that left {names}, {lost} never came to {names_2}. While they were lost, about {rate} passed.",
+            all,
+            names = names.0,
+            lost,
+            names_2 = names.1,
+            rate = rate_text(rate)
         ))
-        .say("What was sent more slowly passed, and of what was sent faster each packet is lost that a limit of that rate would drop.")
-        .finish(format!(
-            "bursts lose packets between {} and {}: about {} pass",
-            names.0,
-            names.1,
-            rate_text(rate)
+        .say(message!(
+            "What was sent more slowly passed, and of what was sent faster each packet is lost that a limit of that rate would drop."
+        ))
+        .finish(message!(
+            "bursts lose packets between {names} and {names_2}: about {rate} pass",
+            names = names.0,
+            names_2 = names.1,
+            rate = rate_text(rate)
         ))
 }
 

@@ -12,6 +12,7 @@ use crate::diagnose::services::{
     Service, addressed, all_of, known_services, must_be_answered, plain_exit, silent_flows,
 };
 use crate::diagnose::stages::{Carried, Frequency};
+use crate::types::Message;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("masquerade-missing"),
@@ -99,9 +100,9 @@ fn is_outside(timelines: &Timelines, flow: &FlowTimeline) -> bool {
 /// Why the pod's address should not be seen outside.
 enum Contrast {
     /// The same host answers others.
-    Answers(String),
+    Answers(Message),
     /// Other pods' packets are masqueraded.
-    Elsewhere(String),
+    Elsewhere(Message),
 }
 
 fn contrast(case: &Case<'_>, flows: &Flows<'_>) -> Option<Contrast> {
@@ -115,19 +116,20 @@ fn contrast(case: &Case<'_>, flows: &Flows<'_>) -> Option<Contrast> {
     });
     if let Some(other) = answers {
         let seen = other.seen_as.unwrap_or(other.initiator.address);
-        return Some(Contrast::Answers(format!(
-            "{} does answer what comes from {seen}.",
-            other.responder.address
+        return Some(Contrast::Answers(message!(
+            "{address} does answer what comes from {seen}.",
+            address = other.responder.address,
+            seen
         )));
     }
     let masquerades = |set: &Timelines| set.flows.iter().any(|flow| is_masqueraded(set, flow));
     if masquerades(timelines) {
-        let text = "What other pods send out of the cluster is masqueraded.";
-        return Some(Contrast::Elsewhere(text.to_owned()));
+        let text = message!("What other pods send out of the cluster is masqueraded.");
+        return Some(Contrast::Elsewhere(text));
     }
     let usual = case.reference.is_some_and(masquerades);
-    let text = "In the reference, what pods send out of the cluster is masqueraded.";
-    usual.then(|| Contrast::Elsewhere(text.to_owned()))
+    let text = message!("In the reference, what pods send out of the cluster is masqueraded.");
+    usual.then_some(Contrast::Elsewhere(text))
 }
 
 fn is_masqueraded(timelines: &Timelines, flow: &FlowTimeline) -> bool {
@@ -154,10 +156,11 @@ fn finding(case: &Case<'_>, node: NodeId, flows: &Flows<'_>) -> Option<Finding> 
         .fill("source", exit.source)
         .fill("destination", exit.destination)
         .fill("from", name)
-        .say(format!(
-            "{packets} packets to the outside leave {} with a pod's own address as source, {} for one; nothing comes back.",
-            case.name(exit.point),
-            exit.source
+        .say(message!(
+            "{packets} packets to the outside leave {exit} with a pod's own address as source, {source} for one; nothing comes back.",
+            packets,
+            exit = case.name(exit.point),
+            source = exit.source
         ));
     if let Some(before) = before {
         draft = draft.segment((before.point, exit.point));
@@ -166,7 +169,8 @@ fn finding(case: &Case<'_>, node: NodeId, flows: &Flows<'_>) -> Option<Finding> 
         Contrast::Answers(text) => draft.say(text).marked(),
         Contrast::Elsewhere(text) => draft.say(text).alternatives([RuleId("capture-gap")]),
     };
-    Some(draft.finish(format!(
-        "{name} does not masquerade what its pods send out of the cluster"
+    Some(draft.finish(message!(
+        "{name} does not masquerade what its pods send out of the cluster",
+        name
     )))
 }

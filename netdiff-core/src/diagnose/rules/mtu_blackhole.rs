@@ -92,20 +92,22 @@ fn finding<'a>(case: &Case<'a>, limits: &[Limit<'a>]) -> Option<Finding> {
         .segment(main.segment)
         .fill("mtu", main.shortest_lost);
     for limit in limits {
-        draft = draft.say(format!(
-            "{} to {}: {} packets of up to {} bytes passed, {} of {} bytes and more, which must not be fragmented, did not.",
-            case.name(limit.segment.0),
-            case.name(limit.segment.1),
-            limit.passed,
-            limit.longest_passed,
-            limit.losses.len(),
-            limit.shortest_lost,
+        draft = draft.say(message!(
+            "{segment} to {segment_2}: {passed} packets of up to {longest_passed} bytes passed, {losses} of {shortest_lost} bytes and more, which must not be fragmented, did not.",
+            segment = case.name(limit.segment.0),
+            segment_2 = case.name(limit.segment.1),
+            passed = limit.passed,
+            longest_passed = limit.longest_passed,
+            losses = limit.losses.len(),
+            shortest_lost = limit.shortest_lost
         ));
     }
     Some(draft
-        .say("No ICMP error tells the pods: they repeat them in the same size.")
-        .finish(format!(
-            "packets of {} bytes and more end between {from} and {to}, shorter ones pass, and nobody says so",
-            main.shortest_lost
+        .say(message!("No ICMP error tells the pods: they repeat them in the same size."))
+        .finish(message!(
+            "packets of {shortest_lost} bytes and more end between {from} and {to}, shorter ones pass, and nobody says so",
+            shortest_lost = main.shortest_lost,
+            from,
+            to
         )))
 }

@@ -13,7 +13,7 @@ use crate::diagnose::forwarding::{ends_of, refusal_of};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::sizes;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::types::{PointId, Role};
+use crate::types::{Message, PointId, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("mtu-pod-too-big"),
@@ -194,11 +194,11 @@ fn finding(case: &Case<'_>, errors: &[(&IcmpError, Way)]) -> Option<Finding> {
         .flows(told.keys().map(|way| way.0))
         .marked()
         .fill("address", first.destination)
-        .say(format!(
-            "{} was told by its own node ({}) that its packets are too big{}.",
-            list.join(", "),
-            first.source,
-            mtu.map_or_else(String::new, |mtu| format!(": {mtu} bytes fit"))
+        .say(message!(
+            "{list} was told by its own node ({source}) that its packets are too big{mtu}.",
+            list = Message::list(&list, text!(", ")),
+            source = first.source,
+            mtu = mtu.map_or_else(Message::empty, |mtu| message!(": {mtu} bytes fit", mtu))
         ));
     if let Some(mtu) = mtu {
         draft = draft.fill("mtu", mtu);
@@ -207,13 +207,13 @@ fn finding(case: &Case<'_>, errors: &[(&IcmpError, Way)]) -> Option<Finding> {
         draft = draft.segment(segment);
     }
     if !losses.is_empty() {
-        draft = draft.say(format!(
-            "{} packets ended there for their size.",
-            losses.len()
+        draft = draft.say(message!(
+            "{losses} packets ended there for their size.",
+            losses = losses.len()
         ));
     }
-    Some(draft.finish(format!(
-        "pods send larger packets than the tunnel takes{}, and are told so by ICMP",
-        mtu.map_or_else(String::new, |mtu| format!(" ({mtu} bytes)"))
+    Some(draft.finish(message!(
+        "pods send larger packets than the tunnel takes{mtu}, and are told so by ICMP",
+        mtu = mtu.map_or_else(Message::empty, |mtu| message!(" ({mtu} bytes)", mtu))
     )))
 }

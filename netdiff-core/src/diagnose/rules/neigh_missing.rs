@@ -117,22 +117,24 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, losses: &[&'a Loss]) -> Option<Fin
         .evidence(told.and_then(|told| told.errors.first()).map(|error| error.evidence))
         .marked()
         .fill("address", address)
-        .say(format!(
-            "{} asks {} times by ARP for {address} on {}, and nobody answers: tunnel devices of this kind are told their neighbors.",
-            case.timelines.node_name(node),
-            asked.requests(),
-            case.name(device)
+        .say(message!(
+            "{node} asks {requests} times by ARP for {address} on {device}, and nobody answers: tunnel devices of this kind are told their neighbors.",
+            node = case.timelines.node_name(node),
+            requests = asked.requests(),
+            address,
+            device = case.name(device)
         ));
     if let Some(told) = told {
-        draft = draft.say(format!(
-            "{} quotes them: the node gives up when nobody has answered.",
-            told.describe()
+        draft = draft.say(message!(
+            "{told} quotes them: the node gives up when nobody has answered.",
+            told = told.describe()
         ));
     }
-    Some(draft.finish(format!(
-        "packets reach {} and never {}: nobody there answers for {address}",
-        case.name(from),
-        case.name(to)
+    Some(draft.finish(message!(
+        "packets reach {from} and never {to}: nobody there answers for {address}",
+        from = case.name(from),
+        to = case.name(to),
+        address
     )))
 }
 

@@ -16,7 +16,7 @@ use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::sizes::ALWAYS_FITS;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::types::Role;
+use crate::types::{Message, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("network-policy-drop"),
@@ -138,7 +138,9 @@ fn finding<'a>(case: &Case<'a>, forwarder: Forwarder, losses: &[&'a Loss]) -> Op
         .alternatives([RuleId("forward-drop")])
         .say(explain(case, losses, &lost_ways))
         .say(explain_contrast(case, contrast, passes)?)
-        .say("No ICMP error quotes one of them: they were dropped silently.");
+        .say(message!(
+            "No ICMP error quotes one of them: they were dropped silently."
+        ));
     Some(draft.finish(title(case, forwarder, losses)?))
 }
 
@@ -197,45 +199,54 @@ const fn own_and_peer(
     }
 }
 
-fn title(case: &Case<'_>, (node, side): Forwarder, losses: &[&Loss]) -> Option<String> {
+fn title(case: &Case<'_>, (node, side): Forwarder, losses: &[&Loss]) -> Option<Message> {
     let name = case.timelines.node_name(node);
     let pod = own_pod(case, (node, side), losses.first()?)?;
     Some(match side {
         Side::Sending => {
-            format!("{name} drops some of what its pod {pod} sends and passes the rest")
+            message!(
+                "{name} drops some of what its pod {pod} sends and passes the rest",
+                name,
+                pod
+            )
         }
         Side::Receiving => {
-            format!("{name} drops some of what arrives for its pod {pod} and passes the rest")
+            message!(
+                "{name} drops some of what arrives for its pod {pod} and passes the rest",
+                name,
+                pod
+            )
         }
     })
 }
 
-fn explain(case: &Case<'_>, losses: &[&Loss], lost_ways: &BTreeSet<Way>) -> String {
-    let flows: Vec<String> = lost_ways
+fn explain(case: &Case<'_>, losses: &[&Loss], lost_ways: &BTreeSet<Way>) -> Message {
+    let flows: Vec<Message> = lost_ways
         .iter()
         .filter_map(|way| describe(case, *way))
         .collect();
-    format!(
-        "Dropped: {} packets, all there were, of {}.",
-        losses.len(),
-        flows.join("; ")
+    message!(
+        "Dropped: {losses} packets, all there were, of {flows}.",
+        losses = losses.len(),
+        flows = Message::list(&flows, text!("; "))
     )
 }
 
-fn explain_contrast(case: &Case<'_>, contrast: Contrast, passes: Way) -> Option<String> {
+fn explain_contrast(case: &Case<'_>, contrast: Contrast, passes: Way) -> Option<Message> {
     let what = match contrast {
-        Contrast::Service => "the same two pods, another port or protocol",
-        Contrast::Peer => "the same pod, another peer on the same node",
-        Contrast::Pod => "the same peer, another pod of the node",
+        Contrast::Service => message!("the same two pods, another port or protocol"),
+        Contrast::Peer => message!("the same pod, another peer on the same node"),
+        Contrast::Pod => message!("the same peer, another pod of the node"),
     };
-    Some(format!(
-        "Passes there: {} ({what}).",
-        describe(case, passes)?
+    Some(message!(
+        "Passes there: {passes} ({what}).",
+        passes = describe(case, passes)?,
+        what
     ))
 }
 
 /// `tcp 10.0.0.1 → 10.0.0.2:80`.
-fn describe(case: &Case<'_>, (flow, reply): Way) -> Option<String> {
+fn describe(case: &Case<'_>, (flow, reply): Way) -> Option<Message> {
     let flow = case.timelines.flows.get(flow)?;
     let (there, back) = (flow.initiator.address, flow.responder.address);
     let service = match flow.service {
@@ -246,8 +257,8 @@ fn describe(case: &Case<'_>, (flow, reply): Way) -> Option<String> {
         _ => format!("{} {there} → {back}", flow.protocol),
     };
     Some(if reply {
-        format!("answers of {service}")
+        message!("answers of {service}", service)
     } else {
-        service
+        Message::verbatim(service)
     })
 }

@@ -91,21 +91,21 @@ fn finding<'a>(case: &Case<'a>, ends: NodePair, losses: &[&'a Loss]) -> Option<F
         .segment(segment)
         .marked()
         .alternatives(others)
-        .say(format!(
-            "{} tunnel packets from {} came in at {} and none of them was seen at {}.",
-            losses.len(),
-            tunnel.source,
-            case.name(segment.0),
-            case.name(segment.1)
+        .say(message!(
+            "{losses} tunnel packets from {source} came in at {segment} and none of them was seen at {segment_2}.",
+            losses = losses.len(),
+            source = tunnel.source,
+            segment = case.name(segment.0),
+            segment_2 = case.name(segment.1)
         ))
-        .say(format!(
-            "{} uses tunnels of the same kind itself, so its device is up; no ICMP error refuses them.",
-            case.timelines.node_name(ends.1)
+        .say(message!(
+            "{ends} uses tunnels of the same kind itself, so its device is up; no ICMP error refuses them.",
+            ends = case.timelines.node_name(ends.1)
         ));
-    Some(draft.finish(format!(
-        "tunnel packets reach {} and never {}: the node drops them as they come in",
-        case.name(segment.0),
-        case.name(segment.1)
+    Some(draft.finish(message!(
+        "tunnel packets reach {segment} and never {segment_2}: the node drops them as they come in",
+        segment = case.name(segment.0),
+        segment_2 = case.name(segment.1)
     )))
 }
 

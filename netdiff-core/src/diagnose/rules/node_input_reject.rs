@@ -139,21 +139,21 @@ fn finding<'a>(case: &Case<'a>, refused: &Refused<'a>) -> Option<Finding> {
         .evidence(errors.map(|error| error.evidence))
         .marked();
     for refusal in &refused.refusals {
-        draft = draft.say(format!(
-            "{} quotes the tunnel's packets: that node refuses them itself.",
-            refusal.describe()
+        draft = draft.say(message!(
+            "{refusal} quotes the tunnel's packets: that node refuses them itself.",
+            refusal = refusal.describe()
         ));
     }
     if !refused.is_prohibited() {
-        draft = draft.say(format!(
-            "{} itself uses a tunnel of the same kind: its device is up, so it is not that nobody listens.",
-            case.timelines.node_name(refused.ends.1)
+        draft = draft.say(message!(
+            "{ends} itself uses a tunnel of the same kind: its device is up, so it is not that nobody listens.",
+            ends = case.timelines.node_name(refused.ends.1)
         ));
     }
-    Some(draft.finish(format!(
-        "{} rejects tunnel packets: they reach {} and never {}",
-        case.timelines.node_name(refused.ends.1),
-        case.name(from),
-        case.name(to)
+    Some(draft.finish(message!(
+        "{ends} rejects tunnel packets: they reach {from} and never {to}",
+        ends = case.timelines.node_name(refused.ends.1),
+        from = case.name(from),
+        to = case.name(to)
     )))
 }

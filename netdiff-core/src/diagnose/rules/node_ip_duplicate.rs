@@ -183,22 +183,30 @@ fn finding<'a>(
         .fill("mac", wrong.0)
         .fill("expected_mac", right.0)
         .fill("address", target)
-        .say(format!(
-            "Two machines say by ARP that they have {target}: {} and {}.",
-            wrong.0, right.0
+        .say(message!(
+            "Two machines say by ARP that they have {target}: {wrong} and {right}.",
+            target,
+            wrong = wrong.0,
+            right = right.0
         ));
     if own.contains_key(right.0) {
-        draft = draft.say(format!("{name} itself sends with {}.", right.0));
-    }
-    for refusal in &refusals {
-        draft = draft.say(format!(
-            "{} quotes the packets, which {name} never saw: the other machine answers in its name.",
-            refusal.describe()
+        draft = draft.say(message!(
+            "{name} itself sends with {right}.",
+            name,
+            right = right.0
         ));
     }
-    Some(draft.finish(format!(
-        "packets for {target} leave {} and never reach {}: two machines have that address",
-        case.name(from),
-        case.name(to)
+    for refusal in &refusals {
+        draft = draft.say(message!(
+            "{refusal} quotes the packets, which {name} never saw: the other machine answers in its name.",
+            refusal = refusal.describe(),
+            name
+        ));
+    }
+    Some(draft.finish(message!(
+        "packets for {target} leave {from} and never reach {to}: two machines have that address",
+        target,
+        from = case.name(from),
+        to = case.name(to)
     )))
 }

@@ -10,6 +10,7 @@ use crate::diagnose::facts::{Loss, main_segment};
 use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
+use crate::types::Message;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("node-output-drop"),
@@ -137,22 +138,24 @@ fn finding<'a>(case: &Case<'a>, stuck: &Stuck<'a>) -> Option<Finding> {
     let draft = Draft::new(case, &RULE, Severity::Error)
         .losses(stuck.losses.iter().copied())
         .alternatives([super::fdb_missing::RULE.id])
-        .say(format!(
-            "{} packets for pods on {} are on {}; no tunnel packet at all is on {}, to whatever node.",
-            stuck.losses.len(),
-            names.join(" and "),
-            case.name(from),
-            case.name(to)
+        .say(message!(
+            "{losses} packets for pods on {names} are on {from}; no tunnel packet at all is on {to}, to whatever node.",
+            losses = stuck.losses.len(),
+            names = Message::list(&names, text!(" and ")),
+            from = case.name(from),
+            to = case.name(to)
         ))
-        .say("No ICMP error and no unanswered ARP request tells why; one cause for all receivers is likelier than several.")
-        .capture_next(format!(
-            "none: on {}, read the counters of the OUTPUT chain and `bridge fdb show`",
-            case.timelines.node_name(stuck.node)
+        .say(message!(
+            "No ICMP error and no unanswered ARP request tells why; one cause for all receivers is likelier than several."
+        ))
+        .capture_next(message!(
+            "none: on {stuck}, read the counters of the OUTPUT chain and `bridge fdb show`",
+            stuck = case.timelines.node_name(stuck.node)
         ));
-    Some(draft.finish(format!(
-        "packets for {} other nodes reach {} and never {}: no tunnel packet leaves the node",
-        names.len(),
-        case.name(from),
-        case.name(to)
+    Some(draft.finish(message!(
+        "packets for {names} other nodes reach {from} and never {to}: no tunnel packet leaves the node",
+        names = names.len(),
+        from = case.name(from),
+        to = case.name(to)
     )))
 }

@@ -55,15 +55,18 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         .flows(twice.iter().map(|(index, _)| *index))
         .evidence(twice.iter().flat_map(|(_, (first, again))| [first.first, again.first]))
         .marked()
-        .say(format!(
-            "{packets} packets were at their pod's interface twice, with a TTL of {} and of {}: bridged, and routed once more.",
-            first.ttl.1,
-            first.ttl.1.saturating_sub(1)
+        .say(message!(
+            "{packets} packets were at their pod's interface twice, with a TTL of {ttl} and of {ttl_2}: bridged, and routed once more.",
+            packets,
+            ttl = first.ttl.1,
+            ttl_2 = first.ttl.1.saturating_sub(1)
         ));
     if let Some(bridge) = case.points(node, Role::Bridge).next() {
         draft = draft.fill("bridge", case.timelines.name(bridge).interface);
     }
-    vec![draft.finish("capturing a bridge without -p delivers same-node Service traffic twice")]
+    vec![draft.finish(message!(
+        "capturing a bridge without -p delivers same-node Service traffic twice"
+    ))]
 }
 
 /// The two hops at the backend's interface, bridged and routed.

@@ -138,21 +138,28 @@ fn finding<'a>(
     let draft = Draft::new(case, &RULE, severity)
         .losses(losses.iter().copied())
         .alternatives([RuleId("loss-random")])
-        .say(format!(
-            "{} large pieces of TCP did not arrive and {} did; of {} super-packets some segments arrived and others did not.",
-            counts.large_lost, counts.large_passed, counts.torn
+        .say(message!(
+            "{large_lost} large pieces of TCP did not arrive and {large_passed} did; of {torn} super-packets some segments arrived and others did not.",
+            large_lost = counts.large_lost,
+            large_passed = counts.large_passed,
+            torn = counts.torn
         ))
-        .say(format!(
-            "All {} packets of up to {SMALL} bytes arrived: random loss would have hit some of them.",
-            counts.small_passed
+        .say(message!(
+            "All {small_passed} packets of up to {SMALL} bytes arrived: random loss would have hit some of them.",
+            small_passed = counts.small_passed,
+            SMALL
         ))
         .say(match severity {
-            Severity::Error => "Some bytes never came through although they were sent again.",
-            _ => "What was lost was sent again and came through.",
+            Severity::Error => message!(
+                "Some bytes never came through although they were sent again."
+            ),
+            _ => message!("What was lost was sent again and came through."),
         });
-    Some(draft.finish(format!(
-        "{} segments that {from} sent as super-packets did not arrive at {to}, and no small packet was lost",
-        counts.large_lost
+    Some(draft.finish(message!(
+        "{large_lost} segments that {from} sent as super-packets did not arrive at {to}, and no small packet was lost",
+        large_lost = counts.large_lost,
+        from,
+        to
     )))
 }
 

@@ -105,18 +105,23 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> Option<Finding> {
     let draft = Draft::new(case, &RULE, sizes::severity(case, losses))
         .losses(losses.iter().copied())
         .marked()
-        .say(format!(
-            "{} tunnel packets left in fragments and none of them arrived; {whole} packets that were not cut did.",
-            losses.len()
+        .say(message!(
+            "{losses} tunnel packets left in fragments and none of them arrived; {whole} packets that were not cut did.",
+            losses = losses.len(),
+            whole
         ))
         .say(if incomplete == 0 {
-            format!("Not a single fragment was seen at {}.", case.name(segment.1))
+            message!("Not a single fragment was seen at {segment}.", segment = case.name(segment.1))
         } else {
-            format!("{} saw some of the fragments: of {incomplete} packets others are missing.", case.name(segment.1))
+            message!(
+                "{segment} saw some of the fragments: of {incomplete} packets others are missing.",
+                segment = case.name(segment.1),
+                incomplete
+            )
         });
-    Some(draft.finish(format!(
-        "fragments of tunnel packets leave {} and do not arrive at {}, while whole packets do",
-        case.name(segment.0),
-        case.name(segment.1)
+    Some(draft.finish(message!(
+        "fragments of tunnel packets leave {segment} and do not arrive at {segment_2}, while whole packets do",
+        segment = case.name(segment.0),
+        segment_2 = case.name(segment.1)
     )))
 }

@@ -11,7 +11,7 @@ use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::refusals::{Refusal, find_refusals};
 use crate::diagnose::stages::{Carried, Frequency, candidates, is_outward, stages_between};
-use crate::types::{PointId, Role};
+use crate::types::{Message, PointId, Role};
 
 /// From this share of lost packets on, harm is likely.
 const HARM_PERCENT: usize = 2;
@@ -115,25 +115,32 @@ fn finding(case: &Case<'_>, losses: &[&Loss]) -> Option<Finding> {
     Some(draft.finish(title(case, segment, losses)))
 }
 
-fn title(case: &Case<'_>, segment: (PointId, PointId), losses: &[&Loss]) -> String {
+fn title(case: &Case<'_>, segment: (PointId, PointId), losses: &[&Loss]) -> Message {
     let here = losses
         .iter()
         .filter(|loss| loss.segment() == segment)
         .count();
     let more = match losses.len() - here {
-        0 => String::new(),
-        n => format!(", and {n} more between the two nodes"),
+        0 => Message::empty(),
+        n => message!(", and {n} more between the two nodes", n),
     };
-    format!(
-        "{here} {} seen at {} and not at {}{more}",
-        if here == 1 {
-            "packet was"
-        } else {
-            "packets were"
-        },
-        case.name(segment.0),
-        case.name(segment.1)
-    )
+    let (from, to) = (case.name(segment.0), case.name(segment.1));
+    if here == 1 {
+        message!(
+            "1 packet was seen at {from} and not at {to}{more}",
+            from,
+            to,
+            more
+        )
+    } else {
+        message!(
+            "{here} packets were seen at {from} and not at {to}{more}",
+            here,
+            from,
+            to,
+            more
+        )
+    }
 }
 
 /// An error needs a flow that fails: nothing of it gets as far as the next point in that direction, and either that point is proven to have
@@ -185,7 +192,7 @@ fn explanation(
     segment: (PointId, PointId),
     losses: &[&Loss],
     refusals: &[Refusal<'_>],
-) -> Vec<String> {
+) -> Vec<Message> {
     let assumed = losses.iter().all(|loss| loss.trust == Trust::Assumed);
     let next = case.name(segment.1);
     let mut text = Vec::new();
@@ -193,22 +200,33 @@ fn explanation(
         .iter()
         .find_map(|loss| case.journey(loss.journey)?.basis)
     {
-        text.push(format!("They were expected at {next}: {}.", basis.phrase()));
+        text.push(message!(
+            "They were expected at {next}: {phrase}.",
+            next,
+            phrase = Message::text(basis.phrase())
+        ));
     }
     text.push(if assumed {
-        format!("{next} is assumed to have captured at that time; its own packets do not prove it.")
+        message!(
+            "{next} is assumed to have captured at that time; its own packets do not prove it.",
+            next
+        )
     } else {
-        format!("{next} was capturing at that time: it saw other packets before and after.")
+        message!(
+            "{next} was capturing at that time: it saw other packets before and after.",
+            next
+        )
     });
     for refusal in refusals {
         let what = if refusal.quotes_tunnel {
-            "the tunnel packets"
+            message!("the tunnel packets")
         } else {
-            "them"
+            message!("them")
         };
-        text.push(format!(
-            "{} quotes {what}: they were refused, not swallowed.",
-            refusal.describe()
+        text.push(message!(
+            "{refusal} quotes {what}: they were refused, not swallowed.",
+            refusal = refusal.describe(),
+            what
         ));
     }
     text

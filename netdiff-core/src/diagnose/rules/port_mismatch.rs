@@ -126,18 +126,22 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> Option<Finding> {
         .evidence(errors.map(|error| error.evidence))
         .marked()
         .fill("port", here)
-        .say(format!(
-            "They go to UDP port {here}; what goes the other way between the same pods goes to {there}."
+        .say(message!(
+            "They go to UDP port {here}; what goes the other way between the same pods goes to {there}.",
+            here,
+            there
         ));
     for refusal in &refusals {
-        draft = draft.say(format!(
-            "{} quotes them: nobody listens on that port.",
-            refusal.describe()
+        draft = draft.say(message!(
+            "{refusal} quotes them: nobody listens on that port.",
+            refusal = refusal.describe()
         ));
     }
-    Some(draft.finish(format!(
-        "packets to UDP port {here} reach {} and never {}: the other node uses port {there}",
-        case.name(from),
-        case.name(to)
+    Some(draft.finish(message!(
+        "packets to UDP port {here} reach {from} and never {to}: the other node uses port {there}",
+        here,
+        from = case.name(from),
+        to = case.name(to),
+        there
     )))
 }

@@ -202,12 +202,17 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), order: &Order) -> Findi
         .flows(order.flows.iter().copied())
         .evidence(order.late.iter().flat_map(|late| [late.by, late.late]))
         .marked()
-        .say(format!(
-            "Of {} packets that passed, {n} were at {to} behind packets of the same conversation that were sent after them; at {from} they were in front.",
-            order.passed
+        .say(message!(
+            "Of {passed} packets that passed, {n} were at {to} behind packets of the same conversation that were sent after them; at {from} they were in front.",
+            passed = order.passed,
+            n,
+            to,
+            from
         ))
-        .finish(format!(
-            "packets of one connection overtake each other between {from} and {to}"
+        .finish(message!(
+            "packets of one connection overtake each other between {from} and {to}",
+            from,
+            to
         ))
 }
 

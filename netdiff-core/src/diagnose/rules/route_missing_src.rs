@@ -17,6 +17,7 @@ use crate::diagnose::next_hop::{Target, is_plain_departure, target_of};
 use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 use crate::identify::MacAddr;
+use crate::types::{Message, Say};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("route-missing-src"),
@@ -212,26 +213,27 @@ fn finding<'a>(
         .losses(losses.iter().copied())
         .marked();
     if let Some(refusal) = refusals.first() {
-        draft = draft.say(format!(
-            "{} packets were refused by their own node: {} quotes them; {} more of the same pods end there without one, since errors are rate-limited.",
-            missing.refused.len(),
-            refusal.describe(),
-            missing.untold.len()
+        draft = draft.say(message!(
+            "{refused} packets were refused by their own node: {refusal} quotes them; {untold} more of the same pods end there without one, since errors are rate-limited.",
+            refused = missing.refused.len(),
+            refusal = refusal.describe(),
+            untold = missing.untold.len()
         ));
     }
     if let Some((loss, mac)) = missing.leaked.first() {
-        draft = draft.fill("mac", mac).say(format!(
-            "{} packets left {} outside any tunnel for the link address {mac}, by which {} does not reach {}: they follow another route, the default route as a rule.",
-            missing.leaked.len(),
-            case.name(loss.from),
-            case.timelines.node_name(node),
-            case.timelines.node_name(case.timelines.node(loss.to)),
+        draft = draft.fill("mac", mac).say(message!(
+            "{leaked} packets left {from} outside any tunnel for the link address {mac}, by which {node} does not reach {to}: they follow another route, the default route as a rule.",
+            leaked = missing.leaked.len(),
+            from = case.name(loss.from),
+            mac,
+            node = case.timelines.node_name(node),
+            to = case.timelines.node_name(case.timelines.node(loss.to))
         ));
     }
     Some(draft.finish(title(case, node, &missing, answers)))
 }
 
-fn title(case: &Case<'_>, node: NodeId, missing: &Missing<'_>, answers: bool) -> String {
+fn title(case: &Case<'_>, node: NodeId, missing: &Missing<'_>, answers: bool) -> Message {
     let name = case.timelines.node_name(node);
     let losses = missing.all();
     let homes: BTreeSet<_> = losses
@@ -240,18 +242,18 @@ fn title(case: &Case<'_>, node: NodeId, missing: &Missing<'_>, answers: bool) ->
         .map(|home| case.timelines.node_name(home))
         .collect();
     let whose = if homes.is_empty() {
-        "the other pods".to_owned()
+        message!("the other pods")
     } else {
-        format!(
-            "the pods of {}",
-            homes.into_iter().collect::<Vec<_>>().join(" and ")
+        message!(
+            "the pods of {nodes}",
+            nodes = Message::join(homes.iter().map(Say::said), text!(" and "))
         )
     };
     let what = match (answers, missing.leaked.is_empty()) {
-        (false, true) => "what its pods send there is refused",
-        (false, false) => "what its pods send there leaves for somebody else",
-        (true, true) => "answers to them are refused",
-        (true, false) => "answers to them leave for somebody else",
+        (false, true) => message!("what its pods send there is refused"),
+        (false, false) => message!("what its pods send there leaves for somebody else"),
+        (true, true) => message!("answers to them are refused"),
+        (true, false) => message!("answers to them leave for somebody else"),
     };
-    format!("{name} has no route to {whose}: {what}")
+    message!("{name} has no route to {whose}: {what}", name, whose, what)
 }

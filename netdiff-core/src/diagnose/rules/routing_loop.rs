@@ -12,7 +12,7 @@ use crate::diagnose::finding::{Explained, Finding, RuleId, Severity};
 use crate::diagnose::forwarding::ends_of;
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency};
-use crate::types::{PointId, Role};
+use crate::types::{Message, PointId, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("routing-loop"),
@@ -161,7 +161,7 @@ fn masqueraded_finding(case: &Case<'_>, address: IpAddr) -> Option<Finding> {
         .iter()
         .map(|node| case.timelines.node_name(*node))
         .collect();
-    let names = names.join(" and ");
+    let names = Message::list(&names, text!(" and "));
     let home = case.timelines.plan.home(address);
     let quotes = |error: &&IcmpError| {
         let quoted = error.quote.map(|quote| quote.key.destination);
@@ -173,14 +173,21 @@ fn masqueraded_finding(case: &Case<'_>, address: IpAddr) -> Option<Finding> {
         .evidence(errors.map(|error| error.evidence).take(2))
         .marked()
         .fill("destination", address)
-        .say(format!("Packets for {address} leave {names} again and again, under the nodes' own addresses and with TTLs that fall, until ICMP time exceeded; none arrives."))
-        .say("The nodes masquerade what passes through them, so each round has other addresses.");
+        .say(message!(
+            "Packets for {address} leave {names} again and again, under the nodes' own addresses and with TTLs that fall, until ICMP time exceeded; none arrives.",
+            address,
+            names
+        ))
+        .say(message!(
+            "The nodes masquerade what passes through them, so each round has other addresses."
+        ));
     if let Some(segment) = first_points(case, &to).and_then(|points| segment(case, home, &points)) {
         draft = draft.segment(segment);
     }
-    Some(draft.finish(format!(
-        "packets for {} go round and round on {names}",
-        whose(case, home, address)
+    Some(draft.finish(message!(
+        "packets for {address} go round and round on {names}",
+        address = whose(case, home, address),
+        names
     )))
 }
 
@@ -202,10 +209,10 @@ fn falls(direction: &Direction) -> bool {
 }
 
 /// `the pods of node`, or the address.
-fn whose(case: &Case<'_>, home: Option<NodeId>, address: IpAddr) -> String {
+fn whose(case: &Case<'_>, home: Option<NodeId>, address: IpAddr) -> Message {
     home.map_or_else(
-        || address.to_string(),
-        |home| format!("the pods of {}", case.timelines.node_name(home)),
+        || Message::verbatim(address.to_string()),
+        |home| message!("the pods of {home}", home = case.timelines.node_name(home)),
     )
 }
 
@@ -245,24 +252,25 @@ fn finding(case: &Case<'_>, home: Option<NodeId>, looped: &[&Looped]) -> Option<
         .evidence(looped.iter().map(|l| l.last).take(4))
         .marked()
         .fill("destination", destination)
-        .say(format!(
-            "{} packets came through {} up to {rounds} times, each time with a lower TTL, and none arrived.",
-            looped.len(),
-            case.name(first.at)
+        .say(message!(
+            "{looped} packets came through {at} up to {rounds} times, each time with a lower TTL, and none arrived.",
+            looped = looped.len(),
+            at = case.name(first.at),
+            rounds
         ));
     if let Some(home) = home {
-        draft = draft.say(format!(
-            "Their destination lives on {}.",
-            case.timelines.node_name(home)
+        draft = draft.say(message!(
+            "Their destination lives on {home}.",
+            home = case.timelines.node_name(home)
         ));
     }
     if let Some(segment) = segment(case, home, &points) {
         draft = draft.segment(segment);
     }
-    Some(draft.finish(format!(
-        "packets for {} go round and round on {}",
-        whose(case, home, destination),
-        names.join(" and ")
+    Some(draft.finish(message!(
+        "packets for {destination} go round and round on {names}",
+        destination = whose(case, home, destination),
+        names = Message::list(&names, text!(" and "))
     )))
 }
 

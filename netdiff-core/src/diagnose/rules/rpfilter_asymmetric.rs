@@ -166,9 +166,22 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, losses: &[&'a Loss]) -> Option<Fin
         .losses(losses.iter().copied())
         .alternatives(not_excluded(case, losses))
         .fill("source", source)
-        .say(format!("{} packets for {name}'s pods came in by {into} and went no further; no ICMP error quotes them.", losses.len()))
-        .say(format!("What {name} sends to {source} leaves by {out}: a strict reverse path filter drops what comes from there by another interface."));
-    Some(draft.finish(format!(
-        "{name} drops what comes in by {into} from where it sends by {out}"
+        .say(message!(
+            "{losses} packets for {name}'s pods came in by {into} and went no further; no ICMP error quotes them.",
+            losses = losses.len(),
+            name,
+            into
+        ))
+        .say(message!(
+            "What {name} sends to {source} leaves by {out}: a strict reverse path filter drops what comes from there by another interface.",
+            name,
+            source,
+            out
+        ));
+    Some(draft.finish(message!(
+        "{name} drops what comes in by {into} from where it sends by {out}",
+        name,
+        into,
+        out
     )))
 }

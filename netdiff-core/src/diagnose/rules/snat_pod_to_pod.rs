@@ -11,7 +11,7 @@ use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::services::first_hop;
 use crate::diagnose::stages::{Carried, Frequency};
 use crate::identify::Evidence;
-use crate::types::PointId;
+use crate::types::{Message, PointId};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("snat-pod-to-pod"),
@@ -58,7 +58,7 @@ struct Hidden {
     flow: usize,
     first: Evidence,
     packets: u64,
-    story: String,
+    story: Message,
 }
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -111,9 +111,11 @@ fn hidden(
     let own = flow.initiator.address;
     let (before, hop) = first_hop(&flow.forward, |hop| hop.source != own)?;
     let before = before?;
-    let story = format!(
-        "{own} calls {} and is seen there as {seen_as}.",
-        flow.responder.address
+    let story = message!(
+        "{own} calls {address} and is seen there as {seen_as}.",
+        own,
+        address = flow.responder.address,
+        seen_as
     );
     let hidden = Hidden {
         flow: index,
@@ -132,17 +134,20 @@ fn finding(case: &Case<'_>, segment: (PointId, PointId), hidden: &[Hidden]) -> F
         .flows(hidden.iter().map(|h| h.flow))
         .evidence(hidden.iter().map(|h| h.first))
         .marked()
-        .say(format!(
-            "Between {} and {} the source of {packets} packets from pod to pod becomes another; they are answered.",
-            names.0, names.1
+        .say(message!(
+            "Between {names} and {names_2} the source of {packets} packets from pod to pod becomes another; they are answered.",
+            names = names.0,
+            names_2 = names.1,
+            packets
         ));
-    let mut stories: Vec<&str> = hidden.iter().map(|h| h.story.as_str()).collect();
+    let mut stories: Vec<&Message> = hidden.iter().map(|h| &h.story).collect();
     stories.dedup();
     for story in stories.iter().take(3) {
-        draft = draft.say(*story);
+        draft = draft.say((*story).clone());
     }
     let node = case.timelines.node_name(case.timelines.node(segment.0));
-    draft.finish(format!(
-        "{node} masquerades what its pods send to other pods"
+    draft.finish(message!(
+        "{node} masquerades what its pods send to other pods",
+        node
     ))
 }

@@ -13,6 +13,7 @@ use crate::diagnose::gone::{Gone, gone};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::services::{Service, all_of, describe, silent_flows};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
+use crate::types::Message;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("svc-dead-endpoint"),
@@ -136,19 +137,23 @@ fn finding(case: &Case<'_>, address: IpAddr, failing: &Failing<'_>) -> Option<Fi
         .evidence(evidence)
         .marked()
         .fill("destination", address)
-        .say(format!(
-            "{failed} conversations with {} are led to {address}, and nothing comes from there.",
-            listed.join(", ")
+        .say(message!(
+            "{failed} conversations with {listed} are led to {address}, and nothing comes from there.",
+            failed,
+            listed = Message::list(&listed, text!(", ")),
+            address
         ))
         .say(story);
     let others = others(case, address, &services);
     if others > 0 {
-        draft = draft.say(format!(
-            "{others} conversations with the same service were led to another pod and answered."
+        draft = draft.say(message!(
+            "{others} conversations with the same service were led to another pod and answered.",
+            others
         ));
     }
-    Some(draft.finish(format!(
-        "{} still leads to {address}, a pod that is gone",
-        listed.join(", ")
+    Some(draft.finish(message!(
+        "{listed} still leads to {address}, a pod that is gone",
+        listed = Message::list(&listed, text!(", ")),
+        address
     )))
 }

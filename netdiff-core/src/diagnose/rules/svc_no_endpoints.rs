@@ -11,6 +11,7 @@ use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::services::{addressed, all_of, describe, known_services, silent_flows};
 use crate::diagnose::stages::{Carried, Frequency};
+use crate::types::Message;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("svc-no-endpoints"),
@@ -123,30 +124,36 @@ fn finding(case: &Case<'_>, address: IpAddr, refused: &Refused<'_>) -> Option<Fi
     let node = flow
         .initiator
         .node
-        .map_or("the first node", |node| case.timelines.node_name(node));
+        .map_or(message!("the first node"), |node| {
+            Message::verbatim(case.timelines.node_name(node))
+        });
     let mut draft = Draft::new(case, &RULE, Severity::Error)
         .journeys(refused.iter().flat_map(|(i, flow, _)| all_of(*i, false, &flow.forward)))
         .evidence(refused.iter().map(|(_, _, error)| error.evidence))
         .evidence(refused.iter().filter_map(|(_, flow, _)| flow.forward.journeys.first()?.first()))
         .fill("service", address)
         .fill("destination", address)
-        .say(format!(
-            "{packets} packets to {} go no further than {node}, which refuses them with ICMP port unreachable from {}, quoting them as they come from their sender.",
-            listed.join(", "),
-            error.source
+        .say(message!(
+            "{packets} packets to {listed} go no further than {node}, which refuses them with ICMP port unreachable from {source}, quoting them as they come from their sender.",
+            packets,
+            listed = Message::list(&listed, text!(", ")),
+            node,
+            source = error.source
         ))
-        .say("No node and no pod has that address.");
+        .say(message!("No node and no pod has that address."));
     if let Some(port) = flow.responder.port {
         draft = draft.fill("service_port", port);
     }
     draft = if known {
-        draft
-            .marked()
-            .say("Elsewhere, packets to the same are translated: it is a service.")
+        draft.marked().say(message!(
+            "Elsewhere, packets to the same are translated: it is a service."
+        ))
     } else {
         draft.alternatives([RuleId("forward-reject"), RuleId("network-policy-drop")])
     };
-    Some(draft.finish(format!(
-        "nothing stands behind {address}: {node} rejects what is sent to it"
+    Some(draft.finish(message!(
+        "nothing stands behind {address}: {node} rejects what is sent to it",
+        address,
+        node
     )))
 }

@@ -12,6 +12,7 @@ use crate::diagnose::services::{
     Service, addressed, all_of, describe, known_services, plain_exit, service_of, silent_flows,
 };
 use crate::diagnose::stages::{Carried, Frequency};
+use crate::types::Message;
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("svc-no-rules"),
@@ -143,26 +144,32 @@ fn finding(case: &Case<'_>, node: NodeId, flows: &[Untranslated<'_>]) -> Option<
         .fill("from", name)
         .fill("service", service.1.address)
         .fill("destination", service.1.address)
-        .say(format!(
-            "{packets} packets to {} are not translated on {name}; elsewhere packets to the same are.",
-            listed.join(", ")
+        .say(message!(
+            "{packets} packets to {listed} are not translated on {name}; elsewhere packets to the same are.",
+            packets,
+            listed = Message::list(&listed, text!(", ")),
+            name
         ));
     if let Some(port) = service.1.port {
         draft = draft.fill("service_port", port);
     }
     if let Some((before, exit)) = first.exit {
-        draft = draft.say(format!(
-            "They leave {} in no tunnel, as if {} were a host outside the cluster; nothing comes back.",
-            case.name(exit.point),
-            service.1.address
+        draft = draft.say(message!(
+            "They leave {exit} in no tunnel, as if {address} were a host outside the cluster; nothing comes back.",
+            exit = case.name(exit.point),
+            address = service.1.address
         ));
         if let Some(before) = before {
             draft = draft.segment((before.point, exit.point));
         }
     } else {
-        draft = draft.say(format!("{name} answers them with ICMP net unreachable."));
+        draft = draft.say(message!(
+            "{name} answers them with ICMP net unreachable.",
+            name
+        ));
     }
-    Some(draft.finish(format!(
-        "{name} does not translate what is sent to services"
+    Some(draft.finish(message!(
+        "{name} does not translate what is sent to services",
+        name
     )))
 }

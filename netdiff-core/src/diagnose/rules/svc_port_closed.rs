@@ -14,7 +14,7 @@ use crate::diagnose::services::{
 };
 use crate::diagnose::stages::{Carried, Frequency};
 use crate::identify::{Evidence, TcpFlags};
-use crate::types::{Protocol, Role};
+use crate::types::{Message, Protocol, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("svc-port-closed"),
@@ -196,22 +196,33 @@ fn finding(case: &Case<'_>, refused: &[Refused<'_>]) -> Option<Finding> {
         .fill("service_port", port);
     for r in refused {
         let how = if r.flow.protocol == Protocol::TCP {
-            format!("{} connections, each answered with a reset", r.attempts)
+            message!(
+                "{attempts} connections, each answered with a reset",
+                attempts = r.attempts
+            )
         } else {
-            format!(
-                "{} datagrams, answered with ICMP port unreachable",
-                r.attempts
+            message!(
+                "{attempts} datagrams, answered with ICMP port unreachable",
+                attempts = r.attempts
             )
         };
-        draft = draft.say(format!(
-            "{} to {}: {how}; the pod itself sends that.",
-            r.flow.initiator.address,
-            describe(addressed(r.flow))
+        draft = draft.say(message!(
+            "{address} to {flow}: {how}; the pod itself sends that.",
+            address = r.flow.initiator.address,
+            flow = describe(addressed(r.flow)),
+            how
         ));
     }
     if !services.is_empty() {
         let services: Vec<String> = services.into_iter().take(4).collect();
-        draft = draft.say(format!("What leads there: {}.", services.join(", ")));
+        draft = draft.say(message!(
+            "What leads there: {services}.",
+            services = Message::list(&services, text!(", "))
+        ));
     }
-    Some(draft.finish(format!("nothing listens on port {port} of pod {address}")))
+    Some(draft.finish(message!(
+        "nothing listens on port {port} of pod {address}",
+        port,
+        address
+    )))
 }

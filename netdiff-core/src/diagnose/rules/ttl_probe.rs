@@ -47,11 +47,14 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let n = probes.len();
-    let title = format!(
-        "{n} {} with a low TTL expired on the way, as those of traceroute do",
-        if n == 1 { "packet" } else { "packets" }
+    let title = message!(
+        "{n} {value} with a low TTL expired on the way, as those of traceroute do",
+        n,
+        value = if n == 1 { "packet" } else { "packets" }
     );
-    let says = "Each was quoted by an ICMP time exceeded, and none came through any point twice.";
+    let says = message!(
+        "Each was quoted by an ICMP time exceeded, and none came through any point twice."
+    );
     let draft = Draft::new(case, &RULE, Severity::Note)
         .losses(probes.iter().copied())
         .segment(first.segment())

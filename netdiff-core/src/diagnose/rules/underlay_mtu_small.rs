@@ -13,7 +13,7 @@ use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::sizes::{self, ALWAYS_FITS, Limit, limits};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 use crate::identify::Tunnel;
-use crate::types::Role;
+use crate::types::{Message, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("underlay-mtu-small"),
@@ -146,21 +146,23 @@ fn silent_finding<'a>(
         .segment(main.segment)
         .fill("mtu", main.shortest_lost);
     for limit in limits {
-        draft = draft.say(format!(
-            "{} to {}: {} packets of up to {} bytes arrived, {} of {} bytes and more did not (measured inside the tunnel, where there is one).",
-            case.name(limit.segment.0),
-            case.name(limit.segment.1),
-            limit.passed,
-            limit.longest_passed,
-            limit.losses.len(),
-            limit.shortest_lost,
+        draft = draft.say(message!(
+            "{segment} to {segment_2}: {passed} packets of up to {longest_passed} bytes arrived, {losses} of {shortest_lost} bytes and more did not (measured inside the tunnel, where there is one).",
+            segment = case.name(limit.segment.0),
+            segment_2 = case.name(limit.segment.1),
+            passed = limit.passed,
+            longest_passed = limit.longest_passed,
+            losses = limit.losses.len(),
+            shortest_lost = limit.shortest_lost
         ));
     }
     Some(draft
-        .say("No ICMP error says that they are too big: the network drops them silently.")
-        .finish(format!(
-            "packets of {} bytes and more leave {from} and do not arrive at {to}, shorter ones do",
-            main.shortest_lost
+        .say(message!("No ICMP error says that they are too big: the network drops them silently."))
+        .finish(message!(
+            "packets of {shortest_lost} bytes and more leave {from} and do not arrive at {to}, shorter ones do",
+            shortest_lost = main.shortest_lost,
+            from,
+            to
         )))
 }
 
@@ -274,16 +276,16 @@ fn told_finding<'a>(
         .evidence(errors.iter().map(|(error, _)| error.evidence).take(3))
         .losses(losses.iter().copied())
         .marked()
-        .say(format!(
-            "{} tells {} by ICMP that its tunnel packets are too big{}.",
-            first.source,
-            first.destination,
-            mtu.map_or_else(String::new, |mtu| format!(": {mtu} bytes fit")),
+        .say(message!(
+            "{source} tells {destination} by ICMP that its tunnel packets are too big{mtu}.",
+            source = first.source,
+            destination = first.destination,
+            mtu = mtu.map_or_else(Message::empty, |mtu| message!(": {mtu} bytes fit", mtu))
         ))
-        .say(format!(
-            "{} large packets are lost: {} on the wire, the others between tunnel device and network card, since the node now knows. The pods are told nothing.",
-            losses.len(),
-            wire.len()
+        .say(message!(
+            "{losses} large packets are lost: {wire} on the wire, the others between tunnel device and network card, since the node now knows. The pods are told nothing.",
+            losses = losses.len(),
+            wire = wire.len()
         ));
     if let Some(mtu) = mtu {
         draft = draft.fill("mtu", mtu);
@@ -292,13 +294,13 @@ fn told_finding<'a>(
         draft = draft.segment(segment);
     }
     let names = [pair.0, pair.1].map(|node| case.timelines.node_name(node));
-    Some(draft.finish(format!(
-        "the network between {} and {} passes no tunnel packet {}, and says so",
-        names[0],
-        names[1],
-        mtu.map_or_else(
-            || "of full size".to_owned(),
-            |mtu| format!("of more than {mtu} bytes")
-        ),
+    Some(draft.finish(message!(
+        "the network between {names} and {names_2} passes no tunnel packet {mtu}, and says so",
+        names = names[0],
+        names_2 = names[1],
+        mtu = mtu.map_or_else(
+            || message!("of full size"),
+            |mtu| message!("of more than {mtu} bytes", mtu)
+        )
     )))
 }

@@ -153,19 +153,24 @@ fn finding(case: &Case<'_>, hidden: NodeId, other: NodeId, change: &Translated) 
         .segment((from, to))
         .evidence([change.before.1, change.after.1])
         .marked()
-        .say(format!(
-            "From {} to {}, the same packets leave with the outer source {} and arrive with {}: something between the nodes translates addresses.",
-            names.0, names.1, before.source, after.source
+        .say(message!(
+            "From {names} to {names_2}, the same packets leave with the outer source {source} and arrive with {source_2}: something between the nodes translates addresses.",
+            names = names.0,
+            names_2 = names.1,
+            source = before.source,
+            source_2 = after.source
         ))
-        .say(format!(
-            "{} answers to {}, and none of {} packets arrives: they belong to no conversation that the NAT knows.",
-            names.1, before.source, losses.len()
+        .say(message!(
+            "{names} answers to {source}, and none of {losses} packets arrives: they belong to no conversation that the NAT knows.",
+            names = names.1,
+            source = before.source,
+            losses = losses.len()
         ));
-    Some(draft.finish(format!(
-        "tunnel packets leave {} and never reach {}: NAT hides {}",
-        case.name(from),
-        case.name(to),
-        names.0
+    Some(draft.finish(message!(
+        "tunnel packets leave {from} and never reach {to}: NAT hides {names}",
+        from = case.name(from),
+        to = case.name(to),
+        names = names.0
     )))
 }
 

@@ -12,6 +12,7 @@ use crate::diagnose::refusals::find_refusals;
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 use crate::diagnose::tunnel_ways::{examples, spelled};
 use crate::identify::{Encapsulation, Tunnel};
+use crate::types::{Message, Say};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("underlay-vxlan-blocked"),
@@ -205,7 +206,7 @@ fn finding<'a>(
     draft.finish(title(case, main, one_way))
 }
 
-fn title(case: &Case<'_>, main: &Blocked<'_>, one_way: bool) -> String {
+fn title(case: &Case<'_>, main: &Blocked<'_>, one_way: bool) -> Message {
     let (from, to) = match main_segment(&main.crossing.lost) {
         Some((from, to)) => (case.name(from), case.name(to)),
         None => (
@@ -215,11 +216,17 @@ fn title(case: &Case<'_>, main: &Blocked<'_>, one_way: bool) -> String {
     };
     let kind = spelled(main.encapsulation);
     let contrast = if one_way {
-        format!("{kind} the other way")
+        message!("{kind} the other way", kind)
     } else {
-        "plain traffic between the same nodes".to_owned()
+        message!("plain traffic between the same nodes")
     };
-    format!("{kind} packets leave {from} and never reach {to}, while {contrast} does arrive")
+    message!(
+        "{kind} packets leave {from} and never reach {to}, while {contrast} does arrive",
+        kind,
+        from,
+        to,
+        contrast
+    )
 }
 
 /// What else would look the same with what these captures hold.
@@ -243,60 +250,71 @@ fn alternatives(case: &Case<'_>, main: &Blocked<'_>) -> Vec<RuleId> {
     alternatives
 }
 
-fn explanation(case: &Case<'_>, blocked: &[Blocked<'_>], one_way: bool) -> Vec<String> {
+fn explanation(case: &Case<'_>, blocked: &[Blocked<'_>], one_way: bool) -> Vec<Message> {
     let mut text = Vec::new();
     for b in blocked {
-        text.push(format!(
-            "{} to {}: {} {} packets left, 0 arrived; {} plain packets did arrive, so the path itself works.",
-            case.timelines.node_name(b.from),
-            case.timelines.node_name(b.to),
-            b.crossing.lost.len(),
-            spelled(b.encapsulation),
-            b.plain_arrived,
+        text.push(message!(
+            "{from} to {to}: {lost} {encapsulation} packets left, 0 arrived; {plain_arrived} plain packets did arrive, so the path itself works.",
+            from = case.timelines.node_name(b.from),
+            to = case.timelines.node_name(b.to),
+            lost = b.crossing.lost.len(),
+            encapsulation = spelled(b.encapsulation),
+            plain_arrived = b.plain_arrived
         ));
     }
-    let tunnels: Vec<String> = blocked
+    let tunnels: Vec<Message> = blocked
         .iter()
         .flat_map(|b| &b.crossing.tunnels)
         .map(describe)
         .collect();
     let lost: Vec<&Loss> = blocked.iter().flat_map(|b| &b.crossing.lost).collect();
-    text.push(format!(
-        "The lost ones: {}; inside, {}.",
-        tunnels.join(" and "),
-        inside(&lost)
+    text.push(message!(
+        "The lost ones: {tunnels}; inside, {lost}.",
+        tunnels = Message::list(&tunnels, text!(" and ")),
+        lost = inside(&lost)
     ));
     let kind = blocked
         .first()
-        .map_or("The tunnel", |b| spelled(b.encapsulation));
+        .map_or(message!("The tunnel"), |b| spelled(b.encapsulation).said());
     text.push(if one_way {
-        format!("{kind} in the opposite direction arrives: something treats the two directions differently.")
+        message!(
+            "{kind} in the opposite direction arrives: something treats the two directions differently.",
+            kind
+        )
     } else {
-        "No ICMP error came back: something on the path drops them silently.".to_owned()
+        message!("No ICMP error came back: something on the path drops them silently.")
     });
     text
 }
 
-fn describe(tunnel: &Tunnel) -> String {
+fn describe(tunnel: &Tunnel) -> Message {
     let vni = tunnel
         .vni
-        .map_or_else(String::new, |vni| format!("VNI {vni}, "));
+        .map_or_else(Message::empty, |vni| message!("VNI {vni}, ", vni));
     let port = match tunnel.destination_port {
-        0 => String::new(),
-        port => format!("UDP {port} "),
+        0 => Message::empty(),
+        port => message!("UDP {port} ", port),
     };
-    format!(
-        "{vni}{port}from {} to {}",
-        tunnel.source, tunnel.destination
+    message!(
+        "{vni}{port}from {source} to {destination}",
+        vni,
+        port,
+        source = tunnel.source,
+        destination = tunnel.destination
     )
 }
 
 /// The protocols and sizes of what was lost: every kind, or one kind only?
-fn inside(lost: &[&Loss]) -> String {
+fn inside(lost: &[&Loss]) -> Message {
     let mut protocols: Vec<String> = lost.iter().map(|loss| loss.protocol.to_string()).collect();
     protocols.sort_unstable();
     protocols.dedup();
     let sizes = || lost.iter().map(|loss| loss.ip_len);
     let (least, most) = (sizes().min().unwrap_or(0), sizes().max().unwrap_or(0));
-    format!("{} of {least} to {most} bytes", protocols.join(", "))
+    message!(
+        "{protocols} of {least} to {most} bytes",
+        protocols = Message::list(&protocols, text!(", ")),
+        least,
+        most
+    )
 }

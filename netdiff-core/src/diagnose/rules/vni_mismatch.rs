@@ -121,13 +121,19 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> Option<Finding> {
         .evidence([main.last, shown])
         .marked()
         .fill("vni", here)
-        .say(format!(
-            "They are in VNI {here}; what goes the other way between the same pods is in VNI {there}."
+        .say(message!(
+            "They are in VNI {here}; what goes the other way between the same pods is in VNI {there}.",
+            here,
+            there
         ))
-        .say("No device takes packets of a network that it is not in, and nobody says so.");
-    Some(draft.finish(format!(
-        "packets in VNI {here} reach {} and never {}: the other node uses VNI {there}",
-        case.name(from),
-        case.name(to)
+        .say(message!(
+            "No device takes packets of a network that it is not in, and nobody says so."
+        ));
+    Some(draft.finish(message!(
+        "packets in VNI {here} reach {from} and never {to}: the other node uses VNI {there}",
+        here,
+        from = case.name(from),
+        to = case.name(to),
+        there
     )))
 }

@@ -109,25 +109,28 @@ fn finding<'a>(case: &Case<'a>, refused: &Refused<'a>) -> Option<Finding> {
         .evidence(errors.map(|error| error.evidence))
         .evidence(own.first().map(|loss| loss.last));
     for refusal in &refused.refusals {
-        draft = draft.say(format!(
-            "{} quotes the tunnel's packets: nobody on {name} listens for them.",
-            refusal.describe()
+        draft = draft.say(message!(
+            "{refusal} quotes the tunnel's packets: nobody on {name} listens for them.",
+            refusal = refusal.describe(),
+            name
         ));
     }
-    draft = draft.say(format!(
-        "{name} itself sends nothing in such a tunnel and takes nothing out of one."
+    draft = draft.say(message!(
+        "{name} itself sends nothing in such a tunnel and takes nothing out of one.",
+        name
     ));
     draft = if own.is_empty() {
         draft.alternatives([super::node_input_reject::RULE.id])
     } else {
-        draft.marked().say(format!(
-            "Its own pods get ICMP net unreachable for pods of other nodes ({} packets): the route is gone with the device.",
-            own.len()
+        draft.marked().say(message!(
+            "Its own pods get ICMP net unreachable for pods of other nodes ({own} packets): the route is gone with the device.",
+            own = own.len()
         ))
     };
-    Some(draft.finish(format!(
-        "{name} has no tunnel device that listens: packets reach {} and never {}",
-        case.name(from),
-        case.name(to)
+    Some(draft.finish(message!(
+        "{name} has no tunnel device that listens: packets reach {from} and never {to}",
+        name,
+        from = case.name(from),
+        to = case.name(to)
     )))
 }

@@ -102,13 +102,16 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> Option<Finding> {
         .evidence([evidence])
         .marked()
         .fill("mac", mac)
-        .say(format!(
-            "Inside the tunnel, {mac} is the source and the destination of every frame: sender and receiver have one address."
+        .say(message!(
+            "Inside the tunnel, {mac} is the source and the destination of every frame: sender and receiver have one address.",
+            mac
         ))
-        .say("A tunnel device drops frames that come from its own address, and says nothing.");
-    Some(draft.finish(format!(
-        "tunnel packets reach {} and never {}: their sender and their receiver have one MAC address",
-        case.name(from),
-        case.name(to)
+        .say(message!(
+            "A tunnel device drops frames that come from its own address, and says nothing."
+        ));
+    Some(draft.finish(message!(
+        "tunnel packets reach {from} and never {to}: their sender and their receiver have one MAC address",
+        from = case.name(from),
+        to = case.name(to)
     )))
 }

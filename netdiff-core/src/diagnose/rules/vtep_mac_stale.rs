@@ -114,12 +114,18 @@ fn finding<'a>(case: &Case<'a>, node: NodeId, losses: &[&'a Loss]) -> Option<Fin
         .marked()
         .fill("mac", target)
         .fill("expected_mac", real)
-        .say(format!(
-            "Inside the tunnel they are for {target}; {name} itself sends with {real}, and nobody with {target}."
+        .say(message!(
+            "Inside the tunnel they are for {target}; {name} itself sends with {real}, and nobody with {target}.",
+            target,
+            name,
+            real
         ))
-        .say("A tunnel device passes on what is for another address, and its node drops it without a word.");
-    Some(draft.finish(format!(
-        "tunnel packets reach {} and go no further: they are for a MAC address that {name} does not have",
-        case.name(from),
+        .say(message!(
+            "A tunnel device passes on what is for another address, and its node drops it without a word."
+        ));
+    Some(draft.finish(message!(
+        "tunnel packets reach {from} and go no further: they are for a MAC address that {name} does not have",
+        from = case.name(from),
+        name
     )))
 }

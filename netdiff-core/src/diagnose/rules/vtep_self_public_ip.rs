@@ -10,7 +10,7 @@ use crate::diagnose::facts::Looped;
 use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
-use crate::types::{PointId, Role};
+use crate::types::{Message, PointId, Role};
 
 pub(in crate::diagnose) static RULE: Rule = Rule {
     id: RuleId("vtep-self-public-ip"),
@@ -108,15 +108,18 @@ fn finding(case: &Case<'_>, nodes: &BTreeMap<NodeId, Vec<&Looped>>) -> Option<Fi
         .segment((first.at, next))
         .evidence(nodes.values().filter_map(|l| l.first()).map(|l| l.last))
         .marked()
-        .say(format!(
-            "{} packets came through the tunnel device of {} up to {rounds} times, each time with a lower TTL.",
-            all().count(),
-            names.join(" and ")
+        .say(message!(
+            "{all} packets came through the tunnel device of {names} up to {rounds} times, each time with a lower TTL.",
+            all = all().count(),
+            names = Message::list(&names, text!(" and ")),
+            rounds
         ))
-        .say("None of them left its node: the device sends to an address that is the node's own.");
-    Some(draft.finish(format!(
-        "packets go round at {} and never leave {}: its tunnel sends to itself",
-        case.name(first.at),
-        case.timelines.node_name(*node)
+        .say(message!(
+            "None of them left its node: the device sends to an address that is the node's own."
+        ));
+    Some(draft.finish(message!(
+        "packets go round at {at} and never leave {node}: its tunnel sends to itself",
+        at = case.name(first.at),
+        node = case.timelines.node_name(*node)
     )))
 }

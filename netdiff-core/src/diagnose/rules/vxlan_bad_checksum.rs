@@ -140,19 +140,23 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss], bad: &BTreeSet<Evidence>) -
         .segment((from, to))
         .evidence(seen.iter().copied().take(4))
         .marked()
-        .say(format!(
-            "At {}, {} of the lost packets have a wrong outer UDP checksum, and none in that tunnel has a right one.",
-            case.name(entrance),
-            seen.len()
+        .say(message!(
+            "At {entrance}, {seen} of the lost packets have a wrong outer UDP checksum, and none in that tunnel has a right one.",
+            entrance = case.name(entrance),
+            seen = seen.len()
         ))
-        .say("A kernel drops such packets without a word, and counts them as UdpInCsumErrors.");
+        .say(message!(
+            "A kernel drops such packets without a word, and counts them as UdpInCsumErrors."
+        ));
     if losses.iter().all(|loss| loss.protocol != Protocol::ICMP) && pings_pass(case, from) {
-        draft = draft.say("Pings between pods come in there and are taken: whoever computes checksums for TCP and UDP is at fault.");
+        draft = draft.say(message!(
+            "Pings between pods come in there and are taken: whoever computes checksums for TCP and UDP is at fault."
+        ));
     }
-    Some(draft.finish(format!(
-        "tunnel packets reach {} with a wrong UDP checksum and never {}",
-        case.name(from),
-        case.name(to)
+    Some(draft.finish(message!(
+        "tunnel packets reach {from} with a wrong UDP checksum and never {to}",
+        from = case.name(from),
+        to = case.name(to)
     )))
 }
 

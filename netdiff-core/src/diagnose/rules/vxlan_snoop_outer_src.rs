@@ -131,16 +131,20 @@ fn finding<'a>(case: &Case<'a>, losses: &[&'a Loss]) -> Option<Finding> {
         .evidence([main.last, shown])
         .marked()
         .alternatives([RuleId("node-input-drop")])
-        .say(format!(
-            "They come from {}; what {} sends to the same node goes to {known}.",
-            tunnel.source,
-            case.timelines.node_name(case.timelines.node(to)),
+        .say(message!(
+            "They come from {source}; what {to} sends to the same node goes to {known}.",
+            source = tunnel.source,
+            to = case.timelines.node_name(case.timelines.node(to)),
+            known
         ))
-        .say("VNI, port and the other direction are in order, and no ICMP error refuses them: a device that learns drops what contradicts a fixed entry.");
-    Some(draft.finish(format!(
-        "VXLAN from {} reaches {} and never {}: its receiver knows the sender as {known}",
-        tunnel.source,
-        case.name(from),
-        case.name(to)
+        .say(message!(
+            "VNI, port and the other direction are in order, and no ICMP error refuses them: a device that learns drops what contradicts a fixed entry."
+        ));
+    Some(draft.finish(message!(
+        "VXLAN from {source} reaches {from} and never {to}: its receiver knows the sender as {known}",
+        source = tunnel.source,
+        from = case.name(from),
+        to = case.name(to),
+        known
     )))
 }

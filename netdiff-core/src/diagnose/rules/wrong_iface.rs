@@ -119,23 +119,23 @@ fn finding<'a>(case: &Case<'a>, pair: NodePair, losses: &[&'a Loss]) -> Option<F
         .losses(losses.iter().copied())
         .segment(segment)
         .alternatives([RuleId("underlay-vxlan-blocked")])
-        .say(format!(
-            "Nothing at all passes between {} and {}.",
-            case.name(from),
-            case.name(to)
+        .say(message!(
+            "Nothing at all passes between {from} and {to}.",
+            from = case.name(from),
+            to = case.name(to)
         ))
-        .say(format!(
-            "Between {} and {} ordinary packets of the same two nodes do pass, from {} to {}.",
-            case.name(better.segment.0),
-            case.name(better.segment.1),
-            better.source,
-            better.destination
+        .say(message!(
+            "Between {segment} and {segment_2} ordinary packets of the same two nodes do pass, from {source} to {destination}.",
+            segment = case.name(better.segment.0),
+            segment_2 = case.name(better.segment.1),
+            source = better.source,
+            destination = better.destination
         ));
-    Some(draft.finish(format!(
-        "tunnel packets leave {} and never reach {}, while the nodes reach each other through {}",
-        case.name(from),
-        case.name(to),
-        case.name(better.segment.0)
+    Some(draft.finish(message!(
+        "tunnel packets leave {from} and never reach {to}, while the nodes reach each other through {segment}",
+        from = case.name(from),
+        to = case.name(to),
+        segment = case.name(better.segment.0)
     )))
 }
 

@@ -13,6 +13,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::{ClusterFacts, ClusterNode, ClusterPod, ClusterService};
+use crate::types::{Message, visible};
 
 /// Annotations that flannel puts on nodes (flannel, pkg/subnet/kube/annotations.go).
 const FLANNEL: &str = "flannel.alpha.coreos.com/";
@@ -152,11 +153,16 @@ impl ClusterFacts {
     ///
     /// # Errors
     /// Where it is no JSON. JSON that is something else is nothing to add.
-    pub(super) fn add_json(&mut self, text: &[u8]) -> Result<u64, String> {
+    pub(super) fn add_json(&mut self, text: &[u8]) -> Result<u64, Message> {
         let list: List = match serde_json::from_slice(text) {
             Ok(list) => list,
             Err(error) if error.classify() == Category::Data => return Ok(0),
-            Err(error) => return Err(format!("is no valid JSON: {error}")),
+            Err(error) => {
+                return Err(message!(
+                    "is no valid JSON: {error}",
+                    error = visible(&error.to_string())
+                ));
+            }
         };
         let Some(kind_of_all) = list.kind.strip_suffix("List") else {
             return Ok(0);

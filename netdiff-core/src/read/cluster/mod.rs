@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use kubectl::MAX_ITEMS;
 
 use super::ResolvedName;
-use crate::types::visible;
+use crate::types::{Message, visible};
 
 /// Longest file that is read, in bytes: the pods of a large cluster.
 const MAX_FILE_LEN: u64 = 64 << 20;
@@ -31,7 +31,7 @@ pub struct ClusterFacts {
     /// Names from a hosts file.
     pub hosts: Vec<ResolvedName>,
     /// Files that could not be read, as sentences.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Message>,
 }
 
 /// A node as the cluster describes it.
@@ -81,10 +81,11 @@ impl ClusterFacts {
         let mut text = Vec::new();
         let read = source.take(MAX_FILE_LEN + 1).read_to_end(&mut text);
         let result = match read {
-            Err(reason) => Err(format!("cannot be read: {reason}")),
-            Ok(len) if len as u64 > MAX_FILE_LEN => {
-                Err(format!("is longer than {} MiB", MAX_FILE_LEN >> 20))
-            }
+            Err(reason) => Err(message!("cannot be read: {reason}", reason)),
+            Ok(len) if len as u64 > MAX_FILE_LEN => Err(message!(
+                "is longer than {mib} MiB",
+                mib = MAX_FILE_LEN >> 20
+            )),
             Ok(_) if name.to_ascii_lowercase().contains(".json") => self.add_json(&text),
             Ok(_) => {
                 self.add_hosts(&String::from_utf8_lossy(&text));
@@ -93,11 +94,16 @@ impl ClusterFacts {
         };
         match result {
             Ok(0) => {}
-            Ok(left_out) => self.warnings.push(format!(
-                "{name}: {left_out} items are left out, more than {MAX_ITEMS} are not read; give those of the nodes in question"
+            Ok(left_out) => self.warnings.push(message!(
+                "{name}: {left_out} items are left out, more than {limit} are not read; give those of the nodes in question",
+                name = visible(name),
+                left_out,
+                limit = MAX_ITEMS
             )),
-            Err(reason) => self.warnings.push(format!(
-                "{name}: {reason}; names and addresses in it are not used"
+            Err(reason) => self.warnings.push(message!(
+                "{name}: {reason}; names and addresses in it are not used",
+                name = visible(name),
+                reason
             )),
         }
     }
@@ -112,9 +118,6 @@ impl ClusterFacts {
         let services = self.services.iter_mut().map(|service| &mut service.name);
         for name in nodes.chain(pods.flatten()).chain(services) {
             *name = visible(name).into();
-        }
-        for text in &mut self.warnings {
-            *text = visible(text);
         }
         self.nodes.sort();
         self.nodes.dedup();
@@ -153,6 +156,7 @@ mod tests {
         let [warning] = facts.warnings.as_slice() else {
             panic!("{:?}", facts.warnings)
         };
+        let warning = warning.render(crate::types::Language::English);
         assert!(
             warning.starts_with("pods.json: is no valid JSON: "),
             "{warning}"

@@ -29,7 +29,7 @@
 //! failing = "master"         # ... and the one here that plays its part
 //! ```
 //!
-//! Every other key is an error, but for `ignore` and `fail-on`: the program's settings, where it is run in the set's folder.
+//! Every other key is an error, but for `ignore`, `fail-on` and `lang`: the program's settings, where it is run in the set's folder.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -105,6 +105,8 @@ struct Document {
     /// Settings of the program, where it is run in the set's folder: not for here.
     #[serde(default, rename = "ignore")]
     _ignore: de::IgnoredAny,
+    #[serde(default, rename = "lang")]
+    _lang: de::IgnoredAny,
     #[serde(default, rename = "fail-on")]
     _fail_on: de::IgnoredAny,
     #[serde(default)]

@@ -3,7 +3,7 @@
 use crate::report::model::{PointName, SetReport};
 use crate::report::model_flow::{DirectionReport, HopReport};
 use crate::report::summary::{End, ends};
-use crate::types::Nanos;
+use crate::types::{Language, Message, Nanos};
 
 /// Lengths in the picture's own unit, a CSS pixel at full size.
 const LABELS: i32 = 92;
@@ -81,7 +81,11 @@ pub(super) struct Dot {
 impl Dot {
     /// What stands for a figure where there is none.
     pub(super) fn word(&self) -> &'static str {
-        if self.kind == "none" { "none" } else { "–" }
+        if self.kind == "none" {
+            text!("none")
+        } else {
+            "–"
+        }
     }
 }
 
@@ -112,18 +116,23 @@ pub(super) struct Cross {
 }
 
 impl Diagram {
-    pub(super) fn new(what: &str, tracks: &[Track<'_>]) -> Self {
+    pub(super) fn new(what: &str, tracks: &[Track<'_>], language: Language) -> Self {
         let stops = stops(tracks);
         let right = stops.last().map_or(LABELS, |(stop, _)| stop.x);
         let lanes = tracks.iter().enumerate().map(|(nth, track)| {
             let nth = i32::try_from(nth).unwrap_or(i32::MAX);
-            lane(track, &stops, FIRST_LANE + nth.saturating_mul(LANE))
+            lane(
+                track,
+                &stops,
+                FIRST_LANE + nth.saturating_mul(LANE),
+                language,
+            )
         });
         let lanes: Vec<Lane> = lanes.collect();
         Self {
             width: right + STUB + 30,
             height: lanes.last().map_or(FIRST_LANE, |lane| lane.y) + 42,
-            description: describe(what, tracks),
+            description: describe(what, tracks).render(language),
             nodes: spans(&stops),
             lanes,
             stops: stops.into_iter().map(|(stop, _)| stop).collect(),
@@ -136,19 +145,22 @@ impl Diagram {
 }
 
 /// What the picture shows, in a sentence a track.
-fn describe(what: &str, tracks: &[Track<'_>]) -> String {
-    let mut text = what.to_owned();
+fn describe(what: &str, tracks: &[Track<'_>]) -> Message {
+    let mut parts = vec![Message::verbatim(what)];
     for track in tracks {
         let seen = track.hops.iter().flatten();
-        let seen: Vec<String> = seen
-            .map(|hop| format!("{} at {}/{}", hop.packets, hop.node, hop.interface))
-            .collect();
-        text.push_str(&format!("; {}: {}", track.name, seen.join(", ")));
-        for end in ends(track.direction) {
-            text.push_str(&format!(", {}", end.sentence));
-        }
+        let seen = seen.map(|hop| {
+            let (n, node, interface) = (hop.packets, &hop.node, &hop.interface);
+            message!("{n} at {node}/{interface}", n, node, interface)
+        });
+        let ends = ends(track.direction).into_iter().map(|end| end.sentence);
+        parts.push(message!(
+            "{track}: {what}",
+            track = Message::text(track.name),
+            what = Message::join(seen.chain(ends), text!(", "))
+        ));
     }
-    text
+    Message::join(parts, text!("; "))
 }
 
 /// The stops, each with its node's name.
@@ -206,7 +218,7 @@ fn spans(stops: &[(Stop, String)]) -> Vec<NodeSpan> {
     spans
 }
 
-fn lane(track: &Track<'_>, stops: &[(Stop, String)], y: i32) -> Lane {
+fn lane(track: &Track<'_>, stops: &[(Stop, String)], y: i32, language: Language) -> Lane {
     let points = || stops.iter().zip(&track.hops);
     let dots = points().enumerate().map(|(nth, ((stop, _), hop))| Dot {
         x: stop.x,
@@ -230,7 +242,7 @@ fn lane(track: &Track<'_>, stops: &[(Stop, String)], y: i32) -> Lane {
         leftwards: track.leftwards,
         dots: dots.collect(),
         edges: edges.collect(),
-        crosses: crosses(track, &seen),
+        crosses: crosses(track, &seen, language),
     }
 }
 
@@ -254,7 +266,7 @@ fn edge(left: (i32, &HopReport), right: (i32, &HopReport), track: &Track<'_>) ->
 }
 
 /// A cross behind each point where packets ended.
-fn crosses(track: &Track<'_>, seen: &[(i32, &HopReport)]) -> Vec<Cross> {
+fn crosses(track: &Track<'_>, seen: &[(i32, &HopReport)], language: Language) -> Vec<Cross> {
     let mut crosses: Vec<Cross> = Vec::new();
     for (nth, (x, hop)) in seen.iter().enumerate() {
         // A point that is passed twice has the cross where it is passed last.
@@ -281,7 +293,7 @@ fn crosses(track: &Track<'_>, seen: &[(i32, &HopReport)]) -> Vec<Cross> {
         crosses.push(Cross {
             x: x + away * if last { 3 } else { 2 } / 3,
             from: *x,
-            labels: labels(&here),
+            labels: labels(&here, language),
             last,
         });
     }
@@ -289,8 +301,8 @@ fn crosses(track: &Track<'_>, seen: &[(i32, &HopReport)]) -> Vec<Cross> {
 }
 
 /// A line for each kind of end.
-fn labels(ends: &[End<'_>]) -> Vec<(i32, String)> {
-    let mut kinds: Vec<(&str, u64)> = Vec::new();
+fn labels(ends: &[End<'_>], language: Language) -> Vec<(i32, String)> {
+    let mut kinds: Vec<(&'static str, u64)> = Vec::new();
     for end in ends {
         match kinds.iter_mut().find(|(kind, _)| *kind == end.kind) {
             Some((_, packets)) => *packets += end.packets,
@@ -298,9 +310,10 @@ fn labels(ends: &[End<'_>]) -> Vec<(i32, String)> {
         }
     }
     let below = (21..).step_by(13);
-    let words = kinds
-        .iter()
-        .map(|(kind, packets)| format!("{packets} {kind}"));
+    let words = kinds.into_iter().map(|(kind, n)| {
+        let word = Message::text(kind);
+        message!("{n} {word}", n, word).render(language)
+    });
     below.zip(words).collect()
 }
 

@@ -7,6 +7,7 @@ use crate::report::model_flow::FlowReport;
 use crate::report::summary::{by_file, place};
 use crate::report::text::flow_line::{FlowIndex, short};
 use crate::report::wireshark::frames_filter;
+use crate::types::Language;
 
 /// Flows named in a finding before the rest is only counted.
 const MAX_FLOWS: usize = 8;
@@ -42,6 +43,7 @@ impl<'a> FindingView<'a> {
         finding: &'a FindingReport,
         flows: &FlowIndex<'a>,
         drawn: &BTreeSet<&str>,
+        language: Language,
     ) -> Self {
         // A ladder has the failing flow's id.
         let ladder = |flow: &'a FlowReport| {
@@ -54,14 +56,14 @@ impl<'a> FindingView<'a> {
             number,
             place: place(finding),
             likely: match finding.confidence {
-                "low" => "Maybe",
-                _ => "Likely",
+                "low" => text!("Maybe"),
+                _ => text!("Likely"),
             },
             cause: finding.causes.first().map(|cause| cause.cause.as_str()),
             remedy: finding.remedy.first().map(String::as_str),
             hit: named
                 .take(MAX_FLOWS)
-                .map(|flow| (short(flow), ladder(flow)))
+                .map(|flow| (short(flow, language), ladder(flow)))
                 .collect(),
             more_hit: finding.flows.len().saturating_sub(MAX_FLOWS),
             frames: frames(&finding.evidence),

@@ -11,7 +11,7 @@ use crate::report::text::flow_line::{FlowIndex, outcome, place, short};
 use crate::report::text::parting;
 use crate::report::text::parts::{hop_notes, there_and_back};
 use crate::report::wireshark::{flow_filter, frames_filter};
-use crate::types::Nanos;
+use crate::types::{Language, Nanos};
 
 /// A ladder.
 pub(super) struct Ladder {
@@ -77,63 +77,91 @@ impl Ladder {
         let failing = flows.get(&pair.failing)?;
         let forward = (&reference.forward, &failing.forward);
         let reply = (&reference.reply, &failing.reply);
-        let mut ways = vec![side_by_side("Packets", forward, &pair.forward, sets, false)];
+        let language = report.language;
+        let mut ways = vec![side_by_side(
+            (text!("Packets"), false),
+            forward,
+            &pair.forward,
+            sets,
+            language,
+        )];
         if !(reply.0.hops.is_empty() && reply.1.hops.is_empty()) {
             let mut lines = pair.reply.clone();
             lines.reverse();
-            ways.push(side_by_side("Replies", reply, &lines, sets, true));
+            ways.push(side_by_side(
+                (text!("Replies"), true),
+                reply,
+                &lines,
+                sets,
+                language,
+            ));
         }
         let (usual, here) = (flow_filter(reference), flow_filter(failing));
         Some(Self {
-            outcome: format!("{} (reference: {})", outcome(failing), outcome(reference)),
-            parting: pair.divergence.as_ref().map_or_else(String::new, parting),
+            outcome: message!(
+                "{failing} (reference: {reference})",
+                failing = outcome(failing),
+                reference = outcome(reference)
+            )
+            .render(language),
+            parting: pair
+                .divergence
+                .as_ref()
+                .map_or_else(String::new, |divergence| {
+                    parting(divergence).render(language)
+                }),
             filters: if usual == here {
-                vec![("both sets", here)]
+                vec![(text!("both sets"), here)]
             } else {
-                vec![("failing", here), ("reference", usual)]
+                vec![(text!("failing"), here), (text!("reference"), usual)]
             },
             trouble: pair.differs && !pair.ignored,
-            ..Self::frame(failing, ways)
+            ..Self::frame(failing, ways, language)
         })
     }
 
     /// Of one flow, there and back.
-    pub(super) fn of_flow(flow: &FlowReport, set: &SetReport) -> Self {
+    pub(super) fn of_flow(flow: &FlowReport, set: &SetReport, language: Language) -> Self {
         let lines = there_and_back(flow);
         let tracks = [
             Track {
-                name: "packets",
+                name: text!("packets"),
                 direction: &flow.forward,
                 hops: lines.iter().map(|(there, _)| *there).collect(),
                 set,
                 leftwards: false,
             },
             Track {
-                name: "replies",
+                name: text!("replies"),
                 direction: &flow.reply,
                 hops: lines.iter().map(|(_, back)| *back).collect(),
                 set,
                 leftwards: true,
             },
         ];
-        let way = way("Packets and replies", &tracks);
-        Self::frame(flow, vec![way])
+        let way = way(text!("Packets and replies"), &tracks, language);
+        Self::frame(flow, vec![way], language)
     }
 
-    fn frame(flow: &FlowReport, ways: Vec<Way>) -> Self {
+    fn frame(flow: &FlowReport, ways: Vec<Way>, language: Language) -> Self {
         let over_time = |name, direction: &DirectionReport| {
             let over_time: Option<&OverTimeReport> = direction.over_time.as_ref();
-            over_time.map(|over_time| OverTimePlot::new(name, over_time))
+            over_time.map(|over_time| OverTimePlot::new(name, over_time, language))
         };
         let plots = [
-            over_time("packets", &flow.forward),
-            over_time("replies", &flow.reply),
+            over_time(text!("packets"), &flow.forward),
+            over_time(text!("replies"), &flow.reply),
         ];
         Self {
             id: flow.id.clone(),
-            title: short(flow),
-            places: format!("{} → {}", place(&flow.initiator), place(&flow.responder)),
-            outcome: outcome(flow),
+            title: short(flow, language),
+            places: message!(
+                "{from} → {to}",
+                from = place(&flow.initiator),
+                to = place(&flow.responder)
+            )
+            .render(language),
+            outcome: outcome(flow).render(language),
             trouble: lost(flow) > 0,
             parting: String::new(),
             ways,
@@ -144,11 +172,11 @@ impl Ladder {
 }
 
 fn side_by_side(
-    heading: &'static str,
+    (heading, leftwards): (&'static str, bool),
     (reference, failing): (&DirectionReport, &DirectionReport),
     lines: &[LadderLine],
     sets: (&SetReport, &SetReport),
-    leftwards: bool,
+    language: Language,
 ) -> Way {
     let hop = |direction: &'_ DirectionReport, index: Option<usize>| {
         index.filter(|index| *index < direction.hops.len())
@@ -157,7 +185,7 @@ fn side_by_side(
     let theirs = lines.iter().map(|line| hop(failing, line.failing));
     let tracks = [
         Track {
-            name: "reference",
+            name: text!("reference"),
             direction: reference,
             hops: ours
                 .map(|i| i.and_then(|i| reference.hops.get(i)))
@@ -166,7 +194,7 @@ fn side_by_side(
             leftwards,
         },
         Track {
-            name: "failing",
+            name: text!("failing"),
             direction: failing,
             hops: theirs
                 .map(|i| i.and_then(|i| failing.hops.get(i)))
@@ -175,10 +203,10 @@ fn side_by_side(
             leftwards,
         },
     ];
-    way(heading, &tracks)
+    way(heading, &tracks, language)
 }
 
-fn way(heading: &'static str, tracks: &[Track<'_>]) -> Way {
+fn way(heading: &'static str, tracks: &[Track<'_>], language: Language) -> Way {
     let count = tracks.iter().map(|track| track.hops.len()).max();
     let lines = 0..count.unwrap_or(0);
     let at = |nth: usize| -> Vec<Option<&HopReport>> {
@@ -192,17 +220,18 @@ fn way(heading: &'static str, tracks: &[Track<'_>]) -> Way {
             first: end
                 .first
                 .map(|packet| (packet.file.clone(), frames_filter(&[packet.packet_number]))),
-            sentence: end.sentence,
+            sentence: end.sentence.render(language),
         })
     });
     let strips = lines.clone().filter_map(|nth| {
         let hops = at(nth);
         let strips = tracks.iter().zip(&hops);
-        let strips = strips.filter_map(|(track, hop)| DelayStrip::new(track.name, (*hop)?));
+        let strips =
+            strips.filter_map(|(track, hop)| DelayStrip::new(track.name, (*hop)?, language));
         let strips: Vec<DelayStrip> = strips.collect();
         (!strips.is_empty()).then(|| (point_name(&hops), strips))
     });
-    let diagram = Diagram::new(heading, tracks);
+    let diagram = Diagram::new(language.text(heading), tracks, language);
     let empty = |nth: usize| {
         let dots = diagram.lanes.iter().map(|lane| lane.dots.get(nth));
         let words = dots.map(|dot| dot.map_or("–", Dot::word));
@@ -213,7 +242,9 @@ fn way(heading: &'static str, tracks: &[Track<'_>]) -> Way {
         tracks: tracks.iter().map(|track| track.name).collect(),
         ends: ends.collect(),
         strips: strips.collect(),
-        hops: lines.map(|nth| hop_row(&at(nth), empty(nth))).collect(),
+        hops: lines
+            .map(|nth| hop_row(&at(nth), empty(nth), language))
+            .collect(),
         diagram,
     }
 }
@@ -228,23 +259,30 @@ fn point_name(hops: &[Option<&HopReport>]) -> String {
     names.join(" | ")
 }
 
-fn hop_row(hops: &[Option<&HopReport>], empty: Vec<&'static str>) -> HopRow {
+fn hop_row(hops: &[Option<&HopReport>], empty: Vec<&'static str>, language: Language) -> HopRow {
     HopRow {
         point: point_name(hops),
         role: hops.iter().flatten().next().map_or("", |hop| hop.role),
-        cells: hops.iter().map(|hop| hop.map(cell)).collect(),
+        cells: hops
+            .iter()
+            .map(|hop| hop.map(|hop| cell(hop, language)))
+            .collect(),
         empty,
     }
 }
 
-fn cell(hop: &HopReport) -> Cell {
+fn cell(hop: &HopReport, language: Language) -> Cell {
     let carried = hop.encapsulation.as_ref().map(|tunnel| {
         let vni = tunnel.vni.map_or_else(String::new, |vni| format!(" {vni}"));
         let port = tunnel
             .port
             .map_or_else(String::new, |port| format!(", UDP {port}"));
         let (from, to) = (&tunnel.source, &tunnel.destination);
-        let guess = if tunnel.guessed { " (a guess)" } else { "" };
+        let guess = if tunnel.guessed {
+            language.text(text!(" (a guess)"))
+        } else {
+            ""
+        };
         format!("{}{vni}: {from} → {to}{port}{guess}", tunnel.kind)
     });
     let delay = hop.delay.map(|delay| match delay.bound_ns {
@@ -257,6 +295,9 @@ fn cell(hop: &HopReport) -> Cell {
         carried: carried.unwrap_or_default(),
         file: hop.first.file.clone(),
         filter: frames_filter(&[hop.first.packet_number]),
-        notes: hop_notes(hop),
+        notes: hop_notes(hop)
+            .iter()
+            .map(|note| note.render(language))
+            .collect(),
     }
 }

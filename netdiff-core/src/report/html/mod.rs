@@ -18,6 +18,7 @@ use super::summary::{Counts, is_shown};
 use super::text::flow_line::FlowIndex;
 use super::text::parts::{captures_text, ignored_text, selection_text};
 use super::text::{flows_by_trouble, ladders_of};
+use crate::types::Language;
 use finding::{FindingView, Frames, frames};
 use ladder::Ladder;
 use plot::OverTimePlot;
@@ -85,6 +86,31 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
+    /// A text in the page's language.
+    fn t(&self, english: &'static str) -> &'static str {
+        self.report.language.text(english)
+    }
+
+    /// The same with a value in place of `{n}`.
+    fn tn(&self, english: &'static str, n: impl std::fmt::Display) -> String {
+        self.t(english).replace("{n}", &n.to_string())
+    }
+
+    /// Between which points, with the names as code.
+    fn between(&self, from: &str, to: &str) -> String {
+        let (from, to) = (format!("`{from}`"), format!("`{to}`"));
+        message!("between {from} and {to}", from, to).render(self.report.language)
+    }
+
+    fn first_of(&self, n: usize, all: usize) -> String {
+        let sentence = message!(
+            "The first {n} of {all} flows, the worst first; the page's script lists them all.",
+            n,
+            all
+        );
+        sentence.render(self.report.language)
+    }
+
     /// What the first screen is about: findings are sorted, notes come last.
     fn lead(&self) -> Option<&FindingView<'a>> {
         let mut findings = self.findings.iter();
@@ -112,17 +138,18 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
         row.ladder = drawn.contains(row.flow.as_str());
     }
     let sets = [
-        ("captures", &report.set),
-        ("reference", &report.reference),
-        ("failing", &report.failing),
+        (text!("captures"), &report.set),
+        (text!("reference"), &report.reference),
+        (text!("failing"), &report.failing),
     ];
-    let sets: Vec<(&str, &SetReport)> = sets
+    let sets: Vec<(&'static str, &SetReport)> = sets
         .into_iter()
         .filter_map(|(name, set)| Some((name, set.as_ref()?)))
         .collect();
     let counts = Counts::of(report);
     let findings = report.findings.iter().take(MAX_FINDINGS).enumerate();
-    let verdict = counts.words(report);
+    let language = report.language;
+    let verdict = counts.words(report).render(language);
     let mut told = differences(report);
     let more_differences = told.len().saturating_sub(MAX_DIFFERENCES);
     told.truncate(MAX_DIFFERENCES);
@@ -138,30 +165,35 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
         },
         topology: Topology::of(report),
         findings: findings
-            .map(|(nth, finding)| FindingView::new(nth + 1, finding, &flows, &drawn))
+            .map(|(nth, finding)| FindingView::new(nth + 1, finding, &flows, &drawn, language))
             .collect(),
         more_findings: report.findings.len().saturating_sub(MAX_FINDINGS),
         differences: told,
         more_differences,
-        plots: sets
-            .iter()
-            .filter_map(|(name, set)| Some(OverTimePlot::new(name, set.over_time.as_ref()?)))
-            .collect(),
+        plots: plots(&sets, language),
         ladders,
         more_ladders,
         static_rows: rows.get(..MAX_STATIC_ROWS).unwrap_or(&rows),
         more_rows,
-        data: rows::data(&rows)?,
+        data: rows::data(&rows, language)?,
         rows: &rows,
         sets,
         selection: selection_text(report),
-        ignored: unheaded(&ignored_text(report), "Ignored"),
-        captures: unheaded(&captures, "Captures"),
+        ignored: unheaded(&ignored_text(report), language.text(text!("Ignored"))),
+        captures: unheaded(&captures, language.text(text!("Captures"))),
     };
     let html = page.render()?;
     // What is not shown could only mislead.
     let hidden = |c: char| c != '\n' && !is_shown(c);
     Ok(html.replace(hidden, "\u{fffd}"))
+}
+
+fn plots(sets: &[(&'static str, &SetReport)], language: Language) -> Vec<OverTimePlot> {
+    let plots = sets.iter().filter_map(|(name, set)| {
+        let over_time = set.over_time.as_ref()?;
+        Some(OverTimePlot::new(name, over_time, language))
+    });
+    plots.collect()
 }
 
 /// A part of the text without its heading, which the page has already.
@@ -176,10 +208,12 @@ fn headline(report: &Report, verdict: &str) -> String {
     let difference = || report.differences.iter().find(|d| d.significant);
     match (worst, difference()) {
         (Some(finding), _) => finding.title.clone(),
-        (None, Some(difference)) => format!(
-            "Differs: {} (reference: {})",
-            difference.failing, difference.reference
-        ),
+        (None, Some(difference)) => message!(
+            "Differs: {failing} (reference: {reference})",
+            failing = difference.failing,
+            reference = difference.reference
+        )
+        .render(report.language),
         (None, None) => {
             let mut letters = verdict.chars();
             let first = letters.next().map(|c| c.to_uppercase().to_string());
@@ -207,7 +241,7 @@ fn ladders(report: &Report, flows: &FlowIndex<'_>) -> (Vec<Ladder>, usize) {
     if let Some(set) = &report.set {
         let worst = flows_by_trouble(report);
         let drawn = worst.iter().take(MAX_LADDERS);
-        let ladders = drawn.map(|flow| Ladder::of_flow(flow, set));
+        let ladders = drawn.map(|flow| Ladder::of_flow(flow, set, report.language));
         return (ladders.collect(), worst.len().saturating_sub(MAX_LADDERS));
     }
     let mut pairs = ladders_of(report, flows);

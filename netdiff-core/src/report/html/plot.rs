@@ -2,7 +2,7 @@
 
 use crate::report::model_flow::HopReport;
 use crate::report::over_time::{BinReport, OverTimeReport};
-use crate::types::Nanos;
+use crate::types::{Language, Message, Nanos};
 
 /// Lengths in the plot's own unit.
 const WIDTH: i64 = 600;
@@ -16,12 +16,9 @@ pub(super) struct OverTimePlot {
     pub(super) bars: Vec<Bar>,
     pub(super) axis: i64,
     pub(super) height: i64,
-    pub(super) start: String,
-    pub(super) length: String,
-    pub(super) bin: String,
-    pub(super) most: u64,
+    /// From when on, how long, and how much its bars and its height are.
+    pub(super) scale: String,
     pub(super) description: String,
-    pub(super) lost: u64,
 }
 
 /// One part of a bin.
@@ -35,7 +32,7 @@ pub(super) struct Bar {
 }
 
 impl OverTimePlot {
-    pub(super) fn new(name: &str, over_time: &OverTimeReport) -> Self {
+    pub(super) fn new(name: &'static str, over_time: &OverTimeReport, language: Language) -> Self {
         let bins = over_time.bins.iter();
         let count = bins.clone().map(|bin| bin.bin + 1).max().unwrap_or(1);
         let most = bins.clone().map(up).max().unwrap_or(0);
@@ -52,7 +49,7 @@ impl OverTimePlot {
         let bars = over_time
             .bins
             .iter()
-            .flat_map(|bin| scale.bars(bin, over_time.bin_ns));
+            .flat_map(|bin| scale.bars(bin, over_time.bin_ns, language));
         let sum = |part: fn(&BinReport) -> u64| over_time.bins.iter().map(part).sum::<u64>();
         let (arrived, lost) = (sum(|b| b.delivered), sum(|b| b.lost + b.assumed_lost));
         let refused = sum(|b| b.refused);
@@ -60,20 +57,32 @@ impl OverTimePlot {
             .unwrap_or(i64::MAX)
             .saturating_mul(over_time.bin_ns);
         Self {
-            name: name.to_owned(),
+            name: language.text(name).to_owned(),
             bars: bars.collect(),
             axis: scale.axis,
             height: scale.axis + if worst > 0 { DOWN } else { MARGIN },
-            start: to_milliseconds(&over_time.start),
-            length: Nanos(length).to_string(),
-            bin: Nanos(over_time.bin_ns).to_string(),
-            most: scale.most,
-            description: format!(
-                "Packets over time, {name}: from {} on, {} in all, {arrived} arrived, {lost} lost or missing, {refused} refused",
-                over_time.start,
-                Nanos(length),
-            ),
-            lost: lost + refused,
+            scale: message!(
+                "from {start}, {length} in bars of {bin}; full height is {packets}{nothing}",
+                start = to_milliseconds(&over_time.start),
+                length = Nanos(length),
+                bin = Nanos(over_time.bin_ns),
+                packets = Message::count(scale.most, noun!("packet")),
+                nothing = match lost + refused {
+                    0 => message!("; nothing was lost"),
+                    _ => Message::empty(),
+                }
+            )
+            .render(language),
+            description: message!(
+                "Packets over time, {name}: from {start} on, {length} in all, {arrived} arrived, {lost} lost or missing, {refused} refused",
+                name = Message::text(name),
+                start = over_time.start,
+                length = Nanos(length),
+                arrived,
+                lost,
+                refused
+            )
+            .render(language),
         }
     }
 }
@@ -92,9 +101,9 @@ fn up(bin: &BinReport) -> u64 {
 
 fn down(bin: &BinReport) -> [(&'static str, u64); 3] {
     [
-        ("lost", bin.lost),
-        ("missing", bin.assumed_lost),
-        ("refused", bin.refused),
+        (text!("lost"), bin.lost),
+        (text!("missing"), bin.assumed_lost),
+        (text!("refused"), bin.refused),
     ]
 }
 
@@ -106,7 +115,7 @@ struct Scale {
 }
 
 impl Scale {
-    fn bars(&self, bin: &BinReport, bin_ns: i64) -> Vec<Bar> {
+    fn bars(&self, bin: &BinReport, bin_ns: i64, language: Language) -> Vec<Bar> {
         let part = |number: u64| {
             let x = i128::from(number) * i128::from(WIDTH) / i128::from(self.bins.max(1));
             i64::try_from(x).unwrap_or(WIDTH)
@@ -121,11 +130,15 @@ impl Scale {
                 width: (end - x - 1).max(1),
                 height,
                 kind,
-                title: format!("{n} {kind} at +{at}"),
+                title: message!("{n} {what} at +{at}", n, what = Message::text(kind), at)
+                    .render(language),
             });
         };
         let mut top = self.axis;
-        for (kind, n) in [("delivered", bin.delivered), ("unknown", bin.unknown)] {
+        for (kind, n) in [
+            (text!("delivered"), bin.delivered),
+            (text!("unknown"), bin.unknown),
+        ] {
             let height = self.height(n, UP);
             top -= height;
             if n > 0 {
@@ -163,7 +176,7 @@ pub(super) struct DelayStrip {
 
 impl DelayStrip {
     /// `None` where the delay is not known, or the clocks of two nodes say too little of it.
-    pub(super) fn new(name: &'static str, hop: &HopReport) -> Option<Self> {
+    pub(super) fn new(name: &'static str, hop: &HopReport, language: Language) -> Option<Self> {
         let delay = hop
             .delay
             .filter(|d| d.bound_ns == 0 || d.median_ns > d.bound_ns)?;
@@ -177,13 +190,15 @@ impl DelayStrip {
             median: on_axis(delay.median_ns),
             high: on_axis(delay.high_ns),
             max: on_axis(delay.max_ns),
-            words: format!(
-                "{} to {}, median {}, 95 % within {}{error}",
-                Nanos(delay.min_ns),
-                Nanos(delay.max_ns),
-                Nanos(delay.median_ns),
-                Nanos(delay.high_ns),
-            ),
+            words: message!(
+                "{least} to {most}, median {median}, 95 % within {high}{error}",
+                least = Nanos(delay.min_ns),
+                most = Nanos(delay.max_ns),
+                median = Nanos(delay.median_ns),
+                high = Nanos(delay.high_ns),
+                error
+            )
+            .render(language),
         })
     }
 
@@ -239,6 +254,7 @@ mod tests {
                 bin_ns: 1 << 26,
                 bins: vec![bin],
             },
+            Language::English,
         );
         let lost = plot.bars.iter().find(|bar| bar.kind == "lost");
         assert_eq!(lost.map(|bar| (bar.y, bar.height)), Some((UP, 2)));

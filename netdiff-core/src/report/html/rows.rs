@@ -9,7 +9,7 @@ use crate::report::model::{Report, SetName};
 use crate::report::model_flow::FlowReport;
 use crate::report::summary::shown;
 use crate::report::text::flow_line::{FlowIndex, importance, outcome, short};
-use crate::types::Nanos;
+use crate::types::{Language, Nanos};
 
 /// One flow, or two that play the same part. As data it is a list in this order, with numbers for words: the script names the places.
 pub(super) struct Row {
@@ -37,9 +37,15 @@ impl Row {
             .map_or_else(String::new, |ns| Nanos(ns).to_string())
     }
 
-    fn of(flow: &FlowReport, before: Option<&FlowReport>, state: &'static str) -> Self {
+    fn of(
+        flow: &FlowReport,
+        before: Option<&FlowReport>,
+        state: &'static str,
+        language: Language,
+    ) -> Self {
+        let outcome = |flow: &FlowReport| outcome(flow).render(language);
         Self {
-            name: short(flow),
+            name: short(flow, language),
             relation: flow.relation,
             state,
             before: before.map_or_else(String::new, outcome),
@@ -96,30 +102,35 @@ pub(super) fn rows(report: &Report, flows: &FlowIndex<'_>) -> Vec<Row> {
     let states: BTreeMap<&str, &'static str> = pairs
         .map(|pair| {
             let state = match (pair.differs, pair.ignored) {
-                (true, false) => "differs",
-                (true, true) => "ignored",
-                (false, _) => "same",
+                (true, false) => text!("differs"),
+                (true, true) => text!("ignored"),
+                (false, _) => text!("same"),
             };
             (pair.failing.as_str(), state)
         })
         .collect();
+    let language = report.language;
     let row = |flow: &FlowReport| {
         let other = flow.counterpart.as_deref().and_then(|id| flows.get(id));
         match (flow.set, other) {
-            (SetName::Set, _) if lost(flow) > 0 => Some(Row::of(flow, None, "trouble")),
-            (SetName::Set, _) => Some(Row::of(flow, None, "fine")),
+            (SetName::Set, _) if lost(flow) > 0 => {
+                Some(Row::of(flow, None, text!("trouble"), language))
+            }
+            (SetName::Set, _) => Some(Row::of(flow, None, text!("fine"), language)),
             // Told with the other one.
             (SetName::Reference, Some(_)) => None,
             (SetName::Reference, None) => Some(Row {
-                before: outcome(flow),
+                before: outcome(flow).render(language),
                 now: String::new(),
                 lost: 0,
-                ..Row::of(flow, None, "only in reference")
+                ..Row::of(flow, None, text!("only in reference"), language)
             }),
-            (SetName::Failing, None) => Some(Row::of(flow, None, "only in failing")),
+            (SetName::Failing, None) => {
+                Some(Row::of(flow, None, text!("only in failing"), language))
+            }
             (SetName::Failing, Some(other)) => {
                 let state = states.get(flow.id.as_str()).copied().unwrap_or("same");
-                Some(Row::of(flow, Some(other), state))
+                Some(Row::of(flow, Some(other), state, language))
             }
         }
     };
@@ -131,13 +142,30 @@ pub(super) fn rows(report: &Report, flows: &FlowIndex<'_>) -> Vec<Row> {
     rows
 }
 
+/// What the script itself says.
+const SCRIPT_WORDS: [&str; 4] = [
+    text!("Copied: "),
+    text!("Not copied: select the filter and copy it"),
+    text!("{n} of {all} flows"),
+    text!("Show {n} more of {all}"),
+];
+
+/// English words of the script and of the rows, and what they are in the page's language; nothing for English.
+fn script_words(rows: &[Row], language: Language) -> BTreeMap<&'static str, &'static str> {
+    let shown = rows.iter().flat_map(|row| [row.relation, row.state]);
+    let words = SCRIPT_WORDS.into_iter().chain(shown);
+    let said = words.map(|english| (english, language.text(english)));
+    said.filter(|(english, said)| english != said).collect()
+}
+
 /// The rows as JSON that can stand inside a script element: with no `<`, nothing in it can end the element or begin a comment.
 ///
 /// # Errors
 /// None in practice: there is no map in it, and no value that JSON lacks.
-pub(super) fn data(rows: &[Row]) -> Result<String, serde_json::Error> {
+pub(super) fn data(rows: &[Row], language: Language) -> Result<String, serde_json::Error> {
+    let said = script_words(rows, language);
     let mut words = Words::default();
     let rows: Vec<_> = rows.iter().map(|row| row.data(&mut words)).collect();
-    let json = serde_json::to_string(&(words.in_order, rows))?;
+    let json = serde_json::to_string(&(words.in_order, rows, said))?;
     Ok(json.replace('<', "\\u003c"))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::traffic::{Death, Pair, deaths, traffic, traffic_of_reference};
 use crate::report::model::{CapturePointReport, PointName, Report, SetName, SetReport};
+use crate::types::{Language, Message};
 
 /// Nodes drawn before the rest is only counted.
 const MAX_NODES: usize = 6;
@@ -122,16 +123,22 @@ impl Topology {
             more_marks: deaths.len().saturating_sub(MAX_MARKS),
             description: String::new(),
         };
-        topology.draw_nodes(set, &deaths, &traffic);
+        topology.draw_nodes(set, &deaths, &traffic, report.language);
         let usual = traffic_of_reference(report, &traffic);
         topology.draw_links(&traffic, "seen");
         topology.draw_links(&usual, "reference");
-        topology.draw_marks(&deaths);
-        topology.describe(set);
+        topology.draw_marks(&deaths, report.language);
+        topology.describe(set, report.language);
         (!topology.pills.is_empty()).then_some(topology)
     }
 
-    fn draw_nodes(&mut self, set: &SetReport, deaths: &[(Pair, Death)], traffic: &BTreeSet<Pair>) {
+    fn draw_nodes(
+        &mut self,
+        set: &SetReport,
+        deaths: &[(Pair, Death)],
+        traffic: &BTreeSet<Pair>,
+        language: Language,
+    ) {
         let hit = |node: &str| {
             let pairs = deaths.iter().map(|(pair, _)| pair);
             pairs.clone().any(|(a, b)| a.node == node || b.node == node)
@@ -148,7 +155,7 @@ impl Topology {
         let width = PAD * 2 + columns * PILL + (columns - 1).max(0) * GAP;
         let mut y = 4;
         for name in nodes {
-            let height = self.draw_node(set, name, (&used, y), (deaths, traffic));
+            let height = self.draw_node(set, name, (&used, y), (deaths, traffic), language);
             let addresses = set.nodes.iter().find(|node| node.name == name);
             self.nodes.push(NodeBox {
                 y,
@@ -171,6 +178,7 @@ impl Topology {
         node: &str,
         (used, y): (&[bool], i32),
         (deaths, traffic): (&[(Pair, Death)], &BTreeSet<Pair>),
+        language: Language,
     ) -> i32 {
         let weight = |p: &CapturePointReport| {
             let here = |q: &PointName| q.node == p.node && q.interface == p.interface;
@@ -196,14 +204,14 @@ impl Topology {
             let all = i32::try_from(shown + usize::from(column.len() > shown)).unwrap_or(1);
             let mut top = y + HEAD + (rows - all) * (PILL_HEIGHT + 8) / 2;
             for p in column.iter().take(MAX_OF_ROLE) {
-                self.pills.push(pill(p, x, top));
+                self.pills.push(pill(p, x, top, language));
                 top += PILL_HEIGHT + 8;
             }
             if column.len() > shown {
                 self.pills.push(Pill {
                     x,
                     y: top,
-                    name: format!("and {} more", column.len() - shown),
+                    name: message!("and {left} more", left = column.len() - shown).render(language),
                     role: String::new(),
                     silent: true,
                     point: None,
@@ -266,7 +274,7 @@ impl Topology {
         self.pills.iter().all(|p| p.x <= pill.x || p.y != pill.y)
     }
 
-    fn draw_marks(&mut self, deaths: &[(Pair, Death)]) {
+    fn draw_marks(&mut self, deaths: &[(Pair, Death)], language: Language) {
         let mut marks: Vec<Mark> = Vec::new();
         for (number, ((from, to), death)) in deaths.iter().take(MAX_MARKS).enumerate() {
             let (Some(a), b) = (self.find(from), self.find(to)) else {
@@ -283,7 +291,7 @@ impl Topology {
                 number: number + 1,
                 x,
                 y,
-                words: death.words(from, to),
+                words: death.words(from, to).render(language),
                 path: b.map_or_else(String::new, |b| self.path(a, b)),
             });
         }
@@ -311,28 +319,33 @@ impl Topology {
         }
     }
 
-    fn describe(&mut self, set: &SetReport) {
-        let nodes: Vec<String> = set
+    fn describe(&mut self, set: &SetReport, language: Language) {
+        let nodes: Vec<Message> = set
             .nodes
             .iter()
             .take(MAX_NODES)
             .map(|node| {
                 let points = set.capture_points.iter().filter(|p| p.node == node.name);
                 let names: Vec<&str> = points.map(|p| p.interface.as_str()).take(12).collect();
-                format!("node {} with {}", node.name, names.join(", "))
+                message!(
+                    "node {node} with {interfaces}",
+                    node = node.name,
+                    interfaces = Message::list(&names, text!(", "))
+                )
             })
             .collect();
         let marks: Vec<&str> = self.marks.iter().map(|mark| mark.words.as_str()).collect();
         let ends = if marks.is_empty() {
-            "no packet was lost".to_owned()
+            message!("no packet was lost")
         } else {
-            marks.join("; ")
+            Message::list(&marks, text!("; "))
         };
-        self.description = format!("{}. {ends}.", nodes.join("; "));
+        let nodes = Message::join(nodes, text!("; "));
+        self.description = message!("{nodes}. {ends}.", nodes, ends).render(language);
     }
 }
 
-fn pill(p: &CapturePointReport, x: i32, y: i32) -> Pill {
+fn pill(p: &CapturePointReport, x: i32, y: i32, language: Language) -> Pill {
     let name = if p.interface.chars().count() > NAME {
         let short: String = p.interface.chars().take(NAME - 1).collect();
         format!("{short}…")
@@ -344,10 +357,14 @@ fn pill(p: &CapturePointReport, x: i32, y: i32) -> Pill {
         y,
         name,
         role: match p.packets {
-            0 => format!("{} · saw nothing", p.role),
-            1 => format!("{} · 1 packet", p.role),
-            n => format!("{} · {n} packets", p.role),
-        },
+            0 => message!("{role} · saw nothing", role = p.role),
+            n => message!(
+                "{role} · {packets}",
+                role = p.role,
+                packets = Message::count(n, noun!("packet"))
+            ),
+        }
+        .render(language),
         silent: p.packets == 0,
         point: Some(PointName {
             node: p.node.clone(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::report::model::{PointName, Report, SetName};
 use crate::report::model_flow::{DirectionReport, HopReport};
 use crate::report::summary::{ends, point};
+use crate::types::Message;
 
 /// Two capture points, one after the other.
 pub(super) type Pair = (PointName, PointName);
@@ -18,17 +19,22 @@ impl Death {
         self.0.values().sum()
     }
 
-    pub(super) fn words(&self, from: &PointName, to: &PointName) -> String {
-        let ends: Vec<String> = self
-            .0
-            .iter()
-            .map(|(kind, n)| format!("{n} {kind}"))
-            .collect();
-        let ends = ends.join(", ");
+    pub(super) fn words(&self, from: &PointName, to: &PointName) -> Message {
+        let ends = self.0.iter().map(|(kind, n)| {
+            let word = Message::text(kind);
+            message!("{n} {word}", n, word)
+        });
+        let ends = Message::join(ends, text!(", "));
+        let (from_name, to_name) = (point(from), point(to));
         if from == to {
-            format!("{}: {ends} behind it", point(from))
+            message!("{point}: {ends} behind it", point = from_name, ends)
         } else {
-            format!("{} → {}: {ends}", point(from), point(to))
+            message!(
+                "{from} → {to}: {ends}",
+                from = from_name,
+                to = to_name,
+                ends
+            )
         }
     }
 }

@@ -56,7 +56,8 @@ pub(super) struct Item<'a> {
     name: &'static str,
     set: SetName,
     segment: Option<&'a SegmentReport>,
-    values: Option<(&'a str, &'a str)>,
+    /// As the report shows them, and in English: settings outlive a language.
+    values: Vec<(&'a str, &'a str)>,
     pub(super) flows: Vec<&'a FlowReport>,
     evidence: &'a [EvidenceReport],
 }
@@ -67,7 +68,7 @@ impl<'a> Item<'a> {
             name: finding.rule,
             set: finding.set,
             segment: finding.segment.as_ref(),
-            values: None,
+            values: Vec::new(),
             flows: concerned(&finding.flows, flows),
             evidence: &finding.evidence,
         }
@@ -78,7 +79,10 @@ impl<'a> Item<'a> {
             name: difference.kind,
             set: SetName::Failing,
             segment: difference.segment.as_ref(),
-            values: Some((&difference.reference, &difference.failing)),
+            values: vec![
+                (&difference.reference, &difference.failing),
+                (&difference.english[0], &difference.english[1]),
+            ],
             flows: concerned(&difference.flows, flows),
             evidence: &difference.evidence,
         }
@@ -95,8 +99,8 @@ impl<'a> Item<'a> {
                 is_place(a, self.set, &segment.from, roles)
                     && is_place(b, self.set, &segment.to, roles)
             });
-            let values = |(reference, failing)| glob(a, reference) && glob(b, failing);
-            lost || self.values.is_some_and(values)
+            let mut values = self.values.iter();
+            lost || values.any(|(reference, failing)| glob(a, reference) && glob(b, failing))
         })
     }
 

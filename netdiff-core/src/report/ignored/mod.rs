@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::model::{DifferenceReport, FindingReport};
 use crate::diagnose::CATALOGUE;
 use crate::diff::DifferenceKind;
+use crate::types::Message;
 
 /// Something to be ignored: `WHAT` or `WHAT=WHERE`.
 ///
@@ -184,33 +185,38 @@ impl Ignore {
 
 impl IgnoredReport {
     /// What came of it, for people: `1 difference – REASON (netdiff.toml, line 3)`.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn words(&self) -> Message {
         let what = match self.effect {
             IgnoreEffect::Ignores => self.taken(),
-            IgnoreEffect::Shared => "nothing more than the others".to_owned(),
+            IgnoreEffect::Shared => message!("nothing more than the others"),
             IgnoreEffect::Partial => {
-                "counts, since only some of the flows concerned are such".to_owned()
+                message!("counts, since only some of the flows concerned are such")
             }
             IgnoreEffect::Unused => {
-                "matches nothing: it no longer occurs, or is called otherwise".to_owned()
+                message!("matches nothing: it no longer occurs, or is called otherwise")
             }
         };
         let reason = self.reason.as_ref();
-        let reason = reason.map_or_else(String::new, |reason| format!(" – {reason}"));
+        let reason = reason.map_or_else(Message::empty, |reason| message!(" – {reason}", reason));
         let place = self.stated_in.as_ref();
-        let place = place.map_or_else(String::new, |p| format!(" ({}, line {})", p.file, p.line));
-        format!("{what}{reason}{place}")
+        let place = place.map_or_else(Message::empty, |place| {
+            message!(
+                " ({file}, line {line})",
+                file = place.file,
+                line = place.line
+            )
+        });
+        Message::join([what, reason, place], "")
     }
 
     /// `1 finding, 2 differences`.
-    fn taken(&self) -> String {
+    fn taken(&self) -> Message {
         let counts = [
-            (self.findings.len(), "finding"),
-            (self.differences.len(), "difference"),
+            (self.findings.len() as u64, noun!("finding")),
+            (self.differences.len() as u64, noun!("difference")),
         ];
-        let some = counts.iter().filter(|(n, _)| *n > 0);
-        let parts = some.map(|(n, one)| format!("{n} {one}{}", if *n == 1 { "" } else { "s" }));
-        parts.collect::<Vec<_>>().join(", ")
+        let some = counts.into_iter().filter(|(n, _)| *n > 0);
+        Message::join(some.map(|(n, what)| Message::count(n, what)), text!(", "))
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::contents::{PointContents, StatedNetworks};
 use super::model::{AdviceReport, CoverageRow, InspectedFile};
 use crate::correlate::{NodeId, RoleBasis, Timelines};
-use crate::types::{Role, Timestamp};
+use crate::types::{Language, Message, Role, Timestamp};
 
 /// Tunnel endpoints without a captured node that are named one by one.
 const MAX_STRANGERS: usize = 8;
@@ -28,6 +28,7 @@ pub(super) struct Gaps<'a> {
     pub(super) files: &'a [InspectedFile],
     pub(super) unplaced: &'a [String],
     pub(super) stated: &'a [StatedNetworks],
+    pub(super) language: Language,
 }
 
 impl Gaps<'_> {
@@ -47,8 +48,9 @@ impl Gaps<'_> {
     /// Captures of which it is not known where they were taken.
     fn advise_places(&self, advice: &mut Vec<AdviceReport>) {
         for file in self.unplaced {
-            advice.push(anywhere(format!(
-                "say where {file} was taken, in netdiff.toml or with --point NODE/INTERFACE={file}: its name does not tell"
+            advice.push(self.anywhere(&message!(
+                "say where {file} was taken, in netdiff.toml or with --point NODE/INTERFACE={file}: its name does not tell",
+                file
             )));
         }
     }
@@ -67,20 +69,20 @@ impl Gaps<'_> {
         for row in self.placed_rows() {
             let unknown = self.heard(row, Role::Unknown);
             if !unknown.is_empty() {
-                let text = format!(
-                    "say in netdiff.toml which role {} of {} has: neither name nor packets tell",
-                    unknown.join(", "),
-                    row.node
+                let text = message!(
+                    "say in netdiff.toml which role {interfaces} of {node} has: neither name nor packets tell",
+                    interfaces = Message::list(&unknown, text!(", ")),
+                    node = row.node
                 );
-                advice.push(on_node(&row.node, None, text));
+                advice.push(self.on_node(&row.node, None, &text));
             }
             if !self.heard(row, Role::Merged).is_empty() {
-                let text = format!(
-                    "capture each interface of {} by itself, or all with tcpdump -i any -y LINUX_SLL2: \
+                let text = message!(
+                    "capture each interface of {node} by itself, or all with tcpdump -i any -y LINUX_SLL2: \
                      its capture cannot tell interfaces apart",
-                    row.node
+                    node = row.node
                 );
-                advice.push(on_node(&row.node, None, text));
+                advice.push(self.on_node(&row.node, None, &text));
             }
         }
     }
@@ -111,21 +113,21 @@ impl Gaps<'_> {
             match (cell.state, role) {
                 ("missing", _) if in_doubt => {}
                 ("missing", _) => {
-                    let text = format!(
-                        "capture {} on {}: {}",
-                        self.name_of(role),
-                        row.node,
-                        unknown_without(role)
+                    let text = message!(
+                        "capture {interface} on {node}: {why}",
+                        interface = self.name_of(role),
+                        node = row.node,
+                        why = unknown_without(role)
                     );
-                    advice.push(on_node(&row.node, Some(role), text));
+                    advice.push(self.on_node(&row.node, Some(role), &text));
                 }
                 ("empty", Role::Uplink) => {
-                    let text = format!(
-                        "check that {} of {} is the interface that leads to the other nodes: it saw no packet",
-                        cell.interfaces.join(", "),
-                        row.node
+                    let text = message!(
+                        "check that {interfaces} of {node} is the interface that leads to the other nodes: it saw no packet",
+                        interfaces = Message::list(&cell.interfaces, text!(", ")),
+                        node = row.node
                     );
-                    advice.push(on_node(&row.node, Some(role), text));
+                    advice.push(self.on_node(&row.node, Some(role), &text));
                 }
                 _ => {}
             }
@@ -154,17 +156,17 @@ impl Gaps<'_> {
     }
 
     /// What the interface is called: on another node, or usually.
-    fn name_of(&self, role: Role) -> &str {
+    fn name_of(&self, role: Role) -> Message {
         if role == Role::Pod {
-            return "the pods' links (veth…)";
+            return message!("the pods' links (veth…)");
         }
         let mut points = self.timelines.points.iter();
         let known = points.find(|p| p.role == role && p.role_basis != RoleBasis::Packets);
         match (known, role) {
-            (Some(point), _) => &point.point.interface,
-            (None, Role::Bridge) => "the pods' bridge (such as cni0)",
-            (None, Role::Vtep) => "the tunnel device (such as flannel.1)",
-            (None, _) => "the uplink (such as eth0)",
+            (Some(point), _) => Message::verbatim(&*point.point.interface),
+            (None, Role::Bridge) => message!("the pods' bridge (such as cni0)"),
+            (None, Role::Vtep) => message!("the tunnel device (such as flannel.1)"),
+            (None, _) => message!("the uplink (such as eth0)"),
         }
     }
 
@@ -177,19 +179,21 @@ impl Gaps<'_> {
             .filter(|address| self.timelines.plan.home(*address).is_none())
             .collect();
         for address in strangers.iter().take(MAX_STRANGERS) {
-            let text = format!(
+            let text = message!(
                 "capture every interface of the node that has {address}: tunnels lead there, and it is not known to be \
-                 a captured node's"
+                 a captured node's",
+                address
             );
-            advice.push(anywhere(text));
+            advice.push(self.anywhere(&text));
         }
         if let Some(more) = strangers
             .len()
             .checked_sub(MAX_STRANGERS)
             .filter(|n| *n > 0)
         {
-            advice.push(anywhere(format!(
-                "capture the nodes of {more} further tunnel endpoints"
+            advice.push(self.anywhere(&message!(
+                "capture the nodes of {more} further tunnel endpoints",
+                more
             )));
         }
     }
@@ -205,8 +209,10 @@ impl Gaps<'_> {
         if let (Some(((begin, _), late)), Some(((_, end), early))) = (last_begin, first_end)
             && end < begin
         {
-            advice.push(anywhere(format!(
-                "capture all nodes at once: the captures of {early} end before those of {late} begin"
+            advice.push(self.anywhere(&message!(
+                "capture all nodes at once: the captures of {early} end before those of {late} begin",
+                early,
+                late
             )));
         }
     }
@@ -224,34 +230,40 @@ impl Gaps<'_> {
             .map(|(first, last)| (by_first(first), by_first(last)))
             .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
     }
+
+    fn on_node(&self, node: &str, role: Option<Role>, text: &Message) -> AdviceReport {
+        AdviceReport {
+            node: Some(node.to_owned()),
+            role: role.map(Role::name),
+            text: text.render(self.language),
+        }
+    }
+
+    fn anywhere(&self, text: &Message) -> AdviceReport {
+        AdviceReport {
+            node: None,
+            role: None,
+            text: text.render(self.language),
+        }
+    }
 }
 
 /// What cannot be told without an interface of that role.
-const fn unknown_without(role: Role) -> &'static str {
+fn unknown_without(role: Role) -> Message {
     match role {
         Role::Uplink => {
-            "whether packets leave the node, or come to it over the network, cannot be told"
+            message!(
+                "whether packets leave the node, or come to it over the network, cannot be told"
+            )
         }
         Role::Vtep => {
-            "whether packets between its uplink and its bridge are lost before or behind it cannot be told"
+            message!(
+                "whether packets between its uplink and its bridge are lost before or behind it cannot be told"
+            )
         }
-        Role::Bridge => "whether packets of its pods are lost before or behind it cannot be told",
-        _ => "whether packets reach the pods themselves cannot be told",
-    }
-}
-
-fn on_node(node: &str, role: Option<Role>, text: String) -> AdviceReport {
-    AdviceReport {
-        node: Some(node.to_owned()),
-        role: role.map(Role::name),
-        text,
-    }
-}
-
-const fn anywhere(text: String) -> AdviceReport {
-    AdviceReport {
-        node: None,
-        role: None,
-        text,
+        Role::Bridge => {
+            message!("whether packets of its pods are lost before or behind it cannot be told")
+        }
+        _ => message!("whether packets reach the pods themselves cannot be told"),
     }
 }

@@ -8,12 +8,16 @@ use super::coverage::coverage_rows;
 use super::model::{CoverageRow, InspectedFile, InspectedNode, InspectedPoint};
 use crate::report::model_flow::FlowReport;
 use crate::report::{Analyzed, FindingReport, SCHEMA_VERSION, ToolReport, build_trace};
+use crate::types::Language;
 
 /// What a baseline holds. The guarantees are those of [`Report`](crate::report::Report), with a version shared by both.
 #[derive(Clone, Debug, Serialize)]
 pub struct BaselineReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
+    /// The language of its sentences.
+    #[serde(skip)]
+    pub language: Language,
     /// What wrote this report.
     pub tool: ToolReport,
     /// The file as it was given.
@@ -77,9 +81,10 @@ pub struct Stored<'a> {
 
 /// The report of a baseline of these sets, without what its file says of itself.
 #[must_use]
-pub fn build_baseline(sets: &[Stored<'_>]) -> BaselineReport {
+pub fn build_baseline(sets: &[Stored<'_>], language: Language) -> BaselineReport {
     BaselineReport {
         schema_version: SCHEMA_VERSION,
+        language,
         tool: ToolReport::CURRENT,
         path: String::new(),
         baseline_version: 0,
@@ -113,7 +118,7 @@ fn set_report(stored: &Stored<'_>) -> BaselineSetReport {
             .collect(),
         flows_left_out: stored.left_out,
         findings: traced.findings,
-        warnings: stored.set.warnings.to_vec(),
+        warnings: traced.set.map(|set| set.warnings).unwrap_or_default(),
     }
 }
 

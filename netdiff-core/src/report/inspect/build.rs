@@ -16,7 +16,7 @@ use crate::report::build_flow::kind_name;
 use crate::report::clock::{against_first, clock_reports};
 use crate::report::time::render_time;
 use crate::report::{AddressNames, SCHEMA_VERSION, ToolReport};
-use crate::types::{Role, Timestamp};
+use crate::types::{Language, Message, Role, Timestamp};
 
 /// A set and what was counted in it.
 #[derive(Clone, Debug)]
@@ -30,13 +30,15 @@ pub struct Inspected<'a> {
     /// What each capture point holds, indexed by `PointId`.
     pub contents: &'a [PointContents],
     /// Damage, as sentences.
-    pub warnings: &'a [String],
+    pub warnings: &'a [Message],
     /// What addresses are called.
     pub names: &'a AddressNames,
     /// What the cluster says of its nodes' networks.
     pub stated: &'a [StatedNetworks],
     /// What was learned.
     pub timelines: &'a Timelines,
+    /// The language of the report.
+    pub language: Language,
 }
 
 /// Where an address lives, and whose it is.
@@ -55,11 +57,13 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
         files: &inspected.files,
         unplaced: inspected.unplaced,
         stated: inspected.stated,
+        language: inspected.language,
     };
     let advice = gaps.advice();
     let points = timelines.points.iter().zip(inspected.contents);
     InspectReport {
         schema_version: SCHEMA_VERSION,
+        language: inspected.language,
         tool: ToolReport::CURRENT,
         path: inspected.path.to_owned(),
         nodes: node_reports(timelines, inspected.stated),
@@ -80,7 +84,11 @@ pub fn build_inspection(inspected: Inspected<'_>) -> InspectReport {
         coverage,
         advice,
         unplaced: inspected.unplaced.to_vec(),
-        warnings: inspected.warnings.to_vec(),
+        warnings: inspected
+            .warnings
+            .iter()
+            .map(|warning| warning.render(inspected.language))
+            .collect(),
         files: inspected.files,
     }
 }

@@ -42,13 +42,13 @@ fn cell(timelines: &Timelines, node: NodeId, role: Role) -> CoverageCell {
         .map(|point| point.point.interface.to_string())
         .collect();
     let state = if of_role().any(|point| point.packets > 0) {
-        "captured"
+        text!("captured")
     } else if !interfaces.is_empty() {
-        "empty"
+        text!("empty")
     } else if on_node().any(|point| point.role == Role::Merged && point.packets > 0) {
-        "merged"
+        text!("merged")
     } else {
-        "missing"
+        text!("missing")
     };
     CoverageCell { state, interfaces }
 }

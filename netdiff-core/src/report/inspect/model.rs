@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::report::{ClockReport, ToolReport};
+use crate::types::Language;
 
 /// What a capture set holds.
 #[derive(Clone, Debug, Serialize)]
@@ -14,6 +15,9 @@ use crate::report::{ClockReport, ToolReport};
 pub struct InspectReport {
     /// [`SCHEMA_VERSION`](crate::report::SCHEMA_VERSION).
     pub schema_version: u32,
+    /// The language of its sentences.
+    #[serde(skip)]
+    pub language: Language,
     /// What wrote the report.
     pub tool: ToolReport,
     /// The set as it was given.

@@ -28,14 +28,14 @@ pub(super) fn subnet_reports(
                 |(address, home): &(IpAddr, NodeId)| *home == node && prefix.contains(address);
             let addresses = pods.iter().filter(|pod| inside(pod)).count();
             unstated.retain(|pod| !inside(pod));
-            reports.push(report(name, *prefix, "stated", addresses as u64));
+            reports.push(report(name, *prefix, text!("stated"), addresses as u64));
         }
     }
     for ((node, prefix), addresses) in infer_subnets(&unstated) {
         reports.push(report(
             timelines.node_name(node),
             prefix,
-            "inferred",
+            text!("inferred"),
             addresses,
         ));
     }

@@ -7,72 +7,94 @@ use crate::report::model::{FindingReport, SetName};
 use crate::report::summary::{by_file, place};
 use crate::report::text::flow_line::{FlowIndex, short};
 use crate::report::wireshark::frames_filter;
+use crate::types::{Language, Message};
 
 /// Flows named in a finding before the rest is only counted.
 const MAX_FLOWS: usize = 6;
 
 /// What, where, why and what to do, a line each; the rest is folded.
-pub(super) fn render(finding: &FindingReport, flows: &FlowIndex<'_>, out: &mut String) {
+pub(super) fn render(
+    finding: &FindingReport,
+    flows: &FlowIndex<'_>,
+    language: Language,
+    out: &mut String,
+) {
+    let say = |message: Message| message.render(language);
     let _ = writeln!(
         out,
         "**{}** {}: {}\n",
-        finding.severity.to_uppercase(),
+        language.text(finding.severity).to_uppercase(),
         code(finding.rule),
         prose(&finding.title)
     );
-    let mut line = |label: &str, what: &str| {
-        let _ = writeln!(out, "- **{label}** {what}");
+    let mut line = |label: Message, what: &str| {
+        let _ = writeln!(out, "- **{}** {what}", label.render(language));
     };
     if let Some((from, to)) = place(finding) {
         line(
-            "Where:",
-            &format!("between {} and {}", code(&from), code(&to)),
+            message!("Where:"),
+            &say(message!(
+                "between {from} and {to}",
+                from = code(&from),
+                to = code(&to)
+            )),
         );
     }
     if let (Some(cause), Some(remedy)) = (finding.causes.first(), finding.remedy.first()) {
         let likely = match finding.confidence {
-            "low" => "Maybe:",
-            _ => "Likely:",
+            "low" => message!("Maybe:"),
+            _ => message!("Likely:"),
         };
-        let sure = finding.confidence;
+        let sure = Message::text(finding.confidence);
         line(
             likely,
-            &format!("{} (confidence: {sure})", prose(&cause.cause)),
+            &say(message!(
+                "{cause} (confidence: {sure})",
+                cause = prose(&cause.cause),
+                sure
+            )),
         );
-        line("Try:", &prose(remedy));
+        line(message!("Try:"), &prose(remedy));
     }
     if let Some(next) = &finding.capture_next {
-        line("Capture next:", &prose(next));
+        line(message!("Capture next:"), &prose(next));
     }
     if !finding.flows.is_empty() {
-        line("Hit:", &hit(finding, flows));
+        line(message!("Hit:"), &hit(finding, flows, language));
     }
-    details(finding, out);
+    details(finding, language, out);
 }
 
-fn hit(finding: &FindingReport, flows: &FlowIndex<'_>) -> String {
+fn hit(finding: &FindingReport, flows: &FlowIndex<'_>, language: Language) -> String {
     let known = finding.flows.iter().filter_map(|id| flows.get(id));
-    let mut names: Vec<String> = known.take(MAX_FLOWS).map(|f| text(&short(f))).collect();
+    let named = known.map(|flow| Message::verbatim(text(&short(flow, language))));
+    let mut names: Vec<Message> = named.take(MAX_FLOWS).collect();
     let left = finding.flows.len().saturating_sub(MAX_FLOWS);
     if left > 0 {
-        names.push(format!("and {left} more"));
+        names.push(message!("and {left} more", left));
     }
-    names.join("; ")
+    Message::join(names, text!("; ")).render(language)
 }
 
-fn details(finding: &FindingReport, out: &mut String) {
-    out.push_str("\n<details><summary>Evidence, causes, remedies</summary>\n\n");
-    out.push_str("What was seen\n\n");
+fn details(finding: &FindingReport, language: Language, out: &mut String) {
+    let say = |english| language.text(english);
+    let summary = say(text!("Evidence, causes, remedies"));
+    let _ = writeln!(out, "\n<details><summary>{summary}</summary>\n");
+    let _ = writeln!(out, "{}\n", say(text!("What was seen")));
     for sentence in finding.explanation.lines() {
         let _ = writeln!(out, "- {}", prose(sentence));
     }
     if !finding.evidence.is_empty() {
-        out.push_str("\n| open in Wireshark | display filter |\n|---|---|\n");
+        let (open, filter) = (
+            say(text!("open in Wireshark")),
+            say(text!("display filter")),
+        );
+        let _ = writeln!(out, "\n| {open} | {filter} |\n|---|---|");
     }
     for (set, file, numbers) in by_file(&finding.evidence) {
         let set = match set {
             SetName::Set => String::new(),
-            set => format!("{}: ", set.name()),
+            set => message!("{set}: ", set = Message::text(set.name())).render(language),
         };
         let _ = writeln!(
             out,
@@ -81,30 +103,51 @@ fn details(finding: &FindingReport, out: &mut String) {
             code(&frames_filter(&numbers))
         );
     }
+    advice(finding, language, out);
+    doubt(finding, language, out);
+    out.push_str("\n</details>\n\n");
+}
+
+/// Causes with how to confirm each, and what helps.
+fn advice(finding: &FindingReport, language: Language, out: &mut String) {
+    let say = |english| language.text(english);
     if !finding.causes.is_empty() {
-        out.push_str("\nPossible causes, likeliest first, and how to confirm each\n\n");
+        let heading = text!("Possible causes, likeliest first, and how to confirm each");
+        let _ = writeln!(out, "\n{}\n", say(heading));
     }
     for (nth, cause) in finding.causes.iter().enumerate() {
         let _ = writeln!(out, "{}. {}  ", nth + 1, prose(&cause.cause));
-        let _ = writeln!(out, "   *confirm:* {}", prose(&cause.confirm));
+        let _ = writeln!(
+            out,
+            "   *{}* {}",
+            say(text!("confirm:")),
+            prose(&cause.confirm)
+        );
     }
     if !finding.remedy.is_empty() {
-        out.push_str("\nWhat helps, in this order\n\n");
+        let _ = writeln!(out, "\n{}\n", say(text!("What helps, in this order")));
     }
     for remedy in &finding.remedy {
         let _ = writeln!(out, "- {}", prose(remedy));
     }
+}
+
+/// What else it may be, and what would show that it is wrong.
+fn doubt(finding: &FindingReport, language: Language, out: &mut String) {
     if !finding.alternatives.is_empty() {
         let rules: Vec<String> = finding.alternatives.iter().map(|rule| code(rule)).collect();
-        let _ = writeln!(
-            out,
-            "\nNot excluded by these captures: {}",
-            rules.join(", ")
+        let rules = message!(
+            "Not excluded by these captures: {rules}",
+            rules = Message::list(&rules, text!(", "))
         );
+        let _ = writeln!(out, "\n{}", rules.render(language));
     }
     if !finding.refuted_by.is_empty() {
-        let refuted = prose(&finding.refuted_by.join("; or by "));
-        let _ = writeln!(out, "\nIt would be refuted by {refuted}");
+        let refuted = Message::list(&finding.refuted_by, text!("; or by ")).render(language);
+        let refuted = message!(
+            "It would be refuted by {refuted}",
+            refuted = prose(&refuted)
+        );
+        let _ = writeln!(out, "\n{}", refuted.render(language));
     }
-    out.push_str("\n</details>\n\n");
 }

@@ -7,12 +7,13 @@ mod finding;
 use std::fmt::Write;
 
 use super::model::{DifferenceReport, Report};
-use super::summary::{Counts, count};
+use super::summary::Counts;
 use super::text::flow_line::{FlowIndex, place, short};
 use super::text::parts::{
     captures_text, comparison_text, flow_text, ignored_text, others_text, selection_text,
 };
 use super::text::{flows_by_trouble, ladders_of};
+use crate::types::{Language, Message, Noun};
 
 /// What GitHub takes as the text of an issue is 65,536 characters; findings and ladders end here and leave room for the rest.
 const MAX_LEN: usize = 48_000;
@@ -34,7 +35,7 @@ const MAX_LADDERS: usize = 12;
 pub fn render_markdown(report: &Report) -> String {
     let flows = FlowIndex::new(report);
     let mut out = String::new();
-    let verdict = Counts::of(report).words(report);
+    let verdict = Counts::of(report).words(report).render(report.language);
     let _ = writeln!(out, "## netdiff {}: {verdict}\n", report.tool.version);
     let selection = selection_text(report);
     if !selection.is_empty() {
@@ -43,9 +44,13 @@ pub fn render_markdown(report: &Report) -> String {
     render_findings(report, &flows, &mut out);
     render_differences(report, &mut out);
     render_ladders(report, &flows, &mut out);
-    folded("Not different", &others_text(report, &flows), &mut out);
-    folded("Captures", &captures_text(report), &mut out);
-    folded("Ignored", &ignored_text(report), &mut out);
+    for (heading, listing) in [
+        (text!("Not different"), others_text(report, &flows)),
+        (text!("Captures"), captures_text(report)),
+        (text!("Ignored"), ignored_text(report)),
+    ] {
+        folded(heading, &listing, report.language, &mut out);
+    }
     out
 }
 
@@ -53,20 +58,21 @@ fn render_findings(report: &Report, flows: &FlowIndex<'_>, out: &mut String) {
     let mut left_out = 0;
     for finding in &report.findings {
         let mut told = String::new();
-        finding::render(finding, flows, &mut told);
+        finding::render(finding, flows, report.language, &mut told);
         if out.len() + told.len() <= MAX_LEN {
             out.push_str(&told);
         } else {
             left_out += 1;
         }
     }
-    say_left_out(left_out, "finding", out);
+    say_left_out(left_out, noun!("more finding"), report.language, out);
 }
 
-fn say_left_out(left_out: u64, what: &str, out: &mut String) {
+fn say_left_out(left_out: u64, what: Noun, language: Language, out: &mut String) {
     if left_out > 0 {
-        let what = count(left_out, &format!("more {what}"));
-        let _ = writeln!(out, "*{what} left out here: `--format json` has all.*\n");
+        let what = Message::count(left_out, what);
+        let sentence = message!("{what} left out here: `--format json` has all.", what);
+        let _ = writeln!(out, "*{}*\n", sentence.render(language));
     }
 }
 
@@ -77,35 +83,49 @@ fn render_differences(report: &Report, out: &mut String) {
             d.significant == significant && !matches!(d.kind, "unpaired" | "coverage")
         })
     };
+    let say = |english| report.language.text(english);
+    let (reference, failing) = (say(text!("reference")), say(text!("failing")));
+    let head = format!("| | {reference} | {failing} |\n|---|---|---|\n");
     if of(true).next().is_some() {
-        out.push_str("### What differs\n\n| | reference | failing |\n|---|---|---|\n");
+        let heading = say(text!("What differs"));
+        let _ = write!(out, "### {heading}\n\n{head}");
     }
     for difference in of(true).take(MAX_DIFFERENCES) {
-        difference_row(difference, out);
+        difference_row(difference, report.language, out);
     }
     if of(true).next().is_some() {
         out.push('\n');
     }
     let left_out = of(true).count().saturating_sub(MAX_DIFFERENCES);
-    say_left_out(left_out as u64, "difference", out);
+    say_left_out(
+        left_out as u64,
+        noun!("more difference"),
+        report.language,
+        out,
+    );
     if of(false).next().is_some() {
-        out.push_str("<details><summary>Differs too, and alone does no harm</summary>\n\n");
-        out.push_str("| | reference | failing |\n|---|---|---|\n");
+        let heading = say(text!("Differs too, and alone does no harm"));
+        let _ = write!(out, "<details><summary>{heading}</summary>\n\n{head}");
         for difference in of(false).take(MAX_DIFFERENCES) {
-            difference_row(difference, out);
+            difference_row(difference, report.language, out);
         }
         let left_out = of(false).count().saturating_sub(MAX_DIFFERENCES);
         out.push('\n');
-        say_left_out(left_out as u64, "difference", out);
+        say_left_out(
+            left_out as u64,
+            noun!("more difference"),
+            report.language,
+            out,
+        );
         out.push_str("</details>\n\n");
     }
 }
 
-fn difference_row(difference: &DifferenceReport, out: &mut String) {
+fn difference_row(difference: &DifferenceReport, language: Language, out: &mut String) {
     let _ = writeln!(
         out,
         "| {} | {} | {} |",
-        difference.kind,
+        language.text(difference.kind),
         escape::text(&difference.reference),
         escape::text(&difference.failing)
     );
@@ -124,7 +144,7 @@ fn render_ladders(report: &Report, flows: &FlowIndex<'_>, out: &mut String) {
         }
     }
     if !ladders.is_empty() {
-        out.push_str("### Hop by hop\n\n");
+        let _ = writeln!(out, "### {}\n", report.language.text(text!("Hop by hop")));
     }
     let mut left_out = 0;
     for (nth, (flow, ladder)) in ladders.iter().enumerate() {
@@ -140,8 +160,10 @@ fn render_ladders(report: &Report, flows: &FlowIndex<'_>, out: &mut String) {
             left_out += 1;
             continue;
         }
-        let title = short(flow);
-        let places = format!("{} → {}", place(&flow.initiator), place(&flow.responder));
+        let title = short(flow, report.language);
+        let ends = [&flow.initiator, &flow.responder];
+        let [from, to] = ends.map(|end| place(end).render(report.language));
+        let places = format!("{from} → {to}");
         let _ = if nth < OPEN_LADDERS {
             let (title, places) = (escape::text(&title), escape::text(&places));
             writeln!(out, "**{title}** ({places})\n\n{body}")
@@ -153,7 +175,7 @@ fn render_ladders(report: &Report, flows: &FlowIndex<'_>, out: &mut String) {
             )
         };
     }
-    say_left_out(left_out, "ladder", out);
+    say_left_out(left_out, noun!("more ladder"), report.language, out);
 }
 
 enum Ladder<'a> {
@@ -162,7 +184,8 @@ enum Ladder<'a> {
 }
 
 /// A listing of the text, folded; its first line is its heading, which the summary repeats.
-fn folded(heading: &str, listing: &str, out: &mut String) {
+fn folded(heading: &'static str, listing: &str, language: Language, out: &mut String) {
+    let heading = language.text(heading);
     let listing = listing.trim_matches('\n');
     let body = listing.strip_prefix(heading).unwrap_or(listing);
     if body.trim().is_empty() {
@@ -170,7 +193,8 @@ fn folded(heading: &str, listing: &str, out: &mut String) {
     }
     let _ = writeln!(out, "<details><summary>{heading}</summary>\n");
     if body.len() > MAX_LISTING {
-        out.push_str("Too long for here: `--format text` has it.\n");
+        let sentence = text!("Too long for here: `--format text` has it.");
+        let _ = writeln!(out, "{}", language.text(sentence));
     } else {
         out.push_str(&escape::block(body));
     }

@@ -24,6 +24,7 @@ use super::model::{EvidenceReport, PointName, Report, SetName};
 use super::stable::StableNames;
 use super::text::{TextOptions, render_rule_text};
 use super::{explain, rule_markdown};
+use crate::types::Language;
 
 /// Writes the report as a SARIF log with one run, pretty-printed, with a final newline.
 ///
@@ -36,7 +37,7 @@ pub fn render_sarif(report: &Report) -> Result<String, serde_json::Error> {
     let ids: Vec<&'static str> = ids.into_iter().collect();
     let results = items
         .iter()
-        .map(|(item, ignored)| result(item, *ignored, &ids));
+        .map(|(item, ignored)| result(item, *ignored, &ids, report.language));
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
@@ -46,7 +47,7 @@ pub fn render_sarif(report: &Report) -> Result<String, serde_json::Error> {
                     name: report.tool.name,
                     semantic_version: report.tool.version,
                     information_uri: env!("CARGO_PKG_REPOSITORY"),
-                    rules: ids.iter().map(|id| rule(id)).collect(),
+                    rules: ids.iter().map(|id| rule(id, report.language)).collect(),
                 },
             },
             invocations: [Invocation {
@@ -89,7 +90,8 @@ fn bases(report: &Report) -> BTreeMap<&'static str, BaseId> {
         (SetName::Failing, &report.failing),
     ];
     let base = |(name, set): (SetName, &Option<super::SetReport>)| {
-        let description = format!("the set of captures {}", set.as_ref()?.path);
+        let description = message!("the set of captures {path}", path = set.as_ref()?.path);
+        let description = description.render(report.language);
         Some((
             base_id(name),
             BaseId {
@@ -108,9 +110,13 @@ const fn base_id(set: SetName) -> &'static str {
     }
 }
 
-fn rule(id: &str) -> RuleEntry {
-    let Some(manual) = explain(id) else {
-        let meaning = format!("{}.", sentence(kind_meaning(id)));
+fn rule(id: &str, language: Language) -> RuleEntry {
+    let full = |words: &str| {
+        let words = sentence(words);
+        message!("{words}.", words).render(language)
+    };
+    let Some(manual) = explain(id, language) else {
+        let meaning = full(language.text(kind_meaning(id)));
         return RuleEntry {
             id: id.to_owned(),
             short_description: Message {
@@ -128,7 +134,7 @@ fn rule(id: &str) -> RuleEntry {
     RuleEntry {
         id: id.to_owned(),
         short_description: Message {
-            text: format!("{}.", sentence(manual.summary)),
+            text: full(manual.summary),
         },
         full_description: Message {
             text: manual.meaning.to_owned(),
@@ -140,21 +146,31 @@ fn rule(id: &str) -> RuleEntry {
     }
 }
 
-fn result(item: &Item<'_>, ignored: Option<&IgnoredReport>, ids: &[&str]) -> ResultEntry {
+fn result(
+    item: &Item<'_>,
+    ignored: Option<&IgnoredReport>,
+    ids: &[&str],
+    language: Language,
+) -> ResultEntry {
     let mut message = vec![item.title.clone()];
     message.extend(item.details.iter().cloned());
     let place = item.segment.map(|segment| Location {
         physical_location: None,
         logical_locations: vec![logical(&segment.from), logical(&segment.to)],
         message: Message {
-            text: format!(
-                "between {} and {}",
-                full_name(&segment.from),
-                full_name(&segment.to)
-            ),
+            text: message!(
+                "between {from} and {to}",
+                from = full_name(&segment.from),
+                to = full_name(&segment.to)
+            )
+            .render(language),
         },
     });
-    let locations = place.into_iter().chain(item.evidence.iter().map(location));
+    let locations = place.into_iter().chain(
+        item.evidence
+            .iter()
+            .map(|packet| location(packet, language)),
+    );
     ResultEntry {
         rule_id: item.name,
         rule_index: ids.iter().position(|id| *id == item.name).unwrap_or(0),
@@ -164,14 +180,24 @@ fn result(item: &Item<'_>, ignored: Option<&IgnoredReport>, ids: &[&str]) -> Res
         },
         locations: locations.collect(),
         partial_fingerprints: BTreeMap::from([("netdiff/v1", item.identity.clone())]),
-        suppressions: ignored.map(suppression).into_iter().collect(),
+        suppressions: ignored
+            .map(|ignored| suppression(ignored, language))
+            .into_iter()
+            .collect(),
     }
 }
 
-fn suppression(ignored: &IgnoredReport) -> Suppression {
-    let reason = ignored.reason.as_deref().unwrap_or("no reason given");
+fn suppression(ignored: &IgnoredReport, language: Language) -> Suppression {
+    let reason = ignored.reason.as_deref();
+    let reason = reason.unwrap_or_else(|| language.text(text!("no reason given")));
     let justification = match &ignored.stated_in {
-        Some(place) => format!("{reason} ({}, line {})", place.file, place.line),
+        Some(place) => message!(
+            "{reason} ({file}, line {line})",
+            reason,
+            file = place.file,
+            line = place.line
+        )
+        .render(language),
         None => reason.to_owned(),
     };
     Suppression {
@@ -180,7 +206,7 @@ fn suppression(ignored: &IgnoredReport) -> Suppression {
     }
 }
 
-fn location(evidence: &EvidenceReport) -> Location {
+fn location(evidence: &EvidenceReport, language: Language) -> Location {
     Location {
         physical_location: Some(PhysicalLocation {
             artifact_location: ArtifactLocation {
@@ -193,7 +219,12 @@ fn location(evidence: &EvidenceReport) -> Location {
         }),
         logical_locations: vec![logical(&evidence.point)],
         message: Message {
-            text: format!("frame {} of {}", evidence.packet_number, evidence.file),
+            text: message!(
+                "frame {number} of {file}",
+                number = evidence.packet_number,
+                file = evidence.file
+            )
+            .render(language),
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use super::layout::{Page, count};
 use crate::report::clock::{ClockReport, ClockStepReport};
-use crate::types::Nanos;
+use crate::types::{Message, Nanos};
 
 /// Pairs of nodes listed before the rest is only counted.
 const MAX_PAIRS: usize = 8;
@@ -12,47 +12,63 @@ const MAX_STEPS: usize = 3;
 
 /// A line for each two clocks that drift, stepped, contradict themselves, or cannot be compared; nothing of the others.
 pub(super) fn render_clocks(clocks: &[ClockReport], page: &mut Page<'_>) {
-    let lines: Vec<(String, String)> = clocks.iter().filter_map(line).collect();
+    let lines: Vec<(Message, Message)> = clocks.iter().filter_map(line).collect();
     for (names, text) in lines.iter().take(MAX_PAIRS) {
-        page.paragraph(&format!("    {names}: "), text);
+        page.paragraph(&message!("    {names}: ", names), text);
     }
     let more = lines.len().saturating_sub(MAX_PAIRS);
     if more > 0 {
-        page.line(&format!(
-            "    and the clocks of {}",
-            count(more as u64, "more pair")
+        page.line(&message!(
+            "    and the clocks of {more}",
+            more = count(more as u64, noun!("more pair"))
         ));
     }
 }
 
-fn line(clock: &ClockReport) -> Option<(String, String)> {
-    let names = format!("clocks of {} and {}", clock.compared_with, clock.node);
+fn line(clock: &ClockReport) -> Option<(Message, Message)> {
+    let names = message!(
+        "clocks of {first} and {second}",
+        first = clock.compared_with,
+        second = clock.node
+    );
     if let Some(from) = &clock.one_way_from {
         let to = if *from == clock.node {
             &clock.compared_with
         } else {
             &clock.node
         };
-        let text = format!(
-            "packets were seen to go only from {from} to {to}, so their difference and one-way delays are not known"
+        let text = message!(
+            "packets were seen to go only from {from} to {to}, so their difference and one-way delays are not known",
+            from,
+            to
         );
         return Some((names, text));
     }
     let (Some(offset), Some(error)) = (clock.offset_ns, clock.error_ns) else {
         return Some((
             names,
-            "packets went both ways, but their times fit no clocks".to_owned(),
+            message!("packets went both ways, but their times fit no clocks"),
         ));
     };
+    let facts = facts(clock);
+    let known = offset_text(offset, error, &clock.node);
+    (!facts.is_empty()).then(|| {
+        let facts = Message::list(&facts, text!("; "));
+        (names, message!("{known}; {facts}", known, facts))
+    })
+}
+
+/// What a clock did beside being ahead or behind.
+fn facts(clock: &ClockReport) -> Vec<Message> {
     let mut facts = Vec::new();
     if let (Some(drift), Some(error)) = (clock.drift_ppb, clock.drift_error_ppb) {
-        let verb = if drift < 0 { "loses" } else { "gains" };
-        facts.push(format!(
-            "{} {verb} {} ± {} ppm",
-            clock.node,
-            ppm(drift.saturating_abs()),
-            ppm(error)
-        ));
+        let (node, error) = (&clock.node, ppm(error));
+        let size = ppm(drift.saturating_abs());
+        facts.push(if drift < 0 {
+            message!("{node} loses {size} ± {error} ppm", node, size, error)
+        } else {
+            message!("{node} gains {size} ± {error} ppm", node, size, error)
+        });
     }
     facts.extend(
         clock
@@ -63,42 +79,56 @@ fn line(clock: &ClockReport) -> Option<(String, String)> {
     );
     let more = clock.steps.len().saturating_sub(MAX_STEPS);
     if more > 0 {
-        facts.push(count(more as u64, "more step"));
+        facts.push(count(more as u64, noun!("more step")));
     }
     if clock.contradicting > 0 {
-        let packets = count(clock.contradicting, "packet");
-        facts.push(format!("the times of {packets} contradict the rest"));
+        let packets = count(clock.contradicting, noun!("packet"));
+        facts.push(message!(
+            "the times of {packets} contradict the rest",
+            packets
+        ));
     }
-    let known = offset_text(offset, error, &clock.node);
-    (!facts.is_empty()).then(|| (names, format!("{known}; {}", facts.join("; "))))
+    facts
 }
 
-fn offset_text(offset: i64, error: i64, node: &str) -> String {
+fn offset_text(offset: i64, error: i64, node: &str) -> Message {
     let size = Nanos(offset.saturating_abs());
     let error = Nanos(error);
     match offset {
-        _ if size <= error => format!("equal, ± {error}"),
-        0.. => format!("{node} is {size} ahead, ± {error}"),
-        _ => format!("{node} is {size} behind, ± {error}"),
+        _ if size <= error => message!("equal, ± {error}", error),
+        0.. => message!("{node} is {size} ahead, ± {error}", node, size, error),
+        _ => message!("{node} is {size} behind, ± {error}", node, size, error),
     }
 }
 
-fn step_text(step: &ClockStepReport, clock: &ClockReport) -> String {
-    let side = if step.size_ns < 0 { "back" } else { "forward" };
+fn step_text(step: &ClockStepReport, clock: &ClockReport) -> Message {
     let time = |time: &str| time.get(11..23).unwrap_or(time).to_owned();
-    format!(
-        "{} stepped {side} by {} against the other, ± {}, between {} and {}{}",
-        clock.node,
-        Nanos(step.size_ns.saturating_abs()),
-        Nanos(step.error_ns),
-        time(&step.after),
-        time(&step.before),
-        clock
-            .times_by
-            .as_ref()
-            .map(|by| format!(" by {by}'s clock"))
-            .unwrap_or_default()
-    )
+    let (node, error) = (&clock.node, Nanos(step.error_ns));
+    let size = Nanos(step.size_ns.saturating_abs());
+    let (after, before) = (time(&step.after), time(&step.before));
+    let by = clock.times_by.as_ref();
+    let by = by.map_or_else(Message::empty, |by| message!(" by {by}'s clock", by));
+    if step.size_ns < 0 {
+        message!(
+            "{node} stepped back by {size} against the other, ± {error}, between {after} and {before}{by}",
+            node,
+            size,
+            error,
+            after,
+            before,
+            by
+        )
+    } else {
+        message!(
+            "{node} stepped forward by {size} against the other, ± {error}, between {after} and {before}{by}",
+            node,
+            size,
+            error,
+            after,
+            before,
+            by
+        )
+    }
 }
 
 /// Parts of 10^9, not negative, as parts of 10^6 to a hundredth.
@@ -134,7 +164,7 @@ mod tests {
             width: 400,
             ..TextOptions::default()
         };
-        let mut page = Page::new(&options);
+        let mut page = Page::new(&options, crate::types::Language::English);
         render_clocks(&[clock], &mut page);
         page.finish()
     }

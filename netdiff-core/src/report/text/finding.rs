@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::flow_line::{FlowIndex, short};
 use super::layout::Page;
 use crate::report::model::{EvidenceReport, FindingReport};
+use crate::types::{Language, Message};
 
 /// Flows named in a finding before the rest is only counted.
 const MAX_FLOWS: usize = 6;
@@ -13,7 +14,7 @@ const MAX_FLOWS: usize = 6;
 pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, page: &mut Page<'_>) {
     let styles = page.options.styles;
     page.blank();
-    let severity = finding.severity.to_uppercase();
+    let severity = page.language.text(finding.severity).to_uppercase();
     let color = styles.of_severity(finding.severity);
     page.line(&format!(
         "{color}{severity}{} {}",
@@ -22,25 +23,28 @@ pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, pag
     page.paragraph("  ", &finding.title);
     if let (Some(cause), Some(remedy)) = (finding.causes.first(), finding.remedy.first()) {
         let likely = match finding.confidence {
-            "low" => "  Maybe:  ",
-            _ => "  Likely: ",
+            "low" => message!("  Maybe:  "),
+            _ => message!("  Likely: "),
         };
-        page.paragraph(likely, &cause.cause);
-        page.paragraph("  Try:    ", remedy);
+        page.paragraph(&likely, &cause.cause);
+        page.paragraph(&message!("  Try:    "), remedy);
     }
     if let Some(next) = &finding.capture_next {
-        page.paragraph("  Capture next: ", next);
+        page.paragraph(&message!("  Capture next: "), next);
     }
     page.blank();
-    page.line("  What was seen");
+    page.line(&message!("  What was seen"));
     for sentence in finding.explanation.lines() {
         page.paragraph("   - ", sentence);
     }
     if !finding.flows.is_empty() {
-        page.paragraph("   - hit: ", &hit(finding, flows));
+        page.paragraph(&message!("   - hit: "), &hit(finding, flows, page.language));
     }
     if !finding.evidence.is_empty() {
-        page.paragraph("   - open in Wireshark: ", &evidence(&finding.evidence));
+        page.paragraph(
+            &message!("   - open in Wireshark: "),
+            &evidence(&finding.evidence),
+        );
     }
     render_advice(finding, page);
     render_doubt(finding, page);
@@ -50,17 +54,20 @@ pub(super) fn render_finding(finding: &FindingReport, flows: &FlowIndex<'_>, pag
 /// How sure it is, what else it may be, and what would show that it is wrong.
 fn render_doubt(finding: &FindingReport, page: &mut Page<'_>) {
     page.blank();
-    page.paragraph("  Confidence: ", finding.confidence);
+    page.paragraph(
+        &message!("  Confidence: "),
+        &Message::text(finding.confidence),
+    );
     if !finding.alternatives.is_empty() {
         page.paragraph(
-            "  Not excluded by these captures: ",
-            &finding.alternatives.join(", "),
+            &message!("  Not excluded by these captures: "),
+            &Message::list(&finding.alternatives, text!(", ")),
         );
     }
     if !finding.refuted_by.is_empty() {
         page.paragraph(
-            "  It would be refuted by ",
-            &finding.refuted_by.join("; or by "),
+            &message!("  It would be refuted by "),
+            &Message::list(&finding.refuted_by, text!("; or by ")),
         );
     }
 }
@@ -70,35 +77,35 @@ fn render_advice(finding: &FindingReport, page: &mut Page<'_>) {
         page.blank();
         page.paragraph(
             "  ",
-            "Possible causes, likeliest first, and how to confirm each",
+            &message!("Possible causes, likeliest first, and how to confirm each"),
         );
     }
     for (nth, cause) in finding.causes.iter().enumerate() {
         page.paragraph(&format!("   {}. ", nth + 1), &cause.cause);
-        page.paragraph("      confirm: ", &cause.confirm);
+        page.paragraph(&message!("      confirm: "), &cause.confirm);
     }
     if !finding.remedy.is_empty() {
         page.blank();
-        page.line("  What helps, in this order");
+        page.line(&message!("  What helps, in this order"));
     }
     for remedy in &finding.remedy {
         page.paragraph("   - ", remedy);
     }
 }
 
-fn hit(finding: &FindingReport, flows: &FlowIndex<'_>) -> String {
-    let mut names: Vec<String> = finding
+fn hit(finding: &FindingReport, flows: &FlowIndex<'_>, language: Language) -> Message {
+    let mut names: Vec<Message> = finding
         .flows
         .iter()
         .filter_map(|id| flows.get(id))
         .take(MAX_FLOWS)
-        .map(short)
+        .map(|flow| Message::verbatim(short(flow, language)))
         .collect();
     let left = finding.flows.len().saturating_sub(MAX_FLOWS);
     if left > 0 {
-        names.push(format!("and {left} more"));
+        names.push(message!("and {left} more", left));
     }
-    names.join("; ")
+    Message::list(&names, text!("; "))
 }
 
 /// `failing/master/eth0.pcap packets 23, 24; …`.

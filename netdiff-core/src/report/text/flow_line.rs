@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::super::model::Report;
 use super::super::model_flow::{AddressedParty, FlowReport};
 use super::layout::Page;
+use crate::types::{Language, Message};
 
 /// The flows of a report by id.
 pub(in crate::report) struct FlowIndex<'a>(BTreeMap<&'a str, &'a FlowReport>);
@@ -41,20 +42,41 @@ pub(in crate::report) fn importance(relation: &str) -> usize {
     .unwrap_or(9)
 }
 
+/// `cross node`.
+pub(in crate::report) fn relation_words(relation: &'static str) -> Message {
+    Message::text(match relation {
+        "cross-node" => text!("cross node"),
+        "node-to-remote-pod" => text!("node to remote pod"),
+        "pod-to-remote-node" => text!("pod to remote node"),
+        "node-to-node" => text!("node to node"),
+        "same-node" => text!("same node"),
+        "pod-to-own-node" => text!("pod to own node"),
+        "node-to-own-pod" => text!("node to own pod"),
+        other => other,
+    })
+}
+
 /// `ping 10.244.0.4 → 10.244.1.5 (pod on master → pod on node)`, on further lines what does not fit.
 pub(super) fn render_title(flow: &FlowReport, page: &mut Page<'_>) {
     render_names(flow, page);
     if page.options.verbose
         && let Some(matched_by) = flow.forward.matched_by
     {
-        page.paragraph("  packets recognized by: ", matched_by);
+        page.paragraph(
+            &message!("  packets recognized by: "),
+            &Message::text(matched_by),
+        );
     }
 }
 
 fn render_names(flow: &FlowReport, page: &mut Page<'_>) {
-    let places = format!("({} → {})", place(&flow.initiator), place(&flow.responder));
+    let places = message!(
+        "({from} → {to})",
+        from = place(&flow.initiator),
+        to = place(&flow.responder)
+    );
     let places = page.signs(&places);
-    let short = short(flow);
+    let short = short(flow, page.language);
     let signs = page.signs(&short);
     if signs.width() + 1 + places.width() <= page.width() {
         page.line(&format!("{signs} {places}"));
@@ -71,15 +93,16 @@ fn render_names(flow: &FlowReport, page: &mut Page<'_>) {
 }
 
 /// `ping 10.244.0.4 → 10.244.1.5`, `tcp 10.244.0.4 → 10.244.1.5:8080 (default/web-0) via 10.96.0.20:80`.
-pub(in crate::report) fn short(flow: &FlowReport) -> String {
+pub(in crate::report) fn short(flow: &FlowReport, language: Language) -> String {
     let responder = with_port(&flow.responder.address, flow.responder.port);
     let via = flow.called.as_ref().map_or_else(String::new, |called| {
         let address = with_port(&called.address, called.port);
-        format!(" via {}", named(&address, called.name.as_deref()))
+        let address = named(&address, called.name.as_deref());
+        message!(" via {address}", address).render(language)
     });
     format!(
         "{} {} → {}{via}",
-        what(flow),
+        language.text(what(flow)),
         named(&flow.initiator.address, flow.initiator.name.as_deref()),
         named(&responder, flow.responder.name.as_deref())
     )
@@ -104,44 +127,43 @@ pub(in crate::report) fn named(address: &str, name: Option<&str>) -> String {
 fn what(flow: &FlowReport) -> &str {
     match flow.key.service.as_deref() {
         Some("echo") => "ping",
-        Some("icmp-error") => "icmp error",
+        Some("icmp-error") => text!("icmp error"),
         _ => &flow.key.protocol,
     }
 }
 
 /// `pod on master`.
-pub(in crate::report) fn place(party: &AddressedParty) -> String {
+pub(in crate::report) fn place(party: &AddressedParty) -> Message {
     match (party.kind, &party.node) {
-        ("node", Some(node)) => format!("node {node}"),
-        (kind @ "pod", Some(node)) => format!("{kind} on {node}"),
-        (_, Some(node)) => format!("on {node}"),
-        (_, None) => "node not known".to_owned(),
+        ("node", Some(node)) => message!("node {node}", node),
+        ("pod", Some(node)) => message!("pod on {node}", node),
+        (_, Some(node)) => message!("on {node}", node),
+        (_, None) => message!("node not known"),
     }
 }
 
 /// `5 there, 5 back`, `3 there, 2 lost`.
-pub(in crate::report) fn outcome(flow: &FlowReport) -> String {
+pub(in crate::report) fn outcome(flow: &FlowReport) -> Message {
     let there = flow.forward.dispositions;
     let back = flow.reply.dispositions;
-    let parts: Vec<String> = [
-        (there.delivered, "there"),
-        (there.lost, "lost"),
-        (there.assumed_lost, "missing"),
-        (there.not_covered, "out of sight"),
-        (there.rejected, "rejected"),
-        (there.looped, "in a loop"),
-        (there.unknown, "unknown"),
-        (back.delivered, "back"),
-        (back.lost, "lost on the way back"),
-        (back.assumed_lost, "missing on the way back"),
-        (back.not_covered, "back out of sight"),
-        (back.rejected, "rejected on the way back"),
-        (back.looped, "in a loop on the way back"),
-        (back.unknown, "back unknown"),
+    let parts = [
+        (there.delivered, message!("there")),
+        (there.lost, message!("lost")),
+        (there.assumed_lost, message!("missing")),
+        (there.not_covered, message!("out of sight")),
+        (there.rejected, message!("rejected")),
+        (there.looped, message!("in a loop")),
+        (there.unknown, message!("unknown")),
+        (back.delivered, message!("back")),
+        (back.lost, message!("lost on the way back")),
+        (back.assumed_lost, message!("missing on the way back")),
+        (back.not_covered, message!("back out of sight")),
+        (back.rejected, message!("rejected on the way back")),
+        (back.looped, message!("in a loop on the way back")),
+        (back.unknown, message!("back unknown")),
     ]
-    .iter()
+    .into_iter()
     .filter(|(n, _)| *n > 0)
-    .map(|(n, word)| format!("{n} {word}"))
-    .collect();
-    parts.join(", ")
+    .map(|(n, word)| message!("{n} {word}", n, word));
+    Message::join(parts, text!(", "))
 }

@@ -2,28 +2,42 @@
 
 use super::layout::Page;
 use crate::report::model::Report;
+use crate::types::Message;
 
 /// One paragraph for each thing that was to be ignored; with `verbose` also what it took away.
 pub(super) fn render_ignored(report: &Report, page: &mut Page<'_>) {
     if report.ignored.is_empty() {
         return;
     }
-    page.heading("Ignored");
+    page.heading(&message!("Ignored"));
     for ignored in &report.ignored {
-        page.paragraph("  ", &format!("{}: {}", ignored.what, ignored.words()));
+        page.paragraph(
+            "  ",
+            &message!(
+                "{what}: {words}",
+                what = ignored.what,
+                words = ignored.words()
+            ),
+        );
         if !page.options.verbose {
             continue;
         }
         for finding in &ignored.findings {
             page.paragraph(
                 "    - ",
-                &format!("{} {}: {}", finding.severity, finding.rule, finding.title),
+                &message!(
+                    "{severity} {rule}: {title}",
+                    severity = Message::text(finding.severity),
+                    rule = finding.rule,
+                    title = finding.title
+                ),
             );
         }
         for difference in &ignored.differences {
-            let words = format!(
-                "{} (reference: {})",
-                difference.failing, difference.reference
+            let words = message!(
+                "{failing} (reference: {reference})",
+                failing = difference.failing,
+                reference = difference.reference
             );
             page.paragraph("    - ", &words);
         }

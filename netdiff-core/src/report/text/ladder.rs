@@ -7,11 +7,12 @@ use super::hop_notes;
 use super::layout::{Page, count, left};
 use crate::report::model::{LadderLine, PointName, SetReport};
 use crate::report::model_flow::{DirectionReport, FlowReport, HopReport, LossReport};
+use crate::types::Message;
 
 /// What the two columns stand for.
 pub(super) struct Sides<'a> {
-    pub(super) left: &'a str,
-    pub(super) right: &'a str,
+    pub(super) left: String,
+    pub(super) right: String,
     pub(super) left_set: &'a SetReport,
     pub(super) right_set: &'a SetReport,
 }
@@ -101,8 +102,8 @@ pub(super) fn render(ladder: &Ladder<'_>, sides: &Sides<'_>, page: &mut Page<'_>
         "{}{}{}{}{}",
         " ".repeat(columns.before()),
         styles.faint,
-        left(&columns.head(sides.left), columns.side),
-        columns.head(sides.right),
+        left(&columns.head(&sides.left), columns.side),
+        columns.head(&sides.right),
         styles.reset
     ));
     let mut node = String::new();
@@ -162,7 +163,7 @@ fn render_line(
         Some(hop) => (page.signs(&columns.figures(hop)), ""),
         None if other.is_some_and(|other| captured(set, other)) => {
             let style = if losses.is_empty() { "" } else { styles.error };
-            (columns.word("none"), style)
+            (columns.word(page.language.text(text!("none"))), style)
         }
         None => (page.signs(&columns.word("–")), ""),
     };
@@ -195,11 +196,11 @@ fn captured(set: &SetReport, hop: &HopReport) -> bool {
 }
 
 /// What the two columns are called in sentences.
-const fn ways(ladder: &Ladder<'_>) -> [&'static str; 2] {
+fn ways(ladder: &Ladder<'_>) -> [Message; 2] {
     if ladder.back {
-        ["on the way there", "on the way back"]
+        [message!("on the way there"), message!("on the way back")]
     } else {
-        ["reference", "failing"]
+        [message!("reference"), message!("failing")]
     }
 }
 
@@ -207,11 +208,11 @@ const fn ways(ladder: &Ladder<'_>) -> [&'static str; 2] {
 fn render_gaps(ladder: &Ladder<'_>, page: &mut Page<'_>) {
     for (direction, way) in ladder.sides.into_iter().zip(ways(ladder)) {
         if direction.unseen_bytes > 0 {
-            let text = format!(
-                "{} were acknowledged, and no capture shows them: the captures have a gap, nothing was lost",
-                count(direction.unseen_bytes, "byte")
+            let text = message!(
+                "{bytes} were acknowledged, and no capture shows them: the captures have a gap, nothing was lost",
+                bytes = count(direction.unseen_bytes, noun!("byte"))
             );
-            page.paragraph(&format!("    {way}: "), &text);
+            page.paragraph(&message!("    {way}: ", way), &text);
         }
     }
 }
@@ -227,16 +228,26 @@ fn render_ends(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
         for loss in direction.losses.iter().filter(|l| is_here(&l.from)) {
             let (from, to) = (name(&loss.from), name(&loss.to));
             let text = if loss.capture == "proven" {
-                format!("{} lost between {from} and {to}", loss.packets)
+                message!(
+                    "{packets} lost between {from} and {to}",
+                    packets = loss.packets,
+                    from,
+                    to
+                )
             } else {
                 let packets = loss.packets;
-                format!("{packets} missing at {to}: lost, if it captured then")
+                message!(
+                    "{packets} missing at {to}: lost, if it captured then",
+                    packets,
+                    to
+                )
             };
-            cross(way, &text, page);
+            cross(&way, &text, page);
             if page.options.verbose && !loss.expected_because.is_empty() {
-                let why = format!(
-                    "expected there because {}; that it captured then is {}",
-                    loss.expected_because, loss.capture
+                let why = message!(
+                    "expected there because {expected_because}; that it captured then is {capture}",
+                    expected_because = Message::text(loss.expected_because),
+                    capture = Message::text(loss.capture)
                 );
                 page.paragraph("      ", &why);
             }
@@ -244,20 +255,31 @@ fn render_ends(line: &Line<'_>, ladder: &Ladder<'_>, page: &mut Page<'_>) {
         for refused in direction.rejections.iter().filter(|r| is_here(&r.after)) {
             let (packets, by, how) = (refused.packets, &refused.by, &refused.how);
             let behind = name(&refused.after);
-            let text = format!("{packets} rejected behind {behind} by {by} ({how})");
-            cross(way, &text, page);
+            let text = message!(
+                "{packets} rejected behind {behind} by {by} ({how})",
+                packets,
+                behind,
+                by,
+                how
+            );
+            cross(&way, &text, page);
         }
         for round in direction.loops.iter().filter(|l| is_here(&l.at)) {
             let (packets, at, rounds) = (round.packets, name(&round.at), round.most_rounds);
-            let text = format!("{packets} in a loop through {at}, up to {rounds} times");
-            cross(way, &text, page);
+            let text = message!(
+                "{packets} in a loop through {at}, up to {rounds} times",
+                packets,
+                at,
+                rounds
+            );
+            cross(&way, &text, page);
         }
     }
 }
 
-fn cross(way: &str, text: &str, page: &mut Page<'_>) {
+fn cross(way: &Message, text: &Message, page: &mut Page<'_>) {
     let style = page.options.styles.error;
-    page.styled_paragraph(style, &format!("    ✗ {way}: "), text);
+    page.styled_paragraph(style, &message!("    ✗ {way}: ", way), text);
 }
 
 /// Points that should have seen packets and are on no line.
@@ -279,12 +301,12 @@ fn render_unseen(ladder: &Ladder<'_>, page: &mut Page<'_>) {
     unseen.sort_unstable();
     unseen.dedup();
     for point in unseen {
-        page.paragraph("  ", &format!("{point}: none"));
+        page.paragraph("  ", &message!("{point}: none", point));
     }
 }
 
 fn render_tunnels(ladder: &Ladder<'_>, page: &mut Page<'_>) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: Vec<Message> = Vec::new();
     for hop in ladder
         .lines
         .iter()
@@ -295,17 +317,19 @@ fn render_tunnels(ladder: &Ladder<'_>, page: &mut Page<'_>) {
         };
         let port = tunnel
             .port
-            .map_or_else(String::new, |port| format!(", UDP {port}"));
+            .map_or_else(Message::empty, |port| message!(", UDP {port}", port));
         let guess = if tunnel.guessed {
-            " (a guess: the port is not a known one)"
+            message!(" (a guess: the port is not a known one)")
         } else {
-            ""
+            Message::empty()
         };
-        let text = format!(
-            "{}: {} → {}{port}{guess}",
-            short_tunnel(tunnel),
-            tunnel.source,
-            tunnel.destination
+        let text = message!(
+            "{tunnel}: {source} → {destination}{port}{guess}",
+            tunnel = short_tunnel(tunnel),
+            source = tunnel.source,
+            destination = tunnel.destination,
+            port,
+            guess
         );
         if !seen.contains(&text) {
             seen.push(text);

@@ -3,17 +3,20 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::TextOptions;
+use crate::types::{Language, Message, Noun, Say};
 
 /// A page that is being written.
 pub(super) struct Page<'a> {
     pub(super) options: &'a TextOptions,
+    pub(super) language: Language,
     text: String,
 }
 
 impl<'a> Page<'a> {
-    pub(super) const fn new(options: &'a TextOptions) -> Self {
+    pub(super) const fn new(options: &'a TextOptions, language: Language) -> Self {
         Self {
             options,
+            language,
             text: String::new(),
         }
     }
@@ -27,17 +30,18 @@ impl<'a> Page<'a> {
         self.width().saturating_sub(34).max(16)
     }
 
-    /// Text as it will be written: with signs that the terminal has. Whoever measures text measures this.
-    pub(super) fn signs(&self, text: &str) -> String {
+    /// Text as it will be written: in the language, with signs that the terminal has. Whoever measures text measures this.
+    pub(super) fn signs(&self, text: &(impl Say + ?Sized)) -> String {
+        let text = text.said().render(self.language);
         if self.options.ascii {
-            ascii_signs(text)
+            ascii_signs(&text)
         } else {
-            text.to_owned()
+            text
         }
     }
 
     /// One line as it is, without spaces at its end.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, line: &(impl Say + ?Sized)) {
         let line = self.signs(line);
         self.text.push_str(line.trim_end());
         self.text.push('\n');
@@ -50,23 +54,28 @@ impl<'a> Page<'a> {
         }
     }
 
-    pub(super) fn heading(&mut self, heading: &str) {
+    pub(super) fn heading(&mut self, heading: &Message) {
         self.blank();
         let styles = self.options.styles;
-        let line = format!("{}{}{}", styles.heading, heading, styles.reset);
+        let line = format!("{}{}{}", styles.heading, self.signs(heading), styles.reset);
         self.line(&line);
         self.blank();
     }
 
     /// A paragraph: `first` begins its first line, spaces of the same width the others.
-    pub(super) fn paragraph(&mut self, first: &str, text: &str) {
+    pub(super) fn paragraph(&mut self, first: &(impl Say + ?Sized), text: &(impl Say + ?Sized)) {
         for line in wrap(&self.signs(first), &self.signs(text), self.width()) {
             self.line(&line);
         }
     }
 
     /// The same, all of it in a style.
-    pub(super) fn styled_paragraph(&mut self, style: &str, first: &str, text: &str) {
+    pub(super) fn styled_paragraph(
+        &mut self,
+        style: &str,
+        first: &(impl Say + ?Sized),
+        text: &(impl Say + ?Sized),
+    ) {
         let reset = self.options.styles.reset;
         for line in wrap(&self.signs(first), &self.signs(text), self.width()) {
             self.line(&format!("{style}{}{reset}", line.trim_end()));
@@ -101,31 +110,67 @@ fn ascii_signs(text: &str) -> String {
 /// The lines of a paragraph. Where a word does not fit beside the indentation, all stands further left.
 fn wrap(first: &str, text: &str, width: usize) -> Vec<String> {
     const LEFT: usize = 4;
-    let longest = text.split_whitespace().map(shown).max();
+    let pieces = pieces(text);
+    let longest = pieces.iter().map(|(_, piece)| shown(piece)).max();
     let wide = first.width() + longest.unwrap_or(0) > width && first.width() > LEFT;
     let indent = if wide { LEFT } else { first.width() };
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut filled = first.width();
     let mut empty = true;
-    for word in text.split_whitespace() {
-        let len = shown(word);
+    for (spaced, piece) in pieces {
+        let len = shown(&piece);
+        let gap = usize::from(spaced);
         let starts = empty && filled > indent && filled + len > width;
-        if starts || (!empty && filled + 1 + len > width) {
+        if starts || (!empty && filled + gap + len > width) {
             lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
             filled = indent;
             empty = true;
         }
-        if !empty {
+        if !empty && spaced {
             line.push(' ');
             filled += 1;
         }
-        line.push_str(word);
+        line.push_str(&piece);
         filled += len;
         empty = false;
     }
     lines.push(line);
     lines
+}
+
+/// What a line may end behind: words, and between Chinese characters each of them; with it, whether a space stands before it. Chinese punctuation
+/// that ends something stays with what is before it, and what opens something with what follows.
+fn pieces(text: &str) -> Vec<(bool, String)> {
+    let mut pieces: Vec<(bool, String)> = Vec::new();
+    for word in text.split_whitespace() {
+        let mut spaced = true;
+        let mut before = None;
+        for c in word.chars() {
+            let joined = match before {
+                None => false,
+                Some(last) => !may_part(last, c),
+            };
+            match pieces.last_mut().filter(|_| joined) {
+                Some((_, piece)) => piece.push(c),
+                None => pieces.push((spaced, c.to_string())),
+            }
+            (before, spaced) = (Some(c), false);
+        }
+    }
+    pieces
+}
+
+/// Whether a line may end between two characters that no space parts (a small part of UAX #14).
+fn may_part(before: char, after: char) -> bool {
+    let ends = "，。；：、！？）》」』”’…%";
+    let opens = "（《「『“‘";
+    (is_chinese(before) || is_chinese(after)) && !ends.contains(after) && !opens.contains(before)
+}
+
+/// A character that is written without spaces around it: CJK, and full-width punctuation.
+const fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// Columns that a word takes; escape codes take none.
@@ -166,8 +211,8 @@ fn cut(text: &str, width: usize) -> String {
 }
 
 /// `1 packet`, `2 packets`.
-pub(super) fn count(n: u64, one: &str) -> String {
-    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+pub(super) const fn count(n: u64, what: Noun) -> Message {
+    Message::count(n, what)
 }
 
 #[cfg(test)]
@@ -180,7 +225,7 @@ mod tests {
             width: 72,
             ..TextOptions::default()
         };
-        let mut page = Page::new(&options);
+        let mut page = Page::new(&options, Language::English);
         page.paragraph("  1. ", &"word ".repeat(20));
         let text = page.finish();
         let lines: Vec<&str> = text.lines().collect();
@@ -197,6 +242,14 @@ mod tests {
         let lines = wrap("  a long beginning: ", "01234567890123456789", 30);
         assert_eq!(lines, ["  a long beginning: ", "    01234567890123456789"]);
         assert_eq!(shown("\x1b[1;31merrors\x1b[0m,"), 7);
+    }
+
+    #[test]
+    fn chinese_wraps_between_characters_and_not_before_punctuation() {
+        let lines = wrap("  ", "数据包离开 eth0，再也没有到达。", 16);
+        assert_eq!(lines, ["  数据包离开", "  eth0，再也没有", "  到达。"]);
+        let lines = wrap("", "甲乙（丙）丁", 6);
+        assert_eq!(lines, ["甲乙", "（丙）", "丁"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub use explain::{render_rule_text, render_rules_text};
 pub(super) use flow_line::short;
 pub use inspect::render_inspect_text;
 
+use crate::types::Message;
 use flow_line::FlowIndex;
 use layout::Page;
 
@@ -107,7 +108,7 @@ impl Styles {
 /// Renders a report as text.
 #[must_use]
 pub fn render_text(report: &Report, options: &TextOptions) -> String {
-    let mut page = Page::new(options);
+    let mut page = Page::new(options, report.language);
     let flows = FlowIndex::new(report);
     overview::verdict_line(report, &mut page);
     selection::render_selection(report, &mut page);
@@ -136,13 +137,13 @@ fn render_differences(report: &Report, flows: &FlowIndex<'_>, page: &mut Page<'_
         .filter(|d| !matches!(d.kind, "unpaired" | "coverage"))
         .collect();
     if !significant.is_empty() {
-        page.heading("What differs");
+        page.heading(&message!("What differs"));
     }
     for difference in &significant {
         overview::render_difference(difference, flows, page);
     }
     if !others.is_empty() {
-        page.heading("Differs too, and alone does no harm");
+        page.heading(&message!("Differs too, and alone does no harm"));
     }
     for difference in others {
         overview::render_minor_difference(difference, page);
@@ -157,7 +158,7 @@ fn render_comparisons(
 ) {
     let ladders = ladders_of(report, flows);
     if !ladders.is_empty() {
-        page.heading("Hop by hop");
+        page.heading(&message!("Hop by hop"));
     }
     for comparison in ladders.iter().take(page.options.max_ladders) {
         render_comparison(comparison, sets, flows, page);
@@ -231,11 +232,17 @@ fn render_side_by_side(
         page.paragraph("  ", &parting(divergence));
     }
     if page.options.verbose {
-        page.paragraph("  paired by ", &comparison.paired_by.join(", "));
+        page.paragraph(
+            &message!("  paired by "),
+            &Message::join(
+                comparison.paired_by.iter().map(|why| Message::text(why)),
+                text!(", "),
+            ),
+        );
     }
     let sides = ladder::Sides {
-        left: "reference",
-        right: "failing",
+        left: page.signs(&message!("reference")),
+        right: page.signs(&message!("failing")),
         left_set: sets.0,
         right_set: sets.1,
     };
@@ -246,13 +253,13 @@ fn render_side_by_side(
         return;
     }
     if failing.reply.hops.is_empty() {
-        let text = format!(
-            "  replies: {} in the reference, none in the failing set",
-            packets(reference)
+        let text = message!(
+            "replies: {packets} in the reference, none in the failing set",
+            packets = packets(reference)
         );
-        page.paragraph("  ", text.trim_start());
+        page.paragraph("  ", &text);
     } else {
-        page.line("  replies");
+        page.line(&message!("  replies"));
         let reply = ladder::aligned(&reference.reply, &failing.reply, &comparison.reply);
         ladder::render(&reply, &sides, page);
     }
@@ -260,21 +267,30 @@ fn render_side_by_side(
 }
 
 /// Where the two part, and which finding explains it.
-pub(in crate::report) fn parting(divergence: &DivergenceReport) -> String {
+pub(in crate::report) fn parting(divergence: &DivergenceReport) -> Message {
     let name = |point: &PointName| format!("{}/{}", point.node, point.interface);
-    let what = if divergence.direction == "reply" {
-        "the replies part"
-    } else {
-        "they part"
-    };
-    let place = match (&divergence.after, &divergence.at) {
-        (Some(after), Some(at)) => format!("{what} between {} and {}", name(after), name(at)),
-        (Some(after), None) => format!("{what} behind {}", name(after)),
-        (None, Some(at)) => format!("{what} at {}", name(at)),
-        (None, None) => format!("{what} at the first hop"),
+    let place = match (divergence.direction, &divergence.after, &divergence.at) {
+        ("reply", Some(after), Some(at)) => message!(
+            "the replies part between {after} and {at}",
+            after = name(after),
+            at = name(at)
+        ),
+        ("reply", Some(after), None) => {
+            message!("the replies part behind {after}", after = name(after))
+        }
+        ("reply", None, Some(at)) => message!("the replies part at {at}", at = name(at)),
+        ("reply", None, None) => message!("the replies part at the first hop"),
+        (_, Some(after), Some(at)) => message!(
+            "they part between {after} and {at}",
+            after = name(after),
+            at = name(at)
+        ),
+        (_, Some(after), None) => message!("they part behind {after}", after = name(after)),
+        (_, None, Some(at)) => message!("they part at {at}", at = name(at)),
+        (_, None, None) => message!("they part at the first hop"),
     };
     match divergence.finding {
-        Some(rule) => format!("{place}: {rule}"),
+        Some(rule) => message!("{place}: {rule}", place, rule),
         None => place,
     }
 }
@@ -291,7 +307,10 @@ fn packets(flow: &FlowReport) -> u64 {
 fn folded(all: usize, page: &mut Page<'_>) {
     let left = all.saturating_sub(page.options.max_ladders);
     if left > 0 {
-        let text = format!("{left} more ladders are left out here; --format json has them all");
+        let text = message!(
+            "{left} more ladders are left out here; --format json has them all",
+            left
+        );
         page.paragraph("", &text);
         page.blank();
     }
@@ -300,12 +319,12 @@ fn folded(all: usize, page: &mut Page<'_>) {
 /// What stands below a title.
 fn render_there_and_back(report: &Report, flow: &FlowReport, set: &SetReport, page: &mut Page<'_>) {
     let (left, right) = match report.selection {
-        Some(_) => ("selected", "selected replies"),
-        None => ("packets", "replies"),
+        Some(_) => (message!("selected"), message!("selected replies")),
+        None => (message!("packets"), message!("replies")),
     };
     let sides = ladder::Sides {
-        left,
-        right,
+        left: page.signs(&left),
+        right: page.signs(&right),
         left_set: set,
         right_set: set,
     };
@@ -315,7 +334,7 @@ fn render_there_and_back(report: &Report, flow: &FlowReport, set: &SetReport, pa
 fn render_trace_flows(report: &Report, set: &SetReport, page: &mut Page<'_>) {
     let flows = flows_by_trouble(report);
     if !flows.is_empty() {
-        page.heading("Hop by hop");
+        page.heading(&message!("Hop by hop"));
     }
     for flow in flows.iter().take(page.options.max_ladders) {
         flow_line::render_title(flow, page);

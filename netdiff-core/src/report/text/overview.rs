@@ -3,10 +3,12 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::clock::render_clocks;
-use super::flow_line::{FlowIndex, importance, outcome, short};
+use super::flow_line::{FlowIndex, importance, outcome, relation_words, short};
 use super::layout::{Page, count, left};
 use crate::report::model::{CapturePointReport, DifferenceReport, Report, SetName, SetReport};
 use crate::report::model_flow::FlowReport;
+use crate::report::summary::{Counts, nothing_found, with_ignored};
+use crate::types::{Message, Noun, Say};
 
 /// Flows listed as unchanged before the rest is only counted.
 const MAX_UNCHANGED: usize = 24;
@@ -17,61 +19,31 @@ const MAX_UNPAIRED: usize = 8;
 /// The whole result in one line.
 pub(super) fn verdict_line(report: &Report, page: &mut Page<'_>) {
     let styles = page.options.styles;
-    let errors = report
-        .findings
-        .iter()
-        .filter(|f| f.severity == "error")
-        .count() as u64;
-    let warnings = report
-        .findings
-        .iter()
-        .filter(|f| f.severity == "warning")
-        .count() as u64;
-    let significant = report.differences.iter().filter(|d| d.significant).count() as u64;
-    let mut parts = Vec::new();
-    if errors > 0 {
-        parts.push(format!(
-            "{}{}{}",
-            styles.error,
-            count(errors, "error"),
-            styles.reset
-        ));
-    }
-    if warnings > 0 {
-        parts.push(format!(
-            "{}{}{}",
-            styles.warning,
-            count(warnings, "warning"),
-            styles.reset
-        ));
-    }
-    if significant > 0 {
-        parts.push(count(significant, "significant difference"));
-    }
-    let of_what = match report.selection {
-        Some(_) => " in what is selected",
-        None => "",
+    let counts = Counts::of(report);
+    let colored = |style: &str, n: u64, what: Noun| {
+        let (style, reset) = match style {
+            "" => ("", ""),
+            style => (style, styles.reset),
+        };
+        (n > 0).then(|| Message::join([style.said(), count(n, what), reset.said()], ""))
     };
-    let what = match parts.len() {
-        0 if report.set.is_some() => {
-            format!("{}no error found{of_what}{}", styles.good, styles.reset)
-        }
-        0 => format!(
-            "{}no error and no significant difference{of_what}{}",
-            styles.good, styles.reset
-        ),
-        _ => parts.join(", "),
+    let parts = [
+        colored(styles.error, counts.errors, noun!("error")),
+        colored(styles.warning, counts.warnings, noun!("warning")),
+        colored("", counts.differences, noun!("significant difference")),
+    ];
+    let parts: Vec<Message> = parts.into_iter().flatten().collect();
+    let what = if parts.is_empty() {
+        let nothing = nothing_found(report);
+        Message::join([styles.good.said(), nothing, styles.reset.said()], "")
+    } else {
+        Message::list(&parts, text!(", "))
     };
-    let ignored: usize = report
-        .ignored
-        .iter()
-        .map(|i| i.findings.len() + i.differences.len())
-        .sum();
-    let what = match ignored {
-        0 => what,
-        n => format!("{what}, {n} ignored"),
-    };
-    page.paragraph(&format!("netdiff {}: ", report.tool.version), &what);
+    let what = with_ignored(what, report);
+    page.paragraph(
+        &Message::verbatim(format!("netdiff {}: ", report.tool.version)),
+        &what,
+    );
 }
 
 pub(super) fn render_difference(
@@ -84,23 +56,24 @@ pub(super) fn render_difference(
         .iter()
         .filter_map(|id| flows.get(id))
         .filter(|f| f.set == SetName::Failing);
-    let names: Vec<String> = named.map(short).collect();
-    page.line(&format!(
-        "  {} ({})",
-        difference.kind,
-        count(names.len() as u64, "flow")
+    let flows = named.count() as u64;
+    page.line(&message!(
+        "  {kind} ({flows})",
+        kind = Message::text(difference.kind),
+        flows = count(flows, noun!("flow"))
     ));
-    page.paragraph("    reference: ", &difference.reference);
-    page.paragraph("    failing:   ", &difference.failing);
+    page.paragraph(&message!("    reference: "), &difference.reference);
+    page.paragraph(&message!("    failing:   "), &difference.failing);
 }
 
 /// In one line: what is merely different.
 pub(super) fn render_minor_difference(difference: &DifferenceReport, page: &mut Page<'_>) {
     page.paragraph(
-        &format!("  {}: ", difference.kind),
-        &format!(
-            "{} (reference: {})",
-            difference.failing, difference.reference
+        &message!("  {kind}: ", kind = Message::text(difference.kind)),
+        &message!(
+            "{failing} (reference: {reference})",
+            failing = difference.failing,
+            reference = difference.reference
         ),
     );
 }
@@ -114,11 +87,11 @@ pub(super) fn render_unchanged(flows: &[(&FlowReport, &FlowReport)], page: &mut 
     if flows.is_empty() {
         return;
     }
-    page.heading("Not different");
+    page.heading(&message!("Not different"));
     flows.sort_by_key(|(_, failing)| importance(failing.relation));
     let width = flows
         .iter()
-        .map(|(_, failing)| page.signs(&short(failing)).width())
+        .map(|(_, failing)| page.signs(&short(failing, page.language)).width())
         .max()
         .unwrap_or(0)
         .min(page.names());
@@ -126,15 +99,18 @@ pub(super) fn render_unchanged(flows: &[(&FlowReport, &FlowReport)], page: &mut 
     for (reference, failing) in flows.iter().take(MAX_UNCHANGED) {
         if failing.relation != relation {
             relation = failing.relation;
-            page.line(&format!("  {}", relation.replace('-', " ")));
+            page.line(&message!(
+                "  {relation}",
+                relation = relation_words(relation)
+            ));
         }
         let (before, now) = (outcome(reference), outcome(failing));
         let result = if before == now {
             now
         } else {
-            format!("{now} (reference: {before})")
+            message!("{now} (reference: {before})", now, before)
         };
-        let label = page.signs(&short(failing));
+        let label = page.signs(&short(failing, page.language));
         if label.width() <= width {
             page.paragraph(&format!("    {}  ", left(&label, width)), &result);
         } else {
@@ -144,12 +120,16 @@ pub(super) fn render_unchanged(flows: &[(&FlowReport, &FlowReport)], page: &mut 
     }
     let more = flows.len().saturating_sub(MAX_UNCHANGED);
     if more > 0 {
-        page.line(&format!("    and {}", count(more as u64, "more flow")));
+        page.line(&message!(
+            "    and {more}",
+            more = count(more as u64, noun!("more flow"))
+        ));
     }
 }
 
 /// Flows that only one set has.
 pub(super) fn render_unpaired(report: &Report, page: &mut Page<'_>) {
+    let language = page.language;
     let lone = |set: SetName| {
         let flows = report
             .flows
@@ -157,7 +137,7 @@ pub(super) fn render_unpaired(report: &Report, page: &mut Page<'_>) {
             .filter(|flow| flow.set == set && flow.counterpart.is_none());
         flows
             .filter(|flow| flow.key.service.as_deref() != Some("icmp-error"))
-            .map(short)
+            .map(|flow| Message::verbatim(short(flow, language)))
             .collect::<Vec<_>>()
     };
     for set in [SetName::Reference, SetName::Failing] {
@@ -167,21 +147,18 @@ pub(super) fn render_unpaired(report: &Report, page: &mut Page<'_>) {
         }
         page.blank();
         let more = flows.len().saturating_sub(MAX_UNPAIRED);
-        let mut names = flows
-            .into_iter()
-            .take(MAX_UNPAIRED)
-            .collect::<Vec<_>>()
-            .join("; ");
+        let mut names: Vec<Message> = flows.into_iter().take(MAX_UNPAIRED).collect();
         if more > 0 {
-            names.push_str(&format!("; and {more} more"));
+            names.push(message!("and {more} more", more));
         }
-        page.paragraph(&format!("  only in {}: ", set.name()), &names);
+        let first = message!("  only in {set}: ", set = Message::text(set.name()));
+        page.paragraph(&first, &Message::join(names, text!("; ")));
     }
 }
 
 /// What was read.
 pub(super) fn render_sets(report: &Report, page: &mut Page<'_>) {
-    page.heading("Captures");
+    page.heading(&message!("Captures"));
     for (name, set) in [
         (SetName::Set, &report.set),
         (SetName::Reference, &report.reference),
@@ -196,17 +173,18 @@ pub(super) fn render_sets(report: &Report, page: &mut Page<'_>) {
 fn render_set(report: &Report, name: SetName, set: &SetReport, page: &mut Page<'_>) {
     let packets: u64 = set.capture_points.iter().map(|p| p.packets).sum();
     let label = match name {
-        SetName::Set => String::new(),
-        _ => format!("{}: ", name.name()),
+        SetName::Set => Message::empty(),
+        _ => message!("{set}: ", set = Message::text(name.name())),
     };
     page.paragraph(
         "  ",
-        &format!(
-            "{label}{} – {}, {}, {}",
-            set.path,
-            count(set.nodes.len() as u64, "node"),
-            count(set.capture_points.len() as u64, "capture point"),
-            count(packets, "packet")
+        &message!(
+            "{label}{path} – {nodes}, {points}, {packets}",
+            label,
+            path = set.path,
+            nodes = count(set.nodes.len() as u64, noun!("node")),
+            points = count(set.capture_points.len() as u64, noun!("capture point")),
+            packets = count(packets, noun!("packet"))
         ),
     );
     page.paragraph("    ", &accounting(report, name));
@@ -215,32 +193,45 @@ fn render_set(report: &Report, name: SetName, set: &SetReport, page: &mut Page<'
         .map(|p| format!("{}/{}", p.node, p.interface))
         .collect();
     if !silent.is_empty() {
-        page.paragraph("    saw nothing: ", &silent.join(", "));
+        page.paragraph(
+            &message!("    saw nothing: "),
+            &Message::list(&silent, text!(", ")),
+        );
     }
     for (what, count) in [
         (
-            "datagrams with fragments missing: ",
+            message!("datagrams with fragments missing: "),
             (|p| p.incomplete_datagrams) as fn(&CapturePointReport) -> u64,
         ),
-        ("datagrams with overlapping fragments: ", |p| {
+        (message!("datagrams with overlapping fragments: "), |p| {
             p.overlapping_datagrams
         }),
     ] {
         let points = set.capture_points.iter().filter(|p| count(p) > 0);
-        let points: Vec<String> = points
-            .map(|p| format!("{} at {}/{}", count(p), p.node, p.interface))
+        let points: Vec<Message> = points
+            .map(|p| {
+                message!(
+                    "{n} at {node}/{interface}",
+                    n = count(p),
+                    node = p.node,
+                    interface = p.interface
+                )
+            })
             .collect();
         if !points.is_empty() {
-            page.paragraph(&format!("    {what}"), &points.join(", "));
+            page.paragraph(
+                &message!("    {what}", what),
+                &Message::list(&points, text!(", ")),
+            );
         }
     }
     render_clocks(&set.clocks, page);
     for warning in &set.warnings {
-        page.paragraph("    warning: ", warning);
+        page.paragraph(&message!("    warning: "), warning);
     }
 }
 
-fn accounting(report: &Report, name: SetName) -> String {
+fn accounting(report: &Report, name: SetName) -> Message {
     let points: Vec<_> = report.accounting.iter().filter(|a| a.set == name).collect();
     let sum = |part: fn(&crate::report::model::AccountingReport) -> u64| {
         points.iter().map(|a| part(a)).sum::<u64>()
@@ -251,33 +242,52 @@ fn accounting(report: &Report, name: SetName) -> String {
             .filter_map(|a| a.unmatched.get(reason))
             .sum::<u64>()
     };
-    let mut parts = vec![format!("{} matched", sum(|a| a.matched))];
+    let mut parts = vec![message!(
+        "{n} {word}",
+        n = sum(|a| a.matched),
+        word = message!("matched")
+    )];
     for (n, word) in [
-        (sum(|a| a.duplicate), "copies"),
-        (sum(|a| a.fragment_part), "fragments"),
-        (sum(|a| a.outside_window), "outside the common window"),
-        (unmatched("link-local"), "link-local"),
-        (unmatched("lost"), "lost"),
-        (unmatched("assumed-lost"), "missing at a silent capture"),
-        (unmatched("no-other-point"), "seen at one point only"),
-        (unmatched("rejected"), "rejected"),
-        (unmatched("not-covered"), "filtered out further on"),
-        (unmatched("unknown"), "unknown"),
-        (unmatched("not-ip"), "not IP"),
-        (unmatched("cut"), "cut by the capture"),
-        (unmatched("no-time"), "without a time"),
+        (sum(|a| a.duplicate), message!("copies")),
+        (sum(|a| a.fragment_part), message!("fragments")),
+        (
+            sum(|a| a.outside_window),
+            message!("outside the common window"),
+        ),
+        (unmatched("link-local"), message!("link-local")),
+        (unmatched("lost"), message!("lost")),
+        (
+            unmatched("assumed-lost"),
+            message!("missing at a silent capture"),
+        ),
+        (
+            unmatched("no-other-point"),
+            message!("seen at one point only"),
+        ),
+        (unmatched("rejected"), message!("rejected")),
+        (
+            unmatched("not-covered"),
+            message!("filtered out further on"),
+        ),
+        (unmatched("unknown"), message!("unknown")),
+        (unmatched("not-ip"), message!("not IP")),
+        (unmatched("cut"), message!("cut by the capture")),
+        (unmatched("no-time"), message!("without a time")),
         (
             unmatched("beyond-limit"),
-            "at more interfaces than are told apart",
+            message!("at more interfaces than are told apart"),
         ),
     ] {
         if n > 0 {
-            parts.push(format!("{n} {word}"));
+            parts.push(message!("{n} {word}", n, word));
         }
     }
     let residual: i64 = points.iter().map(|a| a.residual).sum();
     if residual != 0 {
-        parts.push(format!("{residual} unaccounted for (a defect in netdiff)"));
+        parts.push(message!(
+            "{residual} unaccounted for (a defect in netdiff)",
+            residual
+        ));
     }
-    parts.join(", ")
+    Message::list(&parts, text!(", "))
 }

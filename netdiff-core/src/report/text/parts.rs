@@ -8,6 +8,7 @@ use super::{
 };
 use crate::report::model::{ComparisonReport, Report, SetReport};
 use crate::report::model_flow::{FlowReport, HopReport};
+use crate::types::Message;
 
 /// Two flows side by side, without a title; empty if the report does not hold both.
 pub(in crate::report) fn comparison_text(
@@ -19,7 +20,7 @@ pub(in crate::report) fn comparison_text(
     let pair = flows
         .get(&comparison.reference)
         .zip(flows.get(&comparison.failing));
-    written(|page| {
+    written(report, |page| {
         if let Some((sets, pair)) = sets.zip(pair) {
             render_side_by_side(comparison, sets, pair, page);
         }
@@ -28,17 +29,19 @@ pub(in crate::report) fn comparison_text(
 
 /// A flow there and back, without a title.
 pub(in crate::report) fn flow_text(report: &Report, flow: &FlowReport, set: &SetReport) -> String {
-    written(|page| render_there_and_back(report, flow, set, page))
+    written(report, |page| {
+        render_there_and_back(report, flow, set, page);
+    })
 }
 
 /// What is the same in both sets, and what is in one alone; empty if nothing is.
 pub(in crate::report) fn others_text(report: &Report, flows: &FlowIndex<'_>) -> String {
-    written(|page| render_others(report, flows, page))
+    written(report, |page| render_others(report, flows, page))
 }
 
 /// What was selected, and what is therefore not shown; empty without a selection.
 pub(in crate::report) fn selection_text(report: &Report) -> String {
-    written(|page| selection::render_selection(report, page))
+    written(report, |page| selection::render_selection(report, page))
 }
 
 /// What was ignored and why; empty if nothing was to be.
@@ -47,14 +50,14 @@ pub(in crate::report) fn ignored_text(report: &Report) -> String {
         verbose: true,
         ..TextOptions::default()
     };
-    let mut page = Page::new(&options);
+    let mut page = Page::new(&options, report.language);
     ignored::render_ignored(report, &mut page);
     page.finish()
 }
 
 /// What was read, and what became of it.
 pub(in crate::report) fn captures_text(report: &Report) -> String {
-    written(|page| overview::render_sets(report, page))
+    written(report, |page| overview::render_sets(report, page))
 }
 
 /// A flow's lines: what was seen there, and what came back.
@@ -65,13 +68,13 @@ pub(in crate::report) fn there_and_back(
 }
 
 /// What is to be known of a hop beside its figures.
-pub(in crate::report) fn hop_notes(hop: &HopReport) -> Vec<String> {
+pub(in crate::report) fn hop_notes(hop: &HopReport) -> Vec<Message> {
     hop_notes::notes(hop, false)
 }
 
-fn written(write: impl FnOnce(&mut Page<'_>)) -> String {
+fn written(report: &Report, write: impl FnOnce(&mut Page<'_>)) -> String {
     let options = TextOptions::default();
-    let mut page = Page::new(&options);
+    let mut page = Page::new(&options, report.language);
     write(&mut page);
     page.finish()
 }

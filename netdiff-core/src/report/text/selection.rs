@@ -3,6 +3,7 @@
 use super::layout::{Page, count};
 use crate::report::model::{Report, SetName};
 use crate::report::selection::{SelectedReport, SelectionReport};
+use crate::types::Message;
 
 /// Says what was selected, how much that is and what is not shown.
 pub(super) fn render_selection(report: &Report, page: &mut Page<'_>) {
@@ -13,48 +14,55 @@ pub(super) fn render_selection(report: &Report, page: &mut Page<'_>) {
     if let Some(set) = selection.sets.iter().find(leads) {
         page.paragraph("  ", &selected(selection, set));
     }
-    let hidden: Vec<String> = [
-        (selection.findings_not_shown, "finding"),
-        (selection.differences_not_shown, "difference"),
+    let hidden: Vec<Message> = [
+        (selection.findings_not_shown, noun!("finding")),
+        (selection.differences_not_shown, noun!("difference")),
     ]
     .into_iter()
     .filter(|(n, _)| *n > 0)
     .map(|(n, what)| count(n, what))
     .collect();
     if !hidden.is_empty() {
-        let (about, are) = match selection.findings_not_shown + selection.differences_not_shown {
-            1 => ("is", "it touches"),
-            _ => ("are", "they touch"),
+        let hidden = Message::join(hidden, text!(" and "));
+        let sentence = match selection.findings_not_shown + selection.differences_not_shown {
+            1 => message!(
+                "{hidden} is not shown, since it touches nothing of that",
+                hidden
+            ),
+            _ => message!(
+                "{hidden} are not shown, since they touch nothing of that",
+                hidden
+            ),
         };
-        let hidden = hidden.join(" and ");
-        page.paragraph(
-            "  ",
-            &format!("{hidden} {about} not shown, since {are} nothing of that"),
-        );
+        page.paragraph("  ", &sentence);
     }
     for note in &selection.notes {
-        page.paragraph("  note: ", note);
+        page.paragraph(&message!("  note: "), note);
     }
 }
 
-fn selected(selection: &SelectionReport, set: &SelectedReport) -> String {
+fn selected(selection: &SelectionReport, set: &SelectedReport) -> Message {
     let of_which = match set.set {
-        SetName::Set => "",
-        _ => " of the failing set",
+        SetName::Set => Message::empty(),
+        _ => message!(" of the failing set"),
     };
     let packets = set.packets.unwrap_or(0);
     let how = selection.expression.as_ref().map_or_else(
-        || " by an expression that is not told".to_owned(),
-        |expression| format!(" by `{expression}`"),
+        || message!(" by an expression that is not told"),
+        |expression| message!(" by `{expression}`", expression),
     );
     let whole = match set.set {
-        SetName::Set => "",
-        _ => "; flows are shown whole, each with its counterpart",
+        SetName::Set => Message::empty(),
+        _ => message!("; flows are shown whole, each with its counterpart"),
     };
-    format!(
-        "selected{how}: {} of {}{of_which}, {packets} of {}{whole}",
-        set.flows,
-        count(set.all_flows, "flow"),
-        count(set.all_packets, "packet")
+    message!(
+        "selected{how}: {flows} of {all_flows}{of_which}, {packets} of {all_packets}{whole}",
+        how,
+        flows = set.flows,
+        all_flows = count(set.all_flows, noun!("flow")),
+        of_which,
+        packets,
+        all_packets = count(set.all_packets, noun!("packet")),
+        whole
     )
 }
