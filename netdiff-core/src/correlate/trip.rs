@@ -208,7 +208,7 @@ fn count_folded(trips: &mut [Trip], seen: &[Seen]) {
         let sightings = trip.sightings.indexes();
         let folded = sightings.filter(|i| seen.get(*i).is_some_and(|s| s.folded.trips > 0));
         let new: Vec<usize> = folded.filter(|index| counted.insert(*index)).collect();
-        trip.stands_for += further_trips(new.iter().filter_map(|&index| seen.get(index)));
+        trip.stands_for = 1 + further_trips(new.iter().filter_map(|&index| seen.get(index)));
     }
 }
 

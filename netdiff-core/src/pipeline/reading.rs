@@ -31,10 +31,10 @@ const SLACK: Nanos = Nanos::from_secs(4);
 const TOLERANCE: Nanos = Nanos::from_secs(2);
 
 /// About how many packets one step reads.
-const PACKETS_A_STEP: usize = 100_000;
+const PACKETS_A_STEP: usize = 50_000;
 
 /// The most packets that one step reads of a file.
-const MOST_OF_A_FILE: usize = 50_000;
+const MOST_OF_A_FILE: usize = 25_000;
 
 /// The length of the first step.
 const FIRST_STEP: Nanos = Nanos::from_millis(100);

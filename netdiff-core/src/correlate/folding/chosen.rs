@@ -135,8 +135,10 @@ impl Conversation {
                     kinds.push((looks, vec![number]));
                 }
             }
+            let all: usize = kinds.iter().map(|(_, numbers)| numbers.len()).sum();
             for (_, numbers) in kinds {
-                self.choose_of_kind(&numbers, sightings, node_of, clocks, each);
+                let share = each.saturating_mul(numbers.len()) / all.max(1);
+                self.choose_of_kind(&numbers, sightings, node_of, clocks, share.max(2));
             }
         }
     }
@@ -235,19 +237,19 @@ impl Conversation {
         Some(looks)
     }
 
-    /// Units of one kind in order of time: some of them are kept, the others folded into the one before.
+    /// Units of one kind in order of time: so many of them are kept, and what stands out; the others are folded into the one before.
     fn choose_of_kind(
         &mut self,
         numbers: &[usize],
         sightings: &[Seen],
         node_of: &[NodeId],
         clocks: &Telling,
-        each: usize,
+        share: usize,
     ) {
         let Some(last) = numbers.len().checked_sub(1) else {
             return;
         };
-        let steps = each.max(2) - 1;
+        let steps = share - 1;
         if last <= steps {
             return;
         }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 use super::super::conversation::Seen;
@@ -115,15 +116,13 @@ pub(super) fn group(
             group.push((index, way == ways.root(root)));
         }
     }
-    let conversations = groups.into_iter();
-    let mut found: Vec<Conversation> = conversations
-        .filter_map(|own| conversation(sightings, &of, &own, quoted))
-        .collect();
-    for conversation in &mut found {
-        conversation.leave_out_what_goes_on(sightings, around.read_until);
-        conversation.tear_what_was_sent_before(sightings, bytes);
-    }
-    found
+    let one = |own: Vec<(u32, bool)>| {
+        let mut found = conversation(sightings, &of, &own, quoted)?;
+        found.leave_out_what_goes_on(sightings, around.read_until);
+        found.tear_what_was_sent_before(sightings, bytes);
+        Some(found)
+    };
+    groups.into_par_iter().filter_map(one).collect()
 }
 
 fn conversation(

@@ -34,6 +34,8 @@ use std::collections::{BTreeSet, HashSet};
 pub(super) use activity::Activity;
 pub(super) use bytes::FoldedBytes;
 
+use rayon::prelude::*;
+
 use super::conversation::Seen;
 use super::timeline::{IcmpError, NodeId};
 use crate::types::{FlowKey, Nanos, Timestamp};
@@ -43,7 +45,7 @@ use crate::types::{FlowKey, Nanos, Timestamp};
 pub struct Folding {
     /// Sets with fewer sightings than this are not folded.
     pub from: usize,
-    /// How many packets of a kind are kept at least, if there are so many.
+    /// How many packets of a conversation and direction are kept evenly; of each kind at least two.
     pub each: usize,
     /// How many packets are kept to compare the clocks of two nodes, for each of the two.
     pub crossings: usize,
@@ -97,11 +99,11 @@ impl Folding {
             return;
         };
         let mut gone = vec![false; sightings.len()];
-        for conversation in &mut conversations {
-            if !conversation.is_between(&trusted, around.node_of) {
-                continue;
-            }
-            conversation.choose(sightings, around.node_of, &clocks, self.each);
+        conversations.retain(|c| c.is_between(&trusted, around.node_of));
+        conversations
+            .par_iter_mut()
+            .for_each(|c| c.choose(sightings, around.node_of, &clocks, self.each));
+        for conversation in &conversations {
             conversation.fold(sightings, bytes, &mut gone);
         }
         bytes.settle();
