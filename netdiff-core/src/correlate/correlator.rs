@@ -68,8 +68,9 @@ impl Correlator {
     /// clock differs by `tolerance` from those of others.
     pub fn settle(&mut self, read_until: Timestamp, tolerance: Nanos) {
         // A clock that was set back shows times twice: what was read until when is not known then.
-        let enough = self.left.unwrap_or(0).saturating_mul(2);
-        let enough = enough.max(self.folding.from);
+        // So much must be new that what stayed is not looked at over and over.
+        let left = self.left.unwrap_or(0);
+        let enough = left.saturating_add(self.folding.from.max(left / 2));
         if self.intake.sightings.len() >= enough && !self.intake.set_back.has_jumps() {
             self.fold(read_until, Some(tolerance));
         }
