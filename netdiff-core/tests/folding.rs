@@ -21,6 +21,7 @@ const HARD: Folding = Folding {
     from: 0,
     each: 2,
     crossings: 4,
+    late_ns: 0,
 };
 
 fn options(folding: Folding) -> AnalysisOptions {

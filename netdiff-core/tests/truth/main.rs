@@ -259,6 +259,7 @@ fn folding_changes_no_count() {
         from: 0,
         each: 2,
         crossings: 8,
+        late_ns: 0,
     };
     let cases = number("FOLDING_CASES").map_or(15, |n| n as u32);
     for family in Family::ALL {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::super::clock::LeastCrossings;
 use super::super::conversation::{Seen, further_trips};
 use super::super::timeline::NodeId;
+use super::Folding;
 use super::bytes::FoldedBytes;
 use super::conversations::Conversation;
 use super::units::{Unit, Way};
@@ -13,6 +14,9 @@ use crate::types::{Nanos, PointId, Timestamp};
 
 /// Kinds of units that are told apart; what is of a further kind is kept.
 const MAX_KINDS: usize = 64;
+
+/// Of what is late, how many units of a direction are kept.
+const MOST_LATE: usize = 32;
 
 /// Delays that differ by less are not kept as extremes.
 const NOTABLE: Nanos = Nanos(100_000);
@@ -103,7 +107,7 @@ impl Conversation {
         sightings: &[Seen],
         node_of: &[NodeId],
         clocks: &Telling,
-        each: usize,
+        folding: Folding,
     ) {
         let ways = [Way::Forward, Way::Back, Way::Both];
         let usual = ways.map(|way| self.usual(way));
@@ -116,12 +120,10 @@ impl Conversation {
         }
         for (way, usual) in ways.into_iter().zip(usual) {
             let mut kinds: Vec<(Vec<Look>, Vec<usize>)> = Vec::new();
-            let overtaken = self.overtaken(way, usual, sightings);
+            let mut stays = self.overtaken(way, usual, sightings);
+            stays.extend(self.last_of(way, Nanos(folding.late_ns)));
             for (number, unit) in self.units.iter().enumerate() {
-                if unit.way != way
-                    || !unit.plain
-                    || unit.places != usual
-                    || overtaken.contains(&number)
+                if unit.way != way || !unit.plain || unit.places != usual || stays.contains(&number)
                 {
                     continue;
                 }
@@ -137,7 +139,7 @@ impl Conversation {
             }
             let all: usize = kinds.iter().map(|(_, numbers)| numbers.len()).sum();
             for (_, numbers) in kinds {
-                let share = each.saturating_mul(numbers.len()) / all.max(1);
+                let share = folding.each.saturating_mul(numbers.len()) / all.max(1);
                 self.choose_of_kind(&numbers, sightings, node_of, clocks, share.max(2));
             }
         }
@@ -203,6 +205,19 @@ impl Conversation {
             }
         }
         found
+    }
+
+    /// The last units of a way: what proves that packets arrived may come after the captures' end.
+    fn last_of(&self, way: Way, late: Nanos) -> Vec<usize> {
+        let own = self.units.iter().enumerate();
+        let mut own = own.filter(|(_, unit)| unit.way == way).rev();
+        let Some((last, unit)) = own.next() else {
+            return Vec::new();
+        };
+        let end = unit.time;
+        let late = own.take_while(|(_, unit)| end - unit.time < late);
+        let late = late.take(MOST_LATE).map(|(number, _)| number);
+        [last].into_iter().chain(late).collect()
     }
 
     /// How a unit looks at its places; `None` if it looks different at one of them from piece to piece.
