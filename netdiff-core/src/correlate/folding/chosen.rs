@@ -1,12 +1,12 @@
 //! Chooses what is kept of a conversation.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::clock::LeastCrossings;
 use super::super::conversation::{Seen, further_trips};
 use super::super::timeline::NodeId;
 use super::Folding;
 use super::bytes::FoldedBytes;
+use super::clocks::{Telling, crossings};
 use super::conversations::Conversation;
 use super::units::{Unit, Way};
 use crate::identify::{MacAddr, Tunnel};
@@ -20,9 +20,6 @@ const MOST_LATE: usize = 32;
 
 /// Delays that differ by less are not kept as extremes.
 const NOTABLE: Nanos = Nanos(100_000);
-
-/// The packets that tell most of two clocks: sender's and receiver's node, departure and difference.
-pub(super) type Telling = HashSet<(NodeId, NodeId, Timestamp, Nanos)>;
 
 /// What each place shows of a unit but for its bytes and its times.
 #[derive(Clone, Copy, PartialEq)]
@@ -39,65 +36,6 @@ struct Look {
     is_data: bool,
     /// Of the length in bytes, the exponent of two: what size does must be told by packets of that size.
     size: u32,
-}
-
-/// The packets that the clocks are compared by: of any two nodes, in either order, since who sent is not known yet.
-pub(super) fn telling_of_clocks(
-    conversations: &[Conversation],
-    sightings: &[Seen],
-    node_of: &[NodeId],
-    most: usize,
-) -> Telling {
-    let mut least: BTreeMap<(NodeId, NodeId), LeastCrossings> = BTreeMap::new();
-    for conversation in conversations {
-        for unit in conversation.units.iter().filter(|unit| unit.plain) {
-            for (from, to, departure, difference) in
-                crossings(conversation, unit, sightings, node_of)
-            {
-                let known = least.entry((from, to));
-                let known = known.or_insert_with(|| LeastCrossings::of_at_most(most));
-                known.note(departure, difference);
-            }
-        }
-    }
-    let mut telling = Telling::new();
-    for ((from, to), least) in least {
-        let crossings = least.crossings().into_iter();
-        telling.extend(crossings.map(|c| (from, to, Timestamp(c.departure), Nanos(c.difference))));
-    }
-    telling
-}
-
-/// When a unit was last seen on one node and first on another, for all pairs of nodes; by way of packets, not of questions with answers.
-fn crossings(
-    conversation: &Conversation,
-    unit: &Unit,
-    sightings: &[Seen],
-    node_of: &[NodeId],
-) -> Vec<(NodeId, NodeId, Timestamp, Nanos)> {
-    // A question and its answer are two packets: keys tell them apart.
-    let mut nodes: BTreeMap<(u32, NodeId), (Timestamp, Timestamp)> = BTreeMap::new();
-    for (place, index) in conversation.members(unit) {
-        let spot = conversation.spots.get(usize::from(*place));
-        let (Some(s), Some(spot)) = (sightings.get(*index as usize), spot) else {
-            continue;
-        };
-        let Some(node) = node_of.get(s.evidence.point.index()) else {
-            continue;
-        };
-        let packet = if unit.way == Way::Both { spot.1 } else { 0 };
-        let span = nodes.entry((packet, *node)).or_insert((s.time, s.time));
-        *span = (span.0.min(s.time), span.1.max(s.time));
-    }
-    let mut found = Vec::new();
-    for ((packet, from), (_, departure)) in &nodes {
-        for ((other, to), (arrival, _)) in &nodes {
-            if packet == other && from != to {
-                found.push((*from, *to, *departure, *arrival - *departure));
-            }
-        }
-    }
-    found
 }
 
 impl Conversation {
@@ -207,17 +145,16 @@ impl Conversation {
         found
     }
 
-    /// The last units of a way: what proves that packets arrived may come after the captures' end.
+    /// The last units of a way, if so much counts as late: what proves that packets arrived may come after the captures' end.
     fn last_of(&self, way: Way, late: Nanos) -> Vec<usize> {
         let own = self.units.iter().enumerate();
-        let mut own = own.filter(|(_, unit)| unit.way == way).rev();
-        let Some((last, unit)) = own.next() else {
-            return Vec::new();
-        };
-        let end = unit.time;
+        let own = own.filter(|(_, unit)| unit.way == way).rev();
+        let end = own
+            .clone()
+            .next()
+            .map_or(Timestamp(0), |(_, unit)| unit.time);
         let late = own.take_while(|(_, unit)| end - unit.time < late);
-        let late = late.take(MOST_LATE).map(|(number, _)| number);
-        [last].into_iter().chain(late).collect()
+        late.take(MOST_LATE).map(|(number, _)| number).collect()
     }
 
     /// How a unit looks at its places; `None` if it looks different at one of them from piece to piece.

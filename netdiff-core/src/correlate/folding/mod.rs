@@ -28,6 +28,7 @@
 mod activity;
 mod bytes;
 mod chosen;
+mod clocks;
 mod conversations;
 mod units;
 
@@ -101,7 +102,7 @@ impl Folding {
         let quoted = quoted(around.errors);
         let mut conversations = conversations::group(sightings, &quoted, around, bytes);
         let clocks =
-            chosen::telling_of_clocks(&conversations, sightings, around.node_of, self.crossings);
+            clocks::telling_of_clocks(&conversations, sightings, around.node_of, self.crossings);
         let Some(trusted) = trusted_nodes(&clocks, around) else {
             return;
         };
@@ -120,7 +121,7 @@ impl Folding {
 }
 
 /// The nodes whose clocks are known to be near enough those of others; `None` where some are not.
-fn trusted_nodes(clocks: &chosen::Telling, around: &Surroundings<'_>) -> Option<BTreeSet<NodeId>> {
+fn trusted_nodes(clocks: &clocks::Telling, around: &Surroundings<'_>) -> Option<BTreeSet<NodeId>> {
     let all: BTreeSet<NodeId> = around.node_of.iter().copied().collect();
     let Some(tolerance) = around.tolerance.filter(|_| all.len() > 1) else {
         return Some(all);
