@@ -7,7 +7,7 @@
 //! ```text
 //! target/release/instructions          counts instructions of each stage with valgrind, against instructions.tsv
 //! target/release/instructions renew    writes that table
-//! target/release/generate /tmp/set && target/release/allocations /tmp/set
+//! target/release/generate FOLDER && target/release/allocations FOLDER
 //!                                      shows that no packet costs an allocation before it has its identity
 //! ```
 

@@ -54,7 +54,7 @@ mod schema;
 pub mod select;
 
 /// What fuzz targets reach beside the public names.
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod doors {
     pub use crate::pipeline::doors::*;
     pub use crate::read::doors::*;

@@ -11,15 +11,18 @@
     reason = "a test may fail and tell"
 )]
 
+mod common;
+
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use netdiff_core::correlate::{Folding, Ran, RoleBasis, SetPoint, StatedAddresses, correlate};
+use common::points_of_one_file;
+use netdiff_core::correlate::{Folding, StatedAddresses, correlate};
 use netdiff_core::decode::{DecodeOptions, Packet, decode_packet};
 use netdiff_core::identify::{Observation, Observer, PrefixLimit};
 use netdiff_core::read::PacketReader;
-use netdiff_core::types::{CapturePoint, FileId, Role};
+use netdiff_core::types::FileId;
 
 /// The largest file whose every prefix is tried, in bytes.
 const SMALL: u64 = 4_096;
@@ -58,23 +61,9 @@ fn lead(bytes: &[u8]) -> Option<u64> {
         observations.push(observer.observe(&raw, &packet));
     }
     let (points, _) = observer.finish();
-    let points = points.into_iter().enumerate().map(|(i, seen)| SetPoint {
-        point: CapturePoint::new("node", &format!("if{i}")),
-        role: Role::Unknown,
-        role_basis: RoleBasis::Name,
-        files: vec![FileId(0)],
-        link_type: Some(seen.link_type),
-        packets: seen.packets,
-        first_time: seen.first_time,
-        last_time: seen.last_time,
-        dropped: 0,
-        filtered: false,
-        fragments: seen.fragment_trouble,
-        ran: Ran::default(),
-    });
     let count = observations.len() as u64;
     let timelines = correlate(
-        points.collect(),
+        points_of_one_file(points),
         &StatedAddresses::default(),
         Folding::NEVER,
         observations,

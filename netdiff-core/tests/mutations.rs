@@ -22,6 +22,7 @@
     reason = "a test may fail, tell, and knows how large its own numbers are"
 )]
 
+mod common;
 #[path = "mutations/mutate.rs"]
 mod mutate;
 
@@ -31,24 +32,20 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use netdiff_core::correlate::{
-    Disposition, Folding, Journey, Ran, RoleBasis, SetPoint, StatedAddresses, Timelines, Trust,
-    correlate,
+    Disposition, Folding, Journey, StatedAddresses, Timelines, Trust, correlate,
 };
 use netdiff_core::decode::{DecodeOptions, Packet, decode_packet};
 use netdiff_core::diagnose::diagnose;
 use netdiff_core::identify::{Evidence, Observer, PrefixLimit};
 use netdiff_core::read::PacketReader;
-use netdiff_core::types::{CapturePoint, FileId, Role};
+use netdiff_core::types::FileId;
 use netdiff_core::{
     AnalysisOptions, SetRequest, TextOptions, render_html, render_json, render_markdown,
     render_text, timelines, trace,
 };
 
+use common::{points_of_one_file, testdata};
 use mutate::{Random, mutated};
-
-fn testdata() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata")
-}
 
 /// Every file below a folder, sorted.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
@@ -142,24 +139,10 @@ fn lead(bytes: Vec<u8>, what: &str) -> Option<u64> {
     let report = reader.finish();
     assert!(report.damages.len() <= 100, "{what}");
     let (points, _) = observer.finish();
-    let points = points.into_iter().enumerate().map(|(i, seen)| SetPoint {
-        point: CapturePoint::new("node", &format!("if{i:05}")),
-        role: Role::Unknown,
-        role_basis: RoleBasis::Name,
-        files: vec![FileId(0)],
-        link_type: Some(seen.link_type),
-        packets: seen.packets,
-        first_time: seen.first_time,
-        last_time: seen.last_time,
-        dropped: 0,
-        filtered: false,
-        fragments: seen.fragment_trouble,
-        ran: Ran::default(),
-    });
     let count = observations.len() as u64;
     assert_eq!(report.packets, count, "{what}");
     let timelines = correlate(
-        points.collect(),
+        points_of_one_file(points),
         &StatedAddresses::default(),
         Folding::default(),
         observations,

@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use netdiff_core::Language;
 
 fuzz_target!(|bytes: &[u8]| {
     for name in ["pods.json", "hosts"] {
@@ -10,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
             facts
                 .warnings
                 .iter()
-                .all(|warning| warning.starts_with(name))
+                .all(|warning| warning.render(Language::English).starts_with(name))
         );
     }
 });

@@ -4,6 +4,9 @@
 #[path = "../../../netdiff-cli/src/config.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod config;
+#[path = "../../../netdiff-cli/src/language.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod language;
 #[path = "../../../netdiff-cli/src/near.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod near;

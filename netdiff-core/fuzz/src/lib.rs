@@ -1,6 +1,8 @@
 //! What the fuzz targets have in common: the ways through the rooms, and what must hold whatever comes in.
 
 pub mod files;
+mod headers;
+pub mod observations;
 pub mod packets;
 
 use std::io::Cursor;

@@ -1,4 +1,4 @@
-//! What fuzz targets reach beside the public names; built with `--cfg fuzzing` alone.
+//! What fuzz targets reach beside the public names; built with `--cfg fuzzing`, and for the unit tests, so that a change of the library cannot break the targets unseen.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use crate::diff::{StatedPairs, compare_timelines};
 use crate::profile::Profile;
 use crate::read::{CaptureSet, ReadError};
 use crate::report::{Report, build_comparison, build_trace};
+use crate::types::Language;
 
 /// A set, followed and judged alone.
 ///
@@ -38,12 +39,13 @@ pub fn profile_of_timelines(timelines: Timelines, files: Vec<String>) -> Profile
 
 /// The report of one set.
 pub fn report_of(profile: &Profile) -> Report {
-    build_trace(&analyzed(profile))
+    build_trace(&analyzed(profile, Language::English))
 }
 
 /// The report of two.
 pub fn report_of_both(reference: &Profile, failing: &Profile) -> Report {
     let pairs = StatedPairs::default();
     let comparison = compare_timelines(&reference.timelines, &failing.timelines, &pairs);
-    build_comparison(&analyzed(reference), &analyzed(failing), &comparison)
+    let [reference, failing] = [reference, failing].map(|set| analyzed(set, Language::English));
+    build_comparison(&reference, &failing, &comparison)
 }

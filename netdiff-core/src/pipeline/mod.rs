@@ -2,7 +2,7 @@
 
 mod analyze;
 mod cluster;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod doors;
 mod error;
 mod extracting;

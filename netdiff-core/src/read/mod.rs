@@ -36,7 +36,7 @@ pub use looks_like::LooksLike;
 pub use packet_reader::PacketReader;
 pub use progress::Progress;
 pub use raw_packet::{FileInterface, RawPacket};
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub use set::doors;
 pub use set::{CaptureFile, CaptureSet, InterfaceName, PointOverride, SetRequest, open_set};
 pub use text_file::read_text_if;

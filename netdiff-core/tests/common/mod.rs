@@ -10,6 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use netdiff_core::Report;
+use netdiff_core::correlate::{Ran, RoleBasis, SetPoint};
+use netdiff_core::identify::ObservedPoint;
+use netdiff_core::types::{CapturePoint, FileId, Role};
 use unicode_width::UnicodeWidthStr;
 
 /// The project's recorded captures.
@@ -34,6 +37,27 @@ pub fn part_of(scenario: &str, keep: impl Fn(&str) -> bool) -> tempfile::TempDir
         }
     }
     folder
+}
+
+/// The points of one file of a node, as a set has them.
+pub fn points_of_one_file(points: Vec<ObservedPoint>) -> Vec<SetPoint> {
+    let points = points.into_iter().enumerate();
+    points
+        .map(|(i, seen)| SetPoint {
+            point: CapturePoint::new("node", &format!("if{i:05}")),
+            role: Role::Unknown,
+            role_basis: RoleBasis::Name,
+            files: vec![FileId(0)],
+            link_type: Some(seen.link_type),
+            packets: seen.packets,
+            first_time: seen.first_time,
+            last_time: seen.last_time,
+            dropped: 0,
+            filtered: false,
+            fragments: seen.fragment_trouble,
+            ran: Ran::default(),
+        })
+        .collect()
 }
 
 /// Paths of the machine do not belong into snapshots.

@@ -3,7 +3,7 @@
 mod assemble;
 mod bundle;
 mod bundle_entry;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod doors;
 mod gather;
 mod gathered;
