@@ -13,6 +13,7 @@ mod options;
 mod pairs;
 mod reading;
 mod selecting;
+mod stream;
 mod tally;
 
 pub use analyze::{SetTimelines, baseline, compare, compare_with, timelines, trace, trace_with};
