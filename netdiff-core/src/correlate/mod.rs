@@ -155,7 +155,7 @@ fn follow(
         cut: &cut,
         folded_bytes: folded,
     };
-    let flows = finish_flows(&flows, &scales, &mut intake.accounting);
+    let flows = finish_flows(flows, &scales, &mut intake.accounting);
     Timelines {
         flows,
         points,
@@ -191,14 +191,15 @@ fn learn_ways(
     }
 }
 
+/// One after the other: the sightings of a flow are given back when it is finished.
 fn finish_flows(
-    flows: &[FlowTracks],
+    flows: Vec<FlowTracks>,
     scales: &Scales<'_>,
     accounting: &mut [PointAccounting],
 ) -> Vec<FlowTimeline> {
     let finished = flows
-        .iter()
-        .map(|flow| finish_flow(flow, scales, accounting));
+        .into_iter()
+        .map(|flow| finish_flow(&flow, scales, accounting));
     finished.collect()
 }
 
