@@ -162,7 +162,7 @@ fn follow(
         cut: &cut,
         folded_bytes: folded,
     };
-    let flows = finish_flows(&flows, &scales, &mut intake.accounting);
+    let flows = finish_flows(flows, &scales, &mut intake.accounting);
     Timelines {
         flows,
         points,
@@ -198,22 +198,25 @@ fn learn_ways(
     }
 }
 
+/// In parts, side by side; the sightings of a flow are given back when it is finished.
 fn finish_flows(
-    flows: &[FlowTracks],
+    flows: Vec<FlowTracks>,
     scales: &Scales<'_>,
     accounting: &mut [PointAccounting],
 ) -> Vec<FlowTimeline> {
     let some = flows.len().div_ceil(PARTS).max(LEAST_OF_A_PART);
     let parts: Vec<(Vec<FlowTimeline>, Vec<PointAccounting>)> = flows
-        .par_chunks(some)
+        .into_par_iter()
+        .chunks(some)
         .map(|flows| {
             let mut counts = vec![PointAccounting::default(); accounting.len()];
-            let finished = flows.iter();
-            let finished = finished.map(|flow| finish_flow(flow, scales, &mut counts));
+            // What a flow took is free when it is finished.
+            let finished = flows.into_iter();
+            let finished = finished.map(|flow| finish_flow(&flow, scales, &mut counts));
             (finished.collect(), counts)
         })
         .collect();
-    let mut finished = Vec::with_capacity(flows.len());
+    let mut finished = Vec::with_capacity(parts.iter().map(|(flows, _)| flows.len()).sum());
     for (flows, counts) in parts {
         finished.extend(flows);
         for (whole, part) in accounting.iter_mut().zip(counts) {

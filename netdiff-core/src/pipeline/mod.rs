@@ -20,4 +20,4 @@ pub use analyze::{SetTimelines, baseline, compare, compare_with, timelines, trac
 pub use error::AnalysisError;
 pub use extracting::{Extracted, Wanting, export, extract};
 pub use inspect::{inspect, inspect_baseline, inspect_with};
-pub use options::AnalysisOptions;
+pub use options::{AnalysisOptions, MAX_FLOWS};
