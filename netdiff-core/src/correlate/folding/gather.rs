@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn many_are_told_apart() {
-        let gathered = Gathered::new((0..10_000_u64).map(|n| n % 3_000));
+        let gathered = Gathered::new((0..10_000_u32).map(|n| u64::from(n % 3_000)));
         assert_eq!(gathered.ids.len(), 3_000);
     }
 }
