@@ -117,10 +117,7 @@ impl Correlator {
         // A clock that was set back shows times twice: what was read until when is not known then.
         // So much must be new that what stayed is not looked at over and over.
         let left = self.left.unwrap_or(0);
-        let from = self.folding.from;
-        let most = from.saturating_add(from / 2);
-        let more = left.saturating_mul(2).min(most).max(left / 2);
-        let enough = left.saturating_add(from.max(more));
+        let enough = left.saturating_add(self.folding.from.max(left / 2));
         let folds = self.intake.sightings.len() >= enough && !self.intake.set_back.has_jumps();
         if folds {
             self.fold(read_until, Some(tolerance));
