@@ -147,7 +147,8 @@ impl Correlator {
     #[must_use]
     pub fn finish(mut self, points: Vec<SetPoint>, stated: &StatedAddresses) -> Timelines {
         self.intake.settle();
-        if self.intake.sightings.len() >= self.folding.from {
+        // What was too young when others were folded is not told by more packets than these.
+        if self.left.is_some() || self.intake.sightings.len() >= self.folding.from {
             self.fold(Timestamp(i64::MAX), None);
         }
         let folded = self.left.map(|_| &self.bytes);
