@@ -1,5 +1,6 @@
 //! Builds one direction of a flow's timeline: hops, journeys and the account of every packet.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
@@ -302,7 +303,7 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
                 changes::between(previous, *place, track, context.layout)
             }),
             first: first.evidence,
-            reason: reason.clone(),
+            reason: Cow::Borrowed(reason),
         });
         previous = Some(*place);
     }
