@@ -1,6 +1,7 @@
 //! The corridor: leads a capture set through all rooms.
 
 mod analyze;
+mod batch;
 mod cluster;
 #[cfg(any(fuzzing, test))]
 pub mod doors;
