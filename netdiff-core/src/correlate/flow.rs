@@ -140,10 +140,13 @@ pub(super) fn group_flows(conversations: Vec<Linked>) -> Vec<FlowTracks> {
     flows.into_values().collect()
 }
 
+/// Places of a direction that are asked for round trips: nobody's packets pass so many.
+const MAX_ASKED: usize = 64;
+
 impl FlowTracks {
     /// At the first place of the initiator's packets that saw answers.
     pub(super) fn round_trip(&self) -> Option<Spread> {
-        let mut places = self.forward.order.places.iter();
+        let mut places = self.forward.order.places.iter().take(MAX_ASKED);
         places.find_map(|(place, _)| round_trips(*place, &self.forward.seen, &self.reply.seen))
     }
 

@@ -31,6 +31,11 @@ impl Batch {
         Ok(())
     }
 
+    /// How many packets with an identity there are.
+    pub(super) const fn len(&self) -> usize {
+        self.whole.len()
+    }
+
     /// All of them, in the order in which they came.
     pub(super) fn iter(&self) -> impl Iterator<Item = Observation> {
         let mut whole = self.whole.iter().peekable();

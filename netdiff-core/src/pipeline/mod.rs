@@ -7,6 +7,8 @@ mod cluster;
 pub mod doors;
 mod error;
 mod extracting;
+#[cfg(test)]
+mod faults_tests;
 mod inspect;
 mod memory;
 mod observe;

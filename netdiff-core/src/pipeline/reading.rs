@@ -183,7 +183,9 @@ fn at_once(
     let contents = join(set, files);
     let names = contents.points.iter().map(|point| &point.point);
     let mut whole = Taking::new(set, names, folding);
-    for (observations, places) in observations.into_iter().zip(&contents.places) {
+    let files = set.files.iter().zip(observations);
+    for ((file, observations), places) in files.zip(&contents.places) {
+        memory::make_room(&mut whole.correlator, observations.len(), &file.name)?;
         for mut observation in observations.iter() {
             if let Some(point) = places.get(observation.evidence.point.index()) {
                 observation.evidence.point = *point;
@@ -317,8 +319,9 @@ fn in_steps(
             .par_iter_mut()
             .map(|stream| stream.read(until, beginnings.limit, options, detail))
             .collect::<Result<_, _>>()?;
-        batches.iter().flatten().for_each(|o| whole.take(o));
         let read: usize = batches.iter().map(Vec::len).sum();
+        memory::make_room(&mut whole.correlator, read, &set.label)?;
+        batches.iter().flatten().for_each(|o| whole.take(o));
         step = next_step(step, read);
         if let Some(reached) = slowest(&streams)
             && all_nodes_are_near(&streams, reached)
