@@ -21,7 +21,7 @@ pub use crate::decode::{ArpOperation, ChecksumState, MacAddr, TcpFlags};
 pub use fingerprint::{Fingerprint, PrefixLimit};
 pub use fragments::{FragmentTrouble, JoinedLeftovers, Leftover, join_leftovers};
 pub use observation::{
-    ArpSighting, CHECKED_LEN, Checksums, Detail, Encapsulation, Evidence, Marks, Observation,
+    ArpSighting, Bare, CHECKED_LEN, Checksums, Detail, Encapsulation, Evidence, Marks, Observation,
     Quote, Sighting, Subject, Tunnel, Unidentified,
 };
 pub use observer::{ObservedPoint, Observer};

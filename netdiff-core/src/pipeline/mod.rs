@@ -1,11 +1,14 @@
 //! The corridor: leads a capture set through all rooms.
 
 mod analyze;
+mod batch;
 mod cluster;
 #[cfg(any(fuzzing, test))]
 pub mod doors;
 mod error;
 mod extracting;
+#[cfg(test)]
+mod faults_tests;
 mod inspect;
 mod memory;
 mod observe;

@@ -14,13 +14,14 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::batch::Batch;
 use super::cluster::ClusterWatch;
 use super::memory;
 use super::observe::{FileContents, SetContents, join};
 use super::tally::Tally;
 use crate::correlate::{Correlator, Folding};
 use crate::decode::{DecodeOptions, Packet, decode_packet};
-use crate::identify::{Observation, Observer, PrefixLimit, Subject};
+use crate::identify::{Observation, Observer, PrefixLimit};
 use crate::read::{CaptureFile, CaptureSet, InterfaceName, PacketReader, ReadError};
 use crate::types::{CapturePoint, Nanos, PointId, Timestamp};
 
@@ -168,23 +169,24 @@ fn at_once(
     detail: Detail,
     folding: Folding,
 ) -> Result<SetRead, ReadError> {
-    let read = |file: &CaptureFile| -> Result<(Vec<Observation>, FileContents), ReadError> {
+    let read = |file: &CaptureFile| -> Result<(Batch, FileContents), ReadError> {
         let mut reading = Reading::new(file, limit, detail)?;
-        let mut observations = Vec::new();
+        let mut observations = Batch::default();
         while let Some(observation) = reading.next(options) {
-            memory::reserve(&mut observations, 1, &file.name)?;
-            observations.push(observation);
+            observations.push(observation, &file.name)?;
         }
         Ok((observations, reading.finish()))
     };
-    let files: Vec<(Vec<Observation>, FileContents)> =
+    let files: Vec<(Batch, FileContents)> =
         set.files.par_iter().map(read).collect::<Result<_, _>>()?;
     let (observations, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
     let contents = join(set, files);
     let names = contents.points.iter().map(|point| &point.point);
     let mut whole = Taking::new(set, names, folding);
-    for (observations, places) in observations.into_iter().zip(&contents.places) {
-        for mut observation in observations {
+    let files = set.files.iter().zip(observations);
+    for ((file, observations), places) in files.zip(&contents.places) {
+        memory::make_room(&mut whole.correlator, observations.len(), &file.name)?;
+        for mut observation in observations.iter() {
             if let Some(point) = places.get(observation.evidence.point.index()) {
                 observation.evidence.point = *point;
                 whole.take(&observation);
@@ -198,9 +200,6 @@ fn at_once(
 struct Taking {
     correlator: Correlator,
     watch: ClusterWatch,
-    /// Fragments of points that several files hold: a datagram may be in two of them.
-    fragments: Vec<Observation>,
-    in_files: BTreeMap<PointId, usize>,
 }
 
 impl Taking {
@@ -209,46 +208,21 @@ impl Taking {
         points: impl Iterator<Item = &'a CapturePoint> + Clone,
         folding: Folding,
     ) -> Self {
-        let mut files: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for file in &set.files {
-            if let InterfaceName::Named(name) = &file.interface {
-                *files.entry((&file.node, name)).or_default() += 1;
-            }
-        }
-        let ids = (0..).map(PointId).zip(points.clone());
-        let in_files = ids.map(|(id, point)| {
-            let named = files.get(&(&*point.node, &*point.interface));
-            // A file that names its interfaces itself may be one of several.
-            (id, named.copied().unwrap_or(set.files.len()))
-        });
         Self {
-            in_files: in_files.collect(),
             correlator: Correlator::new(points.clone(), folding),
             watch: ClusterWatch::new(set, points),
-            fragments: Vec::new(),
         }
     }
 
     fn take(&mut self, observation: &Observation) {
-        let several = self.in_files.get(&observation.evidence.point) > Some(&1);
-        if several && observation.subject == Subject::FragmentPart {
-            self.fragments.push(*observation);
-        }
         self.watch.note(observation);
         self.correlator.take(observation);
     }
 
     fn finish(mut self, contents: SetContents) -> SetRead {
-        for (evidence, sighting) in &contents.joined {
-            let last = self.fragments.iter().find(|o| o.evidence == *evidence);
-            if let Some(last) = last {
-                let joined = Observation {
-                    subject: Subject::Packet(*sighting),
-                    ..*last
-                };
-                self.watch.note(&joined);
-                self.correlator.take_joined(&joined);
-            }
+        for joined in &contents.joined {
+            self.watch.note(joined);
+            self.correlator.take_joined(joined);
         }
         SetRead {
             contents,
@@ -345,8 +319,9 @@ fn in_steps(
             .par_iter_mut()
             .map(|stream| stream.read(until, beginnings.limit, options, detail))
             .collect::<Result<_, _>>()?;
-        batches.iter().flatten().for_each(|o| whole.take(o));
         let read: usize = batches.iter().map(Vec::len).sum();
+        memory::make_room(&mut whole.correlator, read, &set.label)?;
+        batches.iter().flatten().for_each(|o| whole.take(o));
         step = next_step(step, read);
         if let Some(reached) = slowest(&streams)
             && all_nodes_are_near(&streams, reached)
