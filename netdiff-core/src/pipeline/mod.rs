@@ -1,7 +1,6 @@
 //! The corridor: leads a capture set through all rooms.
 
 mod analyze;
-mod batch;
 mod cluster;
 #[cfg(any(fuzzing, test))]
 pub mod doors;
@@ -11,11 +10,13 @@ mod extracting;
 mod faults_tests;
 mod inspect;
 mod memory;
+mod observations;
 mod observe;
 mod options;
 mod pairs;
 mod reading;
 mod selecting;
+mod stream;
 mod tally;
 
 pub use analyze::{SetTimelines, baseline, compare, compare_with, timelines, trace, trace_with};
