@@ -120,10 +120,10 @@ impl Folding {
             .chain(rows.kinds.iter().skip(1).map(Vec::as_slice))
             .collect();
         let mut sorted = Sorted::new(chunks, &lists, &extras, |key| keys.contains(key));
-        let (apart, gone) = self
+        let Chosen { apart, gone } = self
             .choose(&sorted, &extras, (&quoted, around, bytes))
-            .unzip();
-        for (group, gone) in gone.into_iter().flatten() {
+            .unwrap_or_default();
+        for (group, gone) in gone {
             let own = sorted.groups.get(group).map(|group| group.rows.clone());
             let own = own.and_then(|own| sorted.rows.get_mut(own));
             let own = own.unwrap_or_default();
@@ -154,16 +154,16 @@ impl Folding {
             }
         }
         rows.put_back(kept);
-        apart.flatten()
+        apart
     }
 
-    /// How far clocks differ, and what is folded of each conversation, by the number of its rows' group.
+    /// What is folded; `None` where clocks forbid it.
     fn choose(
         self,
         sorted: &Sorted<'_>,
         extras: &[Extra],
         (quoted, around, bytes): (&HashSet<(FlowKey, u64)>, &Surroundings<'_>, &FoldedBytes),
-    ) -> Option<(Option<Nanos>, Vec<(usize, Gone)>)> {
+    ) -> Option<Chosen> {
         let view = |group: usize| Some(View::new(sorted, extras, sorted.groups.get(group)?));
         let numbers = (0..sorted.groups.len()).into_par_iter();
         let mut conversations: Vec<Conversation> = numbers
@@ -183,11 +183,18 @@ impl Folding {
         let differences = differences.map(|(.., difference)| difference.0.saturating_abs());
         let all: BTreeSet<NodeId> = around.node_of.iter().copied().collect();
         let apart = (trusted == all).then_some(Nanos(differences.max().unwrap_or(0)));
-        Some((
-            apart,
-            conversations.par_iter_mut().filter_map(choose).collect(),
-        ))
+        let gone = conversations.par_iter_mut().filter_map(choose).collect();
+        Some(Chosen { apart, gone })
     }
+}
+
+/// What folding found.
+#[derive(Default)]
+struct Chosen {
+    /// How far clocks differ, if all nodes were compared.
+    apart: Option<Nanos>,
+    /// What is folded of each conversation, by the number of its rows' group.
+    gone: Vec<(usize, Gone)>,
 }
 
 /// Counts with a row what it stands for from now on.
