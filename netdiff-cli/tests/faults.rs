@@ -135,10 +135,11 @@ fn what_fails_leaves_the_file_as_it_was() {
     }
 }
 
-/// Starts to write `file` from a capture that never ends, and waits until that has begun.
-fn endless(folder: &Path, file: &Path) -> (Child, ChildStdin) {
+/// Starts to write `file` from a capture that never ends, and waits until that has begun. What is read is kept below `temporary`.
+fn endless(folder: &Path, file: &Path, temporary: &Path) -> (Child, ChildStdin) {
     let mut child = netdiff(&["extract", "-", "--point", "n/eth0=stdin", "-o"])
         .arg(file)
+        .env("TMPDIR", temporary)
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -156,13 +157,16 @@ fn endless(folder: &Path, file: &Path) -> (Child, ChildStdin) {
 fn a_signal_leaves_nothing_behind() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let folder = tempfile::tempdir().unwrap();
-        let (mut child, stdin) = endless(folder.path(), &folder.path().join("out.pcapng"));
+        let temporary = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out.pcapng");
+        let (mut child, stdin) = endless(folder.path(), &out, temporary.path());
         let id = child.id().to_string();
         let killed = Command::new("kill").args(["-s", signal, &id]).status();
         assert!(killed.unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
         drop(stdin);
         assert!(names(folder.path()).is_empty(), "{signal}");
+        assert!(names(temporary.path()).is_empty(), "{signal}");
     }
 }
 
@@ -247,8 +251,8 @@ fn files_that_cannot_be_read_are_named() {
 #[test]
 fn little_memory_is_told() {
     // A selection asks for packets one by one, so that all are kept; without one a long capture needs no more memory than a short one.
-    let selected = traced_with_little_memory("--flow udp");
-    let whole = traced_with_little_memory("");
+    let selected = traced_with_little_memory("--flow udp", &datagram());
+    let whole = traced_with_little_memory("", &[0; 14]);
     if selected.status.code() == Some(77) {
         return;
     }
@@ -258,8 +262,16 @@ fn little_memory_is_told() {
     assert_eq!(whole.status.code(), Some(0), "{}", told(&whole));
 }
 
-/// A capture of two million packets, traced with 300 MB.
-fn traced_with_little_memory(options: &str) -> Output {
+/// A frame with an empty UDP datagram.
+fn datagram() -> Vec<u8> {
+    let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0];
+    frame.extend([0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0]);
+    frame.extend([10, 244, 0, 4, 10, 244, 1, 5, 156, 64, 35, 40, 0, 8, 0, 0]);
+    frame
+}
+
+/// A capture of two million packets like `frame`, traced with 300 MB.
+fn traced_with_little_memory(options: &str, frame: &[u8]) -> Output {
     let program = cargo_bin("netdiff");
     let script = format!(
         "ulimit -v 300000 2>/dev/null || exit 77; exec \"$0\" trace - --point n/eth0=stdin --jobs 1 {options}"
@@ -273,14 +285,16 @@ fn traced_with_little_memory(options: &str) -> Output {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
+    let frame = frame.to_vec();
+    let len = u8::try_from(frame.len()).unwrap();
     let feeder = thread::spawn(move || {
         let mut file = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         file.extend([0, 0, 4, 0, 1, 0, 0, 0]);
         let _ = stdin.write_all(&file);
         let mut record = 1_780_000_000_u32.to_le_bytes().to_vec();
         record.extend([0; 4]);
-        record.extend([14, 0, 0, 0, 14, 0, 0, 0]);
-        record.extend([0; 14]);
+        record.extend([len, 0, 0, 0, len, 0, 0, 0]);
+        record.extend(frame);
         let many = record.repeat(50_000);
         // 2 million packets.
         let _ = (0..40).try_for_each(|_| stdin.write_all(&many));

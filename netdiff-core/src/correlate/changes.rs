@@ -16,10 +16,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::conversation::Seen;
-use super::flow::Track;
 use super::hop::{Change, Field};
 use super::layout::Layout;
 use super::place::Place;
+use super::trip::Trip;
 use crate::identify::Sighting;
 use crate::types::Role;
 
@@ -27,10 +27,17 @@ use crate::types::Role;
 const ECN: u8 = 0b11;
 
 /// Everything that differs between two neighboring places, in order of fields and values.
-pub(super) fn between(from: Place, to: Place, track: &Track, layout: Layout<'_>) -> Vec<Change> {
+///
+/// `trips` are those of the first place, or more.
+pub(super) fn between<'a>(
+    (from, to): (Place, Place),
+    trips: impl Iterator<Item = &'a Trip>,
+    seen: &[Seen],
+    layout: Layout<'_>,
+) -> Vec<Change> {
     let mut counts: BTreeMap<(Field, Value, Value, bool), u64> = BTreeMap::new();
-    for trip in &track.matched.trips {
-        let at = |place| trip.sightings.get(place).and_then(|i| track.seen.get(i));
+    for trip in trips {
+        let at = |place| trip.sightings.get(place).and_then(|i| seen.get(i));
         let (Some(before), Some(after)) = (at(from), at(to)) else {
             continue;
         };

@@ -1,5 +1,7 @@
 //! Takes observations as they come, and says in the end what happened to every flow.
 
+use std::collections::TryReserveError;
+
 use super::address_plan::StatedAddresses;
 use super::folding::{FoldedBytes, Folding, Surroundings};
 use super::habits::Habits;
@@ -55,6 +57,26 @@ impl Correlator {
             left: None,
             apart: None,
         }
+    }
+
+    /// Makes room for so many further observations.
+    ///
+    /// # Errors
+    /// Where the system has no memory for them.
+    pub fn try_reserve(&mut self, more: usize) -> Result<(), TryReserveError> {
+        self.intake.sightings.try_reserve(more)
+    }
+
+    /// How many packets it keeps.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.intake.sightings.len()
+    }
+
+    /// Whether it keeps none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.intake.sightings.is_empty()
     }
 
     /// Takes the next observation.

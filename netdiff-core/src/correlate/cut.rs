@@ -2,8 +2,9 @@
 
 use super::pieces::{Range, Unit};
 
-/// How many pieces a segment may have on average.
-const MAX_SHARES: usize = 64;
+/// How many pieces a segment may have on average, for each place that saw the conversation, and whatever their number. Where every place cuts the same
+/// bytes otherwise, there are as many as places.
+const MAX_SHARES: [usize; 2] = [4, 16];
 
 /// The pieces in order, and the units that hold each of them, in order of units.
 pub(super) struct Pieces {
@@ -15,7 +16,7 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// `None` where there are too many.
+    /// Of units in order of places; `None` where there are too many.
     pub(super) fn of(units: &[Unit]) -> Option<Self> {
         let both = |unit: &Unit| [unit.range.0, unit.range.1];
         let mut edges: Vec<i64> = units.iter().flat_map(both).collect();
@@ -63,7 +64,10 @@ fn spans(units: &[Unit], edges: &[i64]) -> Option<Vec<std::ops::Range<usize>>> {
         Some(known) if *known == edge => likely,
         _ => edges.partition_point(|known| *known < edge),
     };
-    let mut shares = units.len().saturating_add(1).saturating_mul(MAX_SHARES);
+    let places = units.chunk_by(|a, b| a.place == b.place).count();
+    let [for_each, whatever] = MAX_SHARES;
+    let most = places.saturating_mul(for_each).min(whatever);
+    let mut shares = units.len().saturating_mul(most);
     let mut spans = Vec::with_capacity(units.len());
     let mut behind = 0;
     for unit in units {

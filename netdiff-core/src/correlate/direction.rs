@@ -1,7 +1,8 @@
 //! Builds one direction of a flow's timeline: hops, journeys and the account of every packet.
 
+use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::Hash;
 
 use foldhash::{HashMap, HashSet};
@@ -9,6 +10,7 @@ use foldhash::{HashMap, HashSet};
 use super::Coverage;
 use super::accounting::{PointAccounting, Unmatched};
 use super::answers::Answers;
+use super::at_places::AtPlaces;
 use super::blindness::Blindness;
 use super::changes;
 use super::conversation::Seen;
@@ -84,9 +86,9 @@ pub(super) fn judge_direction(
         cut: scales.cut,
         recent: Cell::new(None),
     };
-    let mut journeys = Vec::with_capacity(trips.len());
-    let mut ledger = Ledger::new(track);
-    let numbers = hop_numbers(track);
+    let (mut journeys, mut ledger) = (Vec::with_capacity(trips.len()), Ledger::new(track));
+    let at = AtPlaces::of(track);
+    let numbers = hop_numbers(track, &at);
     let mut placed: Vec<Stop<'_>> = Vec::new();
     for trip in trips {
         let end = judge.judge(trip);
@@ -101,7 +103,7 @@ pub(super) fn judge_direction(
     ledger.close(track, accounting);
     Direction {
         matched_by: track.matched.matched_by,
-        hops: hops(track, scales.context),
+        hops: hops(track, &at, scales.context),
         tally: Tally {
             unseen_bytes: unseen_bytes(
                 trips,
@@ -194,11 +196,11 @@ impl HopNumbers {
     }
 }
 
-fn hop_numbers(track: &Track) -> HopNumbers {
+fn hop_numbers(track: &Track, at: &AtPlaces<'_>) -> HopNumbers {
     let places = track.order.places.iter().map(|(place, _)| *place);
     let mut numbers = 0..;
     let is_used = |place| {
-        let mut trips = track.matched.trips.iter();
+        let mut trips = at.trips(place);
         trips.any(|trip| trip.sightings.get(place).is_some())
     };
     let all = places.map(|place| is_used(place).then(|| numbers.next()).flatten());
@@ -275,11 +277,11 @@ fn account_lone(disposition: Disposition, packets: u64, counts: &mut PointAccoun
     *counts.unmatched.entry(reason).or_default() += packets;
 }
 
-fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
+fn hops(track: &Track, at: &AtPlaces<'_>, context: &OrderContext<'_>) -> Vec<Hop> {
     let mut hops: Vec<Hop> = Vec::new();
     let mut previous: Option<Place> = None;
     for (place, reason) in &track.order.places {
-        let here = seen_at(*place, track);
+        let here = seen_at(*place, track, at);
         let Some(first) = here.iter().min_by_key(|s| (s.time, s.evidence)) else {
             continue;
         };
@@ -287,7 +289,7 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
         hops.push(Hop {
             point: place.point,
             packets: here.iter().map(|s| s.packets()).sum(),
-            duplicates: duplicates(track, *place),
+            duplicates: duplicates(at, *place),
             source: first.sighting.key.source,
             destination: first.sighting.key.destination,
             tunnel: first.sighting.tunnel,
@@ -297,12 +299,13 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
                 here.iter()
                     .filter_map(|s| s.sighting.marks.maximum_segment_size),
             ),
-            delay: previous.and_then(|previous| delay(previous, *place, track, context)),
+            delay: previous.and_then(|previous| delay((previous, *place), track, at, context)),
             changes: previous.map_or_else(Vec::new, |previous| {
-                changes::between(previous, *place, track, context.layout)
+                let trips = at.trips(previous);
+                changes::between((previous, *place), trips, &track.seen, context.layout)
             }),
             first: first.evidence,
-            reason: reason.clone(),
+            reason: Cow::Borrowed(reason),
         });
         previous = Some(*place);
     }
@@ -310,8 +313,8 @@ fn hops(track: &Track, context: &OrderContext<'_>) -> Vec<Hop> {
 }
 
 /// The sightings at a place, in their order; one that is in several trips once.
-fn seen_at(place: Place, track: &Track) -> Vec<&Seen> {
-    let trips = track.matched.trips.iter();
+fn seen_at<'a>(place: Place, track: &'a Track, at: &AtPlaces<'_>) -> Vec<&'a Seen> {
+    let trips = at.trips(place);
     let mut here: Vec<usize> = trips.filter_map(|trip| trip.sightings.get(place)).collect();
     here.sort_unstable();
     here.dedup();
@@ -338,26 +341,21 @@ fn next_hops(here: &[&Seen]) -> Vec<MacAddr> {
     all.into_iter().take(MAX_NEXT_HOPS).collect()
 }
 
-fn duplicates(track: &Track, place: Place) -> Duplicates {
-    let mut counts: BTreeMap<CopyKind, u64> = BTreeMap::new();
-    let copies = track.matched.copies.iter();
-    for (_, kind) in copies.filter(|(i, kind)| {
-        let seen = track.seen.get(*i).map(Seen::place);
-        // Further rounds of a loop count at the pass that they repeat.
-        seen == Some(Place { pass: 0, ..place }) && (place.pass > 0) == (*kind == CopyKind::Loop)
-    }) {
-        *counts.entry(*kind).or_default() += 1;
-    }
-    let of = |kind| counts.get(&kind).copied().unwrap_or(0);
+fn duplicates(at: &AtPlaces<'_>, place: Place) -> Duplicates {
     Duplicates {
-        same_frame: of(CopyKind::SameFrame),
-        other_frame: of(CopyKind::OtherFrame),
-        rounds: of(CopyKind::Loop),
+        same_frame: at.copies(place, CopyKind::SameFrame),
+        other_frame: at.copies(place, CopyKind::OtherFrame),
+        rounds: at.copies(place, CopyKind::Loop),
     }
 }
 
 /// The time between two places; between nodes it is as sure as their clocks compare.
-fn delay(from: Place, to: Place, track: &Track, context: &OrderContext<'_>) -> Option<Delay> {
+fn delay(
+    (from, to): (Place, Place),
+    track: &Track,
+    at: &AtPlaces<'_>,
+    context: &OrderContext<'_>,
+) -> Option<Delay> {
     let nodes = (
         context.layout.node(from.point),
         context.layout.node(to.point),
@@ -368,7 +366,7 @@ fn delay(from: Place, to: Place, track: &Track, context: &OrderContext<'_>) -> O
     };
     let mut bound = Nanos(0);
     let mut delays: Vec<(Nanos, u64)> = Vec::new();
-    for trip in &track.matched.trips {
+    for trip in at.trips(from) {
         let (Some(left), Some(arrived)) = (time(trip, from), time(trip, to)) else {
             continue;
         };

@@ -4,6 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::conversation::Seen;
 use super::layout::Layout;
+use super::timeline::NodeId;
 use crate::types::{PointId, Role};
 
 /// At each point, how many packets were equal, and the first of them; in order of points.
@@ -19,13 +20,24 @@ pub(super) enum Edge {
 /// The sightings of one packet outside nodes, each with the way it crosses there, where that is clear.
 pub(super) fn edges_of<'a>(layout: Layout<'_>, sightings: &Sightings<'a>) -> Vec<(Edge, &'a Seen)> {
     let is_outside = |point: &PointId| layout.role(*point) == Role::Uplink;
+    let mut inside: SmallVec<[(NodeId, usize); 8]> = SmallVec::new();
+    for (at, (point, ..)) in sightings.iter().enumerate() {
+        if !is_outside(point) {
+            inside.push((layout.node(*point), at));
+        }
+    }
+    inside.sort_unstable();
     let mut found = Vec::new();
     for (uplink, repeats, outside) in sightings.iter().filter(|(point, ..)| is_outside(point)) {
-        let inside = sightings.iter().filter(|(point, ..)| {
-            !is_outside(point) && layout.node(*point) == layout.node(*uplink)
-        });
+        let node = layout.node(*uplink);
+        let first = inside.partition_point(|(other, _)| *other < node);
+        let here = inside
+            .iter()
+            .skip(first)
+            .take_while(|(other, _)| *other == node);
+        let here = here.filter_map(|(_, at)| sightings.get(*at));
         let comparable =
-            inside.filter(|(_, n, s)| n == repeats || s.sighting.ttl != outside.sighting.ttl);
+            here.filter(|(_, n, s)| n == repeats || s.sighting.ttl != outside.sighting.ttl);
         let edges = comparable.filter_map(|(.., s)| edge(s, outside));
         let mut edges: SmallVec<[Edge; 4]> = edges.collect();
         edges.dedup();

@@ -148,11 +148,13 @@ fn append(all: &mut Vec<Seen>, more: Vec<Seen>) {
         all.extend(more);
     }
 }
+/// Places of a direction that are asked for round trips: nobody's packets pass so many.
+const MAX_ASKED: usize = 64;
 
 impl FlowTracks {
     /// At the first place of the initiator's packets that saw answers.
     pub(super) fn round_trip(&self) -> Option<Spread> {
-        let mut places = self.forward.order.places.iter();
+        let mut places = self.forward.order.places.iter().take(MAX_ASKED);
         places.find_map(|(place, _)| round_trips(*place, &self.forward.seen, &self.reply.seen))
     }
 

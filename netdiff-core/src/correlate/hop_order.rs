@@ -22,11 +22,15 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::OnceLock;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::address_plan::AddressPlan;
 use super::clock::Clocks;
 use super::conversation::Seen;
 use super::layout::Layout;
+use super::pair_evidence::PairEvidence;
 use super::place::Place;
 use super::timeline::NodeId;
 use super::trip::Trip;
@@ -36,18 +40,27 @@ use crate::types::{Nanos, PointId, Role};
 #[derive(Clone, Debug, Default)]
 pub(super) struct HopOrder {
     /// The places, first to last, each with the reason for where it stands.
-    pub(super) places: Vec<(Place, String)>,
+    pub(super) places: Vec<(Place, &'static str)>,
     /// Evidence that was overruled.
     pub(super) contradictions: Vec<String>,
+    /// Where each of many places stands; asked only once `places` is whole.
+    ranks: OnceLock<HashMap<Place, usize>>,
 }
+
+/// Of so few places, looking at each is faster than any map.
+const FEW: usize = 16;
 
 impl HopOrder {
     /// How many places come before this one.
     pub(super) fn rank(&self, place: Place) -> usize {
-        self.places
-            .iter()
-            .position(|(p, _)| *p == place)
-            .unwrap_or(usize::MAX)
+        let mut places = self.places.iter().map(|(place, _)| *place);
+        let found = if self.places.len() <= FEW {
+            places.position(|known| known == place)
+        } else {
+            let number = || places.zip(0..).collect();
+            self.ranks.get_or_init(number).get(&place).copied()
+        };
+        found.unwrap_or(usize::MAX)
     }
 
     /// Whether a point is on the way.
@@ -67,52 +80,15 @@ impl HopOrder {
 /// shows more of them wants the work to grow with their cube.
 const MAX_PLACES: usize = 64;
 
+/// Nodes on the way of a direction whose packets are compared by time; more are put in order by TTL and name.
+const MAX_NODES: usize = 16;
+
 /// What the ordering may look at.
 pub(super) struct OrderContext<'a> {
     pub(super) layout: Layout<'a>,
     pub(super) nodes: &'a [Box<str>],
     pub(super) plan: &'a AddressPlan,
     pub(super) clocks: &'a Clocks,
-}
-
-/// What two points' common packets say: negative when the first comes first.
-#[derive(Clone, Copy, Debug, Default)]
-struct PairEvidence {
-    ttl: i64,
-    earlier: u64,
-    later: u64,
-    common: u64,
-}
-
-impl PairEvidence {
-    fn of(a: Place, b: Place, trips: &[&Trip], seen: &[Seen]) -> Self {
-        let mut evidence = Self::default();
-        for trip in trips {
-            let (Some(a), Some(b)) = (trip.sightings.get(a), trip.sightings.get(b)) else {
-                continue;
-            };
-            let (Some(a), Some(b)) = (seen.get(a), seen.get(b)) else {
-                continue;
-            };
-            evidence.common += 1;
-            evidence.ttl += i64::from(b.sighting.ttl) - i64::from(a.sighting.ttl);
-            match a.time.cmp(&b.time) {
-                Ordering::Less => evidence.earlier += 1,
-                Ordering::Greater => evidence.later += 1,
-                Ordering::Equal => {}
-            }
-        }
-        evidence
-    }
-
-    /// -1 if the times put the first point first, 1 if second, 0 if they do not tell.
-    const fn time_sign(self) -> i64 {
-        match (self.earlier, self.later) {
-            (1.., 0) => -1,
-            (0, 1..) => 1,
-            _ => 0,
-        }
-    }
 }
 
 impl OrderContext<'_> {
@@ -149,7 +125,7 @@ impl OrderContext<'_> {
                 side: self.side(node, way),
                 reply: way.reply,
             };
-            self.order_places(&places, &reason, &view, &mut result);
+            self.order_places(&places, reason, &view, &mut result);
         }
         result
     }
@@ -173,14 +149,15 @@ impl OrderContext<'_> {
         seen: &[Seen],
         trips: &[&Trip],
         way: Way,
-    ) -> Vec<(NodeId, String)> {
+    ) -> Vec<(NodeId, &'static str)> {
         let (source, destination) = (self.plan.home(way.source), self.plan.home(way.destination));
-        let highest = |node: NodeId| {
-            let ttls = seen
-                .iter()
-                .filter(|s| self.layout.node(s.evidence.point) == node);
-            ttls.map(|s| s.sighting.ttl).max().unwrap_or(0)
-        };
+        let mut ttls: HashMap<NodeId, u8> = HashMap::new();
+        for s in seen {
+            let highest = ttls.entry(self.layout.node(s.evidence.point)).or_default();
+            *highest = s.sighting.ttl.max(*highest);
+        }
+        let highest = |node: NodeId| ttls.get(&node).copied().unwrap_or(0);
+        let few = nodes.len() <= MAX_NODES;
         let rank = |node: NodeId| match (source == Some(node), destination == Some(node)) {
             (true, _) => 0,
             (_, true) => 2,
@@ -189,7 +166,10 @@ impl OrderContext<'_> {
         let mut ordered = nodes.to_vec();
         ordered.sort_by(|&a, &b| {
             let by_ttl = || highest(b).cmp(&highest(a));
-            let by_time = || self.by_corrected_time(a, b, seen, trips);
+            let by_time = || match few {
+                true => self.by_corrected_time(a, b, seen, trips),
+                false => Ordering::Equal,
+            };
             let by_name = || self.nodes.get(a.index()).cmp(&self.nodes.get(b.index()));
             rank(a)
                 .cmp(&rank(b))
@@ -198,9 +178,9 @@ impl OrderContext<'_> {
                 .then_with(by_name)
         });
         let reason = |node: NodeId| match rank(node) {
-            0 => text!("the sender's node").to_owned(),
-            2 => text!("the receiver's node").to_owned(),
-            _ => text!("a node between, by TTL and time").to_owned(),
+            0 => text!("the sender's node"),
+            2 => text!("the receiver's node"),
+            _ => text!("a node between, by TTL and time"),
         };
         ordered
             .into_iter()
@@ -242,20 +222,21 @@ impl OrderContext<'_> {
     fn order_places(
         &self,
         places: &[Place],
-        node_reason: &str,
+        node_reason: &'static str,
         view: &View<'_>,
         result: &mut HopOrder,
     ) {
         if places.len() > MAX_PLACES {
             let mut by_name = places.to_vec();
             by_name.sort_by_key(|p| (view.side.place(self.layout.role(p.point)), *p));
-            let listed = by_name.into_iter().map(|p| (p, "name only".to_owned()));
+            let listed = by_name.into_iter().map(|p| (p, text!("name only")));
             return result.places.extend(listed);
         }
         let mut weights: BTreeMap<(Place, Place), (i64, &'static str)> = BTreeMap::new();
+        let pairs = PairEvidence::of_all(places, view.trips, view.seen);
         for (nth, &a) in places.iter().enumerate() {
             for &b in places.iter().skip(nth + 1) {
-                let evidence = PairEvidence::of(a, b, view.trips, view.seen);
+                let evidence = pairs.get(&(a, b)).copied().unwrap_or_default();
                 let (weight, reason) = self.weigh(a, b, evidence, view);
                 if evidence.ttl.signum() * evidence.time_sign() < 0 {
                     result.contradictions.push(format!(
@@ -287,8 +268,8 @@ impl OrderContext<'_> {
             left.retain(|p| *p != next);
             let reason = previous
                 .and_then(|before| weights.get(&(before, next)))
-                .map_or(node_reason, |(_, reason)| reason);
-            result.places.push((next, reason.to_owned()));
+                .map_or(node_reason, |(_, reason)| *reason);
+            result.places.push((next, reason));
             previous = Some(next);
         }
     }

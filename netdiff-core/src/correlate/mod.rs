@@ -12,6 +12,7 @@
 mod accounting;
 mod address_plan;
 mod answers;
+mod at_places;
 mod basis;
 mod blindness;
 mod census;
@@ -42,6 +43,7 @@ mod one_packet;
 mod outcome;
 mod over_time;
 mod own_way;
+mod pair_evidence;
 mod path;
 mod pauses;
 mod pieces;

@@ -6,13 +6,17 @@
 //!
 //! If the packets took another way instead, this only makes the claims about that point more careful.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::flow::{FlowTracks, Track};
 use super::folding::Activity;
 use super::hop_order::OrderContext;
 use super::trip::Trip;
 use crate::types::{Nanos, PointId, Timestamp};
+
+/// Places on the way of a direction of which each is asked for the packets it missed. Of more, each is taken for blind all the time: nobody's
+/// packets pass so many.
+const MAX_PLACES: usize = 64;
 
 /// When capture points were blind, by their own clocks.
 #[derive(Debug, Default)]
@@ -31,8 +35,14 @@ impl Pauses {
         activity: Option<&Activity>,
     ) -> Self {
         let mut missed: BTreeMap<PointId, Vec<Timestamp>> = BTreeMap::new();
+        let mut always: BTreeSet<PointId> = BTreeSet::new();
         let tracks = || flows.iter().flat_map(|flow| [&flow.forward, &flow.reply]);
         for track in tracks() {
+            if track.order.places.len() > MAX_PLACES {
+                let places = track.order.places.iter();
+                always.extend(places.map(|(place, _)| place.point));
+                continue;
+            }
             for trip in track.matched.trips.iter().filter(|trip| !trip.ambiguous) {
                 note_missed(trip, track, context, &mut missed);
             }
@@ -54,21 +64,35 @@ impl Pauses {
                     None => gap_around(own, time),
                 })
                 .collect();
-            spans.dedup();
+            join(&mut spans);
             (point, spans)
         });
-        Self {
-            spans: spans.collect(),
-        }
+        let mut spans: BTreeMap<PointId, Vec<(Timestamp, Timestamp)>> = spans.collect();
+        let whole = (Timestamp(i64::MIN), Timestamp(i64::MAX));
+        spans.extend(always.into_iter().map(|point| (point, vec![whole])));
+        Self { spans }
     }
 
     /// Whether a point was blind at a time, by its own clock, that is off by at most `bound`.
     pub(super) fn cover(&self, point: PointId, time: Timestamp, bound: Nanos) -> bool {
-        let spans = self.spans.get(&point).into_iter().flatten();
+        let spans = self.spans.get(&point).map_or(&[][..], Vec::as_slice);
+        let first = spans.partition_point(|(_, to)| *to < time - bound);
         spans
-            .into_iter()
-            .any(|(from, to)| *from <= time + bound && time - bound <= *to)
+            .get(first)
+            .is_some_and(|(from, _)| *from <= time + bound)
     }
+}
+
+/// Puts spans in order, and those that overlap together.
+fn join(spans: &mut Vec<(Timestamp, Timestamp)>) {
+    spans.sort_unstable();
+    spans.dedup_by(|next, joined| {
+        let overlaps = next.0 <= joined.1;
+        if overlaps {
+            joined.1 = joined.1.max(next.1);
+        }
+        overlaps
+    });
 }
 
 /// From the last packet before a time to the first one after.
@@ -114,6 +138,23 @@ fn note_missed(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_that_overlap_are_one() {
+        let time = |(from, to)| (Timestamp(from), Timestamp(to));
+        let mut spans = [(5, 9), (1, 3), (3, 4), (6, 7), (20, 30)]
+            .map(time)
+            .to_vec();
+        join(&mut spans);
+        assert_eq!(spans, [(1, 4), (5, 9), (20, 30)].map(time));
+        let point = PointId(0);
+        let pauses = Pauses {
+            spans: BTreeMap::from([(point, spans)]),
+        };
+        let covered = |at| pauses.cover(point, Timestamp(at), Nanos(1));
+        let found = [0, 4, 10, 11, 18, 19, 31, 32].map(covered);
+        assert_eq!(found, [true, true, true, false, false, true, true, false]);
+    }
 
     #[test]
     fn a_gap_reaches_from_packet_to_packet() {

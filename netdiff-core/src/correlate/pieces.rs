@@ -18,7 +18,8 @@
 //!
 //! # Bounds
 //! Sequence numbers are compared as distances from the first one seen in the conversation: right for anything that
-//! moves less than 2 GiB. A conversation whose segments overlap each other without measure (`MAX_SHARES` in `cut`) is matched whole.
+//! moves less than 2 GiB. A conversation whose segments overlap each other without measure (`MAX_SHARES` in `cut`, [`MAX_TRIPS`]) is matched
+//! whole, and all of it is ambiguous: that no other place shows such a segment proves nothing.
 
 use std::collections::BTreeMap;
 
@@ -33,12 +34,15 @@ use super::repetition::{CopyKind, Passes, separate};
 use super::trip::{Timing, Trip, Trips, one_trip, trips_of};
 use crate::identify::{Detail, TcpFlags};
 
+/// How many trips a segment may be part of on average. Sent once whole, and every second piece of it again, it is part of three.
+const MAX_TRIPS: usize = 4;
+
 /// A half-open range of sequence numbers, as distances from the conversation's first.
 pub(super) type Range = (i64, i64);
 
 /// One segment at one place, with its passes.
 pub(super) struct Unit {
-    place: Place,
+    pub(super) place: Place,
     pub(super) range: Range,
     control: Option<u64>,
     passes: Passes,
@@ -61,15 +65,26 @@ impl Segment {
     }
 }
 
+/// What is to be matched whole.
+pub(super) struct Rest {
+    pub(super) indexes: Vec<usize>,
+    /// Whether segments are among it that could not be matched by their bytes.
+    pub(super) overlaps: bool,
+}
+
 /// Matches the segments of one conversation and direction that take sequence space; returns the rest.
 pub(super) fn match_pieces(
     seen: &[Seen],
     indexes: Vec<usize>,
     timing: Timing<'_>,
     result: &mut Trips,
-) -> Vec<usize> {
+) -> Rest {
+    let all = |indexes, overlaps| Rest { indexes, overlaps };
     let base = indexes.iter().find_map(|&i| sequence(seen.get(i)?));
-    let Some(base) = base else { return indexes };
+    let Some(base) = base else {
+        return all(indexes, false);
+    };
+    let known = (result.trips.len(), result.copies.len());
     let extents = extents(seen, &indexes);
     let mut whole = Vec::new();
     let mut segments: Vec<Segment> = Vec::with_capacity(indexes.len());
@@ -95,12 +110,15 @@ pub(super) fn match_pieces(
     let mut copies = Vec::new();
     let units = units(&segments, seen, &mut copies);
     drop(segments);
-    let Some(pieces) = Pieces::of(&units) else {
-        return indexes;
-    };
     result.copies.extend(copies);
-    join(&units, &pieces, seen, timing, result);
-    whole
+    let pieces = Pieces::of(&units);
+    let joined = pieces.and_then(|pieces| join(&units, &pieces, seen, timing, result));
+    if joined.is_none() {
+        result.trips.truncate(known.0);
+        result.copies.truncate(known.1);
+        return all(indexes, true);
+    }
+    all(whole, false)
 }
 
 /// The segments of each place, told from copies of them.
@@ -161,8 +179,15 @@ struct Found {
     unsettled: bool,
 }
 
-/// Joins what holds a piece to trips, and neighbors that the same units hold.
-fn join(units: &[Unit], pieces: &Pieces, seen: &[Seen], timing: Timing<'_>, result: &mut Trips) {
+/// Joins what holds a piece to trips, and neighbors that the same units hold; `None` where that gives too many.
+fn join(
+    units: &[Unit],
+    pieces: &Pieces,
+    seen: &[Seen],
+    timing: Timing<'_>,
+    result: &mut Trips,
+) -> Option<()> {
+    let most = result.trips.len() + units.len().saturating_mul(MAX_TRIPS);
     let steady = keeps_control(units, pieces);
     let mut before: SmallVec<[Trip; 1]> = SmallVec::new();
     for (range, holders) in pieces.iter() {
@@ -188,11 +213,15 @@ fn join(units: &[Unit], pieces: &Pieces, seen: &[Seen], timing: Timing<'_>, resu
             }
         } else {
             result.trips.extend(before);
+            if result.trips.len() > most {
+                return None;
+            }
             result.copies.extend(found.rounds);
             before = found.trips;
         }
     }
     result.trips.extend(before);
+    Some(())
 }
 
 fn continues(then: &Trip, now: &Trip) -> bool {

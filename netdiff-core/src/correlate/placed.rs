@@ -35,8 +35,9 @@ impl Placed {
     }
 
     pub(super) fn get(&self, place: Place) -> Option<usize> {
-        let found = self.0.iter().find(|(known, _)| *known == place);
-        found.map(|(_, index)| *index)
+        let at = self.0.partition_point(|(known, _)| *known < place);
+        let (known, index) = self.0.get(at)?;
+        (*known == place).then_some(*index)
     }
 
     pub(super) const fn len(&self) -> usize {

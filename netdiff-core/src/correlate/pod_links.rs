@@ -16,12 +16,15 @@ use super::timeline::NodeId;
 use crate::identify::Detail;
 use crate::types::{FlowKey, PointId};
 
-/// When a packet was first seen, in nanoseconds, at each of its points.
+/// Packets of an address by which two points are compared: the first ones.
+const MAX_COMPARED: usize = 4_096;
+
+/// When a packet was first seen, in nanoseconds, at each of its points, in order of points.
 type Times = SmallVec<[(PointId, i64); 4]>;
 
 fn first_at(times: &Times, point: PointId) -> Option<i64> {
-    let found = times.iter().find(|(at, _)| *at == point);
-    found.map(|(_, time)| *time)
+    let found = times.binary_search_by_key(&point, |(at, _)| *at).ok()?;
+    times.get(found).map(|(_, time)| *time)
 }
 
 /// What each point shows of addresses.
@@ -79,11 +82,14 @@ impl Ends {
             let place = *places
                 .entry((key, s.sighting.fingerprint.short))
                 .or_insert_with(|| ends.add_packet(key));
-            if let Some((_, times)) = ends.packets.get_mut(place)
-                && !times.iter().any(|(at, _)| *at == point)
-            {
+            if let Some((_, times)) = ends.packets.get_mut(place) {
                 times.push((point, s.time.0));
             }
+        }
+        for (_, times) in &mut ends.packets {
+            // Of each point the first counts.
+            times.sort_by_key(|(at, _)| *at);
+            times.dedup_by_key(|(at, _)| *at);
         }
         ends
     }
@@ -145,6 +151,7 @@ impl Ends {
     fn lead(&self, a: PointId, b: PointId, address: IpAddr) -> i64 {
         let mut balance = 0;
         let places = self.of_address.get(&address).into_iter().flatten();
+        let places = places.take(MAX_COMPARED);
         for (key, times) in places.filter_map(|place| self.packets.get(*place)) {
             let (Some(at_a), Some(at_b)) = (first_at(times, a), first_at(times, b)) else {
                 continue;
@@ -175,11 +182,13 @@ impl Ends {
         let mut twice = BTreeSet::new();
         for ((node, address), points) in by_address {
             let here = |p: &&PointId| node_of.get(p.index()) == Some(&node);
-            let first = points.iter().copied().find(|p| {
-                let leads = points
-                    .iter()
-                    .filter(|other| *other != p)
-                    .all(|other| self.lead(*p, *other, address) > 0);
+            // Who leads all others is led by none: only the last that its predecessor does not lead can be it.
+            let leads = |p: PointId, other: PointId| self.lead(p, other, address) > 0;
+            let best = points.iter().copied();
+            let best = best.reduce(|best, other| if leads(best, other) { best } else { other });
+            let first = best.filter(|p| {
+                let mut others = points.iter().filter(|other| *other != p);
+                let leads = others.all(|other| leads(*p, *other));
                 let behind_bridge = bridges
                     .iter()
                     .filter(here)

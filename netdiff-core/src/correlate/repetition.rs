@@ -115,9 +115,10 @@ pub(super) fn separate(sightings: Vec<usize>, seen: &[Seen]) -> Separated {
 fn tell_apart(mut sightings: Vec<usize>, seen: &[Seen], copies: bool) -> Separated {
     sightings.sort_by_key(|&i| seen.get(i).map(|s| (s.time, s.evidence)));
     let mut result = Separated::default();
+    let mut recent = Recent::default();
     for index in sightings {
         let Some(s) = seen.get(index) else { continue };
-        result.mixed |= may_pass_for_several(s, &result.repetitions, seen);
+        result.mixed = result.mixed || recent.may_pass_for_several(s, &result.repetitions, seen);
         let open = result.repetitions.last_mut();
         match open.and_then(|passes| Some((role_of(s, passes, seen, copies)?, passes))) {
             Some((Role::Copy(kind), _)) => result.copies.push((index, kind)),
@@ -128,15 +129,59 @@ fn tell_apart(mut sightings: Vec<usize>, seen: &[Seen], copies: bool) -> Separat
     result
 }
 
-/// Whether a sighting may be a pass of the last repetition and of another.
-fn may_pass_for_several(s: &Seen, repetitions: &[Passes], seen: &[Seen]) -> bool {
-    let last = repetitions.iter().rev();
-    let last = last.filter_map(|passes| seen.get(*passes.last()?));
-    let near = last.take_while(|earlier| s.time - earlier.time <= PASS_SPAN);
-    near.filter(|earlier| s.sighting.ttl < earlier.sighting.ttl)
-        .take(2)
-        .count()
-        > 1
+/// The repetitions of one place whose last passes are so young that what comes may be a further pass: all from one number on, since
+/// only the last repetition is still passed again.
+struct Recent {
+    /// The first that is young enough, and the first that is not counted yet.
+    from: usize,
+    until: usize,
+    /// How many of those between have each TTL at their last pass.
+    with_ttl: [u32; 256],
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self {
+            from: 0,
+            until: 0,
+            with_ttl: [0; 256],
+        }
+    }
+}
+
+impl Recent {
+    /// Whether a sighting may be a pass of the last repetition and of another.
+    fn may_pass_for_several(&mut self, s: &Seen, repetitions: &[Passes], seen: &[Seen]) -> bool {
+        let last_pass = |nth: usize| seen.get(*repetitions.get(nth)?.last()?);
+        let is_old = |earlier: &Seen| s.time - earlier.time > PASS_SPAN;
+        // The last repetition may get further passes: it is counted once another follows.
+        let closed = repetitions.len().saturating_sub(1);
+        for passed in (self.until..closed).filter_map(last_pass) {
+            self.count(passed, u32::wrapping_add);
+        }
+        self.until = closed;
+        while self.from < closed
+            && let Some(old) = last_pass(self.from).filter(|earlier| is_old(earlier))
+        {
+            self.count(old, u32::wrapping_sub);
+            self.from += 1;
+        }
+        let open =
+            last_pass(closed).filter(|open| !is_old(open) && s.sighting.ttl < open.sighting.ttl);
+        let above = usize::from(s.sighting.ttl) + 1;
+        let higher = self
+            .with_ttl
+            .iter()
+            .skip(above)
+            .map(|count| u64::from(*count));
+        higher.sum::<u64>() + u64::from(open.is_some()) > 1
+    }
+
+    fn count(&mut self, passed: &Seen, by: fn(u32, u32) -> u32) {
+        if let Some(count) = self.with_ttl.get_mut(usize::from(passed.sighting.ttl)) {
+            *count = by(*count, 1);
+        }
+    }
 }
 
 enum Role {

@@ -15,8 +15,9 @@
 //! What nothing tells stays unknown, and nothing is concluded from it: hosts that talk to each other look like pods that do.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::conversation::Seen;
 use super::pod_links::Ends;
@@ -56,14 +57,16 @@ pub(super) fn infer_roles(
     links
         .iter()
         .for_each(|point| assign(points, *point, Role::Pod));
-    for point in left.iter().filter(|p| !links.contains(p)) {
-        let edge = is_edge(points, node_of, seen, *point);
-        if !edge && passes_on(points, node_of, seen, *point) {
+    let left: Vec<PointId> = left.difference(&links).copied().collect();
+    let mut known = Shown::new(points, node_of, seen);
+    for point in &left {
+        if !known.is_edge(*point) && known.passes_on(*point) {
             assign(points, *point, Role::Bridge);
+            known.add_bridge(*point);
         }
     }
-    for point in left.into_iter().filter(|p| !links.contains(p)) {
-        if is_edge(points, node_of, seen, point) {
+    for point in left {
+        if known.is_edge(point) {
             assign(points, point, Role::Uplink);
         }
     }
@@ -94,15 +97,23 @@ fn adopt_pod_ends(points: &mut [SetPoint], node_of: &mut [NodeId], seen: &[Seen]
         .filter(|s| s.sighting.tunnel.is_some())
         .map(|s| s.evidence.point)
         .collect();
+    let mut on_node: HashMap<NodeId, usize> = HashMap::new();
+    for node in node_of.iter() {
+        *on_node.entry(*node).or_default() += 1;
+    }
+    let mut homes: HashMap<IpAddr, PointId> = HashMap::new();
+    let inside = |point: &PointId| matches!(role(points, *point), Role::Pod | Role::Bridge);
+    for other in ids(points).filter(inside) {
+        for sender in ends.senders(other) {
+            homes.entry(sender).or_insert(other);
+        }
+    }
     let mut moves = Vec::new();
     for point in ids(points) {
         let Some(own) = points.get(point.index()) else {
             continue;
         };
-        let alone = ids(points)
-            .filter(|p| node(node_of, *p) == node(node_of, point))
-            .count()
-            == 1;
+        let alone = node(node_of, point).is_some_and(|node| on_node.get(&node) == Some(&1));
         let guessed = own.role == Role::Uplink && own.role_basis == RoleBasis::Name;
         if !alone || !guessed || tunneled.contains(&point) {
             continue;
@@ -110,12 +121,7 @@ fn adopt_pod_ends(points: &mut [SetPoint], node_of: &mut [NodeId], seen: &[Seen]
         let home = ends
             .senders(point)
             .filter(|a| ends.is_link(point, *a))
-            .find_map(|address| {
-                ids(points).find(|other| {
-                    matches!(role(points, *other), Role::Pod | Role::Bridge)
-                        && ends.senders(*other).any(|sender| sender == address)
-                })
-            });
+            .find_map(|address| homes.get(&address).copied());
         moves.extend(
             home.and_then(|home| node(node_of, home))
                 .map(|home| (point, home)),
@@ -158,45 +164,122 @@ fn find_vteps(node_of: &[NodeId], seen: &[Seen], unknown: &BTreeSet<PointId>) ->
     same.difference(&other).copied().collect()
 }
 
-/// Whether a point shows packets that a pod's link or bridge of its node shows with another TTL.
-fn is_edge(points: &[SetPoint], node_of: &[NodeId], seen: &[Seen], point: PointId) -> bool {
-    let others = seen.iter().filter(|s| s.evidence.point != point);
-    let inside = ttls_at(points, node_of, others, |role| {
-        matches!(role, Role::Pod | Role::Bridge)
-    });
-    compares(node_of, seen, point, &inside, |here, there| here != there)
-}
-
-/// Whether a point shows packets that a pod's link of its node shows with the same TTL.
-fn passes_on(points: &[SetPoint], node_of: &[NodeId], seen: &[Seen], point: PointId) -> bool {
-    let links = ttls_at(points, node_of, seen.iter(), |role| role == Role::Pod);
-    compares(node_of, seen, point, &links, |here, there| here == there)
-}
-
-/// The TTL of packets at points of some roles.
-fn ttls_at<'a>(
-    points: &[SetPoint],
-    node_of: &[NodeId],
-    seen: impl Iterator<Item = &'a Seen>,
-    wanted: impl Fn(Role) -> bool,
-) -> HashMap<PacketId, u8> {
-    let there = seen.filter(|s| wanted(role(points, s.evidence.point)));
-    there
-        .filter_map(|s| Some((packet_id(node_of, s)?, s.sighting.ttl)))
-        .collect()
-}
-
-fn compares(
-    node_of: &[NodeId],
-    seen: &[Seen],
+/// The TTL that a point showed a packet with, and where that stands among all sightings.
+#[derive(Clone, Copy)]
+struct Shot {
+    at: usize,
     point: PointId,
-    others: &HashMap<PacketId, u8>,
-    holds: impl Fn(u8, u8) -> bool,
-) -> bool {
-    seen.iter().filter(|s| s.evidence.point == point).any(|s| {
-        let ttl = packet_id(node_of, s).and_then(|id| others.get(&id));
-        ttl.is_some_and(|ttl| holds(s.sighting.ttl, *ttl))
-    })
+    ttl: u8,
+}
+
+/// The latest shot of a packet, and the latest of another point.
+#[derive(Clone, Copy)]
+struct Latest(Shot, Option<Shot>);
+
+impl Latest {
+    fn add(&mut self, new: Shot) {
+        let Self(first, other) = self;
+        if new.point == first.point {
+            *first = if new.at > first.at { new } else { *first };
+        } else if new.at > first.at {
+            (*first, *other) = (new, Some(*first));
+        } else if other.is_none_or(|other| new.at > other.at) {
+            *other = Some(new);
+        }
+    }
+
+    /// The latest that is not of this point.
+    fn elsewhere(&self, point: PointId) -> Option<u8> {
+        let Self(first, other) = self;
+        let shot = Some(*first).filter(|first| first.point != point);
+        shot.or(*other).map(|shot| shot.ttl)
+    }
+}
+
+/// The TTL of packets at pods' links and bridges, and all packets of each point.
+struct Shown<'a> {
+    node_of: &'a [NodeId],
+    seen: &'a [Seen],
+    /// Sightings in order of points, each point's in their own.
+    by_point: Vec<usize>,
+    links: HashMap<PacketId, Latest>,
+    inside: HashMap<PacketId, Latest>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(points: &[SetPoint], node_of: &'a [NodeId], seen: &'a [Seen]) -> Self {
+        let mut by_point: Vec<usize> = (0..seen.len()).collect();
+        by_point.sort_by_key(|at| seen.get(*at).map(|s| s.evidence.point));
+        let mut shown = Self {
+            node_of,
+            seen,
+            by_point,
+            links: HashMap::new(),
+            inside: HashMap::new(),
+        };
+        for (at, s) in seen.iter().enumerate() {
+            match role(points, s.evidence.point) {
+                Role::Pod => {
+                    add(&mut shown.links, node_of, at, s);
+                    add(&mut shown.inside, node_of, at, s);
+                }
+                Role::Bridge => add(&mut shown.inside, node_of, at, s),
+                _ => {}
+            }
+        }
+        shown
+    }
+
+    fn of_point(&self, point: PointId) -> impl Iterator<Item = (usize, &'a Seen)> {
+        let before = |at: &usize| self.seen.get(*at).is_some_and(|s| s.evidence.point < point);
+        let first = self.by_point.partition_point(before);
+        let behind = self.by_point.iter().skip(first);
+        let all = behind.filter_map(|at| Some((*at, self.seen.get(*at)?)));
+        all.take_while(move |(_, s)| s.evidence.point == point)
+    }
+
+    fn add_bridge(&mut self, point: PointId) {
+        let shots: Vec<(usize, &Seen)> = self.of_point(point).collect();
+        for (at, s) in shots {
+            add(&mut self.inside, self.node_of, at, s);
+        }
+    }
+
+    /// Whether a point shows packets that a pod's link or bridge of its node shows with another TTL.
+    fn is_edge(&self, point: PointId) -> bool {
+        self.compares(point, &self.inside, |here, there| here != there)
+    }
+
+    /// Whether a point shows packets that a pod's link of its node shows with the same TTL.
+    fn passes_on(&self, point: PointId) -> bool {
+        self.compares(point, &self.links, |here, there| here == there)
+    }
+
+    fn compares(
+        &self,
+        point: PointId,
+        others: &HashMap<PacketId, Latest>,
+        holds: impl Fn(u8, u8) -> bool,
+    ) -> bool {
+        self.of_point(point).any(|(_, s)| {
+            let there = packet_id(self.node_of, s).and_then(|id| others.get(&id));
+            let ttl = there.and_then(|latest| latest.elsewhere(point));
+            ttl.is_some_and(|ttl| holds(s.sighting.ttl, ttl))
+        })
+    }
+}
+
+fn add(shots: &mut HashMap<PacketId, Latest>, node_of: &[NodeId], at: usize, s: &Seen) {
+    let Some(id) = packet_id(node_of, s) else {
+        return;
+    };
+    let new = Shot {
+        at,
+        point: s.evidence.point,
+        ttl: s.sighting.ttl,
+    };
+    let latest = shots.entry(id).or_insert(Latest(new, None));
+    latest.add(new);
 }
 
 #[cfg(test)]

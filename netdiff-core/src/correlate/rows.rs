@@ -1,5 +1,7 @@
 //! All sightings of a set until it is known which of them are looked at one by one: 64 bytes each.
 
+use std::collections::TryReserveError;
+
 use foldhash::HashMap;
 
 use super::conversation::{Folded, Seen};
@@ -38,6 +40,24 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) const fn len(&self) -> usize {
         self.len
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Makes room for so many further packets that come one by one.
+    pub(super) fn try_reserve(&mut self, more: usize) -> Result<(), TryReserveError> {
+        match self.chunks.first_mut() {
+            Some(chunk) if chunk.list == 0 => chunk.rows.try_reserve(more),
+            _ if more == 0 => Ok(()),
+            _ => {
+                let mut rows = Vec::new();
+                rows.try_reserve(more)?;
+                self.chunks.insert(0, Chunk { list: 0, rows });
+                Ok(())
+            }
+        }
     }
 
     /// Takes a packet that was identified.

@@ -197,8 +197,13 @@ fn conversations(seen: &[Seen]) -> Vec<(u32, Vec<usize>)> {
 }
 
 fn match_conversation(seen: &[Seen], indexes: Vec<usize>, timing: Timing<'_>, result: &mut Trips) {
-    let whole = pieces::match_pieces(seen, indexes, timing, result);
-    match_whole(seen, &whole, timing, result);
+    let rest = pieces::match_pieces(seen, indexes, timing, result);
+    let known = result.trips.len();
+    match_whole(seen, &rest.indexes, timing, result);
+    if rest.overlaps {
+        let whole = result.trips.iter_mut().skip(known);
+        whole.for_each(|trip| trip.ambiguous = true);
+    }
 }
 
 /// What a sighting stands for counts at the first of its trips.

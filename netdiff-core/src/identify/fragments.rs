@@ -11,16 +11,18 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
+use std::ops::Bound;
 
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Parts;
-use super::{Detail, Evidence, Marks, Sighting, Tunnel};
+use super::{Bare, Detail, Marks, Observation, Sighting, Subject, Tunnel};
 use crate::decode::{Fragment, Ip};
 use crate::types::{FlowKey, Nanos, PointId, Protocol, Timestamp};
 
 /// What says that fragments belong together (RFC 791, RFC 8200), at one point and inside one tunnel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct DatagramId {
     point: PointId,
     tunnel: Option<Tunnel>,
@@ -69,11 +71,14 @@ struct Pending {
     first: Option<Content>,
     /// Byte ranges seen, by start.
     ranges: BTreeMap<u32, u32>,
+    /// Up to where there is no gap, and the start of the last range that says so.
+    covered: u32,
+    scanned: Option<u32>,
     end: Option<u32>,
     fragments: u16,
     overlaps: bool,
-    /// The last fragment of it, and its time.
-    last: Evidence,
+    /// The last fragment of it, and the latest time.
+    last: Bare,
     time: Timestamp,
 }
 
@@ -98,7 +103,7 @@ pub struct FragmentTrouble {
 #[derive(Debug, Default)]
 pub struct JoinedLeftovers {
     /// Datagrams that several files complete, each in place of its last fragment.
-    pub datagrams: Vec<(Evidence, Sighting)>,
+    pub datagrams: Vec<Observation>,
     /// Points with trouble.
     pub trouble: BTreeMap<PointId, FragmentTrouble>,
 }
@@ -107,7 +112,7 @@ impl Leftover {
     /// Gives the point its number in the set.
     pub const fn place(&mut self, point: PointId) {
         self.id.point = point;
-        self.pending.last.point = point;
+        self.pending.last.evidence.point = point;
     }
 
     /// The point that saw it.
@@ -148,7 +153,7 @@ pub fn join_leftovers(leftovers: Vec<Leftover>) -> JoinedLeftovers {
             trouble.overlapping += overlapping;
         }
     }
-    result.datagrams.sort_by_key(|(evidence, _)| *evidence);
+    result.datagrams.sort_by_key(|joined| joined.evidence);
     result
 }
 
@@ -157,7 +162,10 @@ impl JoinedLeftovers {
     fn take(&mut self, point: PointId, pending: &Pending) -> bool {
         let joined = pending.complete().and_then(|joined| joined.sighting());
         if let Some(sighting) = joined {
-            self.datagrams.push((pending.last, sighting));
+            self.datagrams.push(Observation {
+                subject: Subject::Packet(sighting),
+                ..pending.last.observation()
+            });
             let trouble = self.trouble.entry(point).or_default();
             trouble.overlapping += u64::from(pending.overlaps);
         }
@@ -184,7 +192,7 @@ fn across_ways(parts: Vec<Pending>) -> Option<Pending> {
 /// The datagrams that wait for fragments.
 #[derive(Default)]
 pub(super) struct FragmentJoiner {
-    pending: BTreeMap<DatagramId, Pending>,
+    pending: HashMap<DatagramId, Pending>,
     trouble: BTreeMap<PointId, FragmentTrouble>,
     /// Oldest first; an id that is no longer pending is skipped.
     order: VecDeque<DatagramId>,
@@ -197,14 +205,14 @@ impl FragmentJoiner {
     /// Takes one fragment; returns the datagram when this one completes it.
     pub(super) fn join(
         &mut self,
-        (evidence, time): (Evidence, Timestamp),
+        seen: Bare,
         tunnel: Option<Tunnel>,
         ip: &Ip,
         fragment: Fragment,
         first: Option<Content>,
     ) -> Option<Joined> {
         let id = DatagramId {
-            point: evidence.point,
+            point: seen.evidence.point,
             tunnel,
             source: ip.source,
             destination: ip.destination,
@@ -212,7 +220,7 @@ impl FragmentJoiner {
             identification: ip.identification.unwrap_or(0),
             ttl: ip.ttl,
         };
-        let old = |pending: &Pending| (time - pending.time).0.abs() > LONGEST_WAIT.0;
+        let old = |pending: &Pending| (seen.time() - pending.time).0.abs() > LONGEST_WAIT.0;
         if self.pending.get(&id).is_some_and(old) {
             self.pending.remove(&id);
             self.trouble.entry(id.point).or_default().incomplete += 1;
@@ -221,11 +229,8 @@ impl FragmentJoiner {
             self.make_room();
             self.order.push_back(id);
         }
-        let pending = self
-            .pending
-            .entry(id)
-            .or_insert_with(|| Pending::new(evidence, time));
-        pending.add((evidence, time), fragment, ip.payload_len, first);
+        let pending = self.pending.entry(id).or_insert_with(|| Pending::new(seen));
+        pending.add(seen, fragment, ip.payload_len, first);
         let joined = pending.complete()?;
         let overlaps = u64::from(pending.overlaps);
         self.pending.remove(&id);
@@ -239,7 +244,9 @@ impl FragmentJoiner {
     pub(super) fn finish(self) -> (Vec<Leftover>, BTreeMap<PointId, FragmentTrouble>) {
         let left = self.pending.into_iter();
         let left = left.map(|(id, pending)| Leftover { id, pending });
-        (left.collect(), self.trouble)
+        let mut left: Vec<Leftover> = left.collect();
+        left.sort_unstable_by_key(|leftover| leftover.id);
+        (left, self.trouble)
     }
 
     fn make_room(&mut self) {
@@ -294,15 +301,17 @@ impl Opening {
 }
 
 impl Pending {
-    const fn new(last: Evidence, time: Timestamp) -> Self {
+    const fn new(last: Bare) -> Self {
         Self {
             first: None,
             ranges: BTreeMap::new(),
+            covered: 0,
+            scanned: None,
             end: None,
             fragments: 0,
             overlaps: false,
             last,
-            time,
+            time: last.time(),
         }
     }
 
@@ -317,7 +326,9 @@ impl Pending {
         self.end = self.end.max(other.end);
         self.fragments = self.fragments.saturating_add(other.fragments);
         self.overlaps |= other.overlaps;
-        self.last = self.last.max(other.last);
+        if other.last.evidence > self.last.evidence {
+            self.last = other.last;
+        }
         self.time = self.time.max(other.time);
         for (start, end) in other.ranges {
             self.add_range(start, end);
@@ -331,20 +342,37 @@ impl Pending {
         if self.ranges.len() < MAX_RANGES {
             let widest = self.ranges.entry(start).or_insert(end);
             *widest = (*widest).max(end);
+            self.cover(start, end);
         }
     }
 
-    fn add(
-        &mut self,
-        seen: (Evidence, Timestamp),
-        fragment: Fragment,
-        len: u32,
-        first: Option<Content>,
-    ) {
+    /// Moves on what is covered, now that there is this range too: each is looked at once.
+    fn cover(&mut self, start: u32, end: u32) {
+        if start <= self.covered {
+            self.covered = self.covered.max(end);
+        }
+        while let Some((start, end)) = self.next_covered() {
+            self.scanned = Some(start);
+            self.covered = self.covered.max(end);
+        }
+    }
+
+    fn next_covered(&self) -> Option<(u32, u32)> {
+        let from = match self.scanned {
+            // Where all was looked at, this is no range.
+            Some(scanned) if scanned >= self.covered => return None,
+            Some(scanned) => Bound::Excluded(scanned),
+            None => Bound::Unbounded,
+        };
+        let mut next = self.ranges.range((from, Bound::Included(self.covered)));
+        next.next().map(|(start, end)| (*start, *end))
+    }
+
+    fn add(&mut self, seen: Bare, fragment: Fragment, len: u32, first: Option<Content>) {
         let end = fragment.offset.saturating_add(len);
         // What stands for the datagram adds to it; a copy does not.
         if self.ranges.get(&fragment.offset) != Some(&end) {
-            (self.last, self.time) = seen;
+            (self.last, self.time) = (seen, seen.time());
         }
         self.fragments = self.fragments.saturating_add(1);
         if fragment.offset == 0 && self.first.is_none() {
@@ -358,14 +386,7 @@ impl Pending {
 
     fn complete(&self) -> Option<Joined> {
         let (first, end) = (self.first?, self.end?);
-        let mut covered = 0;
-        for (&start, &stop) in &self.ranges {
-            if start > covered {
-                return None;
-            }
-            covered = covered.max(stop);
-        }
-        (covered >= end).then_some(Joined {
+        (self.covered >= end).then_some(Joined {
             first,
             payload_len: end,
             fragments: self.fragments,

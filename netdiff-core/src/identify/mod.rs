@@ -30,7 +30,7 @@ pub use glance::{Glance, PacketClass, PacketKind};
 pub use glancer::{Glanced, Glancer};
 pub use known_kinds::{KindCounts, KnownKinds};
 pub use observation::{
-    ArpSighting, CHECKED_LEN, Checksums, Detail, Encapsulation, Evidence, Marks, Observation,
+    ArpSighting, Bare, CHECKED_LEN, Checksums, Detail, Encapsulation, Evidence, Marks, Observation,
     Quote, Sighting, Subject, Tunnel, Unidentified,
 };
 pub use observed_point::ObservedPoint;

@@ -54,6 +54,73 @@ pub struct Checksums {
     pub inner: Option<ChecksumState>,
 }
 
+/// What is known of a packet without an identity: an observation of less than a fifth of the size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bare {
+    /// Where it was seen.
+    pub evidence: Evidence,
+    time: Timestamp,
+    frame: Option<(MacAddr, MacAddr)>,
+    sent: Option<bool>,
+    /// `None` for a fragment.
+    unidentified: Option<Unidentified>,
+}
+
+impl Bare {
+    /// All that an observation says, if that is no more.
+    #[must_use]
+    pub fn of(observation: &Observation) -> Option<Self> {
+        let unidentified = match observation.subject {
+            Subject::FragmentPart => None,
+            Subject::Unidentified(why) => Some(why),
+            Subject::Packet(_) | Subject::Arp(_) => return None,
+        };
+        Some(Self {
+            evidence: observation.evidence,
+            time: observation.time,
+            frame: observation.frame,
+            sent: observation.sent,
+            unidentified,
+        })
+    }
+
+    /// The observation.
+    #[must_use]
+    pub fn observation(&self) -> Observation {
+        Observation {
+            evidence: self.evidence,
+            time: self.time,
+            frame: self.frame,
+            inner_frame: None,
+            checksums: None,
+            sent: self.sent,
+            quote: None,
+            subject: self
+                .unidentified
+                .map_or(Subject::FragmentPart, Subject::Unidentified),
+        }
+    }
+
+    /// A fragment.
+    pub(super) const fn fragment(
+        (evidence, time): (Evidence, Timestamp),
+        frame: Option<(MacAddr, MacAddr)>,
+        sent: Option<bool>,
+    ) -> Self {
+        Self {
+            evidence,
+            time,
+            frame,
+            sent,
+            unidentified: None,
+        }
+    }
+
+    pub(super) const fn time(&self) -> Timestamp {
+        self.time
+    }
+}
+
 /// What an observation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {

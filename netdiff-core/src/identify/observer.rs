@@ -8,7 +8,7 @@ use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::link::{checksums_of, frame_of, inner_frame_of, sent_by_node};
 use super::observed_point::ObservedPoint;
 use super::{
-    Detail, Evidence, Marks, Observation, PrefixLimit, Quote, Sighting, Subject, Tunnel,
+    Bare, Detail, Evidence, Marks, Observation, PrefixLimit, Quote, Sighting, Subject, Tunnel,
     Unidentified,
 };
 use crate::decode::{Fragment, Icmp, Ip, Layer, Packet, Stop, Tcp};
@@ -187,6 +187,7 @@ impl Observer {
                 Subject::Packet(opening.sighting(inner.ip.payload_len, 1))
             });
         };
+        let seen = Bare::fragment(seen, frame_of(packet), sent_by_node(packet));
         let later = fragment.offset > 0 || fragments.any(|f| f.offset > 0);
         let opening = if later {
             None
@@ -216,7 +217,7 @@ impl Observer {
     /// What a tunnel carries was only seen once all of the tunnel's packet was; then it may be a fragment itself.
     fn join(
         &mut self,
-        seen: (Evidence, Timestamp),
+        seen: Bare,
         tunnel: Option<Tunnel>,
         ip: &Ip,
         fragment: Fragment,

@@ -2,7 +2,7 @@
 
 use super::cluster::{address_names, stated_addresses};
 use super::error::AnalysisError;
-
+use super::memory;
 use super::options::AnalysisOptions;
 use super::pairs::stated_pairs;
 use super::reading::{Detail, read_set};
@@ -119,6 +119,7 @@ pub(super) fn follow_opened(
     options.count(set);
     let folding = options.folding();
     let read = read_set(set, &options.decode(), Detail::Observations, folding)?;
+    memory::probe(&read.correlator, &set.label)?;
     let mut points = read.contents.points;
     read.watch.settle_tunnel_devices(&mut points);
     let stated = stated_addresses(set, &read.watch);

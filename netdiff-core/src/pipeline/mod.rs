@@ -6,8 +6,11 @@ mod cluster;
 pub mod doors;
 mod error;
 mod extracting;
+#[cfg(test)]
+mod faults_tests;
 mod inspect;
 mod memory;
+mod observations;
 mod observe;
 mod options;
 mod pairs;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::correlate::{Ran, RoleBasis, SetPoint};
 use crate::identify::{
-    Evidence, FragmentTrouble, Leftover, ObservedPoint, Sighting, infer_role, join_leftovers,
+    FragmentTrouble, Leftover, Observation, ObservedPoint, infer_role, join_leftovers,
 };
 use crate::read::{
     CaptureFile, CaptureSet, FileInterface, InterfaceInfo, InterfaceName, ReadWarning, ResolvedName,
@@ -38,7 +38,7 @@ pub(super) struct SetContents {
     /// Damage, as sentences, files in order.
     pub(super) warnings: Vec<Message>,
     /// Datagrams that several files complete, each in place of its last fragment.
-    pub(super) joined: Vec<(Evidence, Sighting)>,
+    pub(super) joined: Vec<Observation>,
     /// The number of each file's own points, files in order.
     pub(super) places: Vec<Vec<PointId>>,
 }
@@ -138,10 +138,7 @@ pub(super) fn join(set: &CaptureSet, files: Vec<FileContents>) -> SetContents {
 }
 
 /// Joins datagrams whose fragments lie in several files, and counts what stays incomplete.
-fn settle_fragments(
-    leftovers: Vec<Leftover>,
-    points: &mut [SetPoint],
-) -> Vec<(Evidence, Sighting)> {
+fn settle_fragments(leftovers: Vec<Leftover>, points: &mut [SetPoint]) -> Vec<Observation> {
     let joined = join_leftovers(leftovers);
     for (point, trouble) in joined.trouble {
         if let Some(point) = points.get_mut(point.index()) {

@@ -16,11 +16,12 @@ use rayon::prelude::*;
 
 use super::cluster::ClusterWatch;
 use super::memory;
+use super::observations::Observations;
 use super::observe::{FileContents, SetContents, join};
 use super::stream::{Batch, How, Reading, Stream};
 use crate::correlate::{Correlator, Folding};
 use crate::decode::DecodeOptions;
-use crate::identify::{Observation, PrefixLimit, Subject};
+use crate::identify::{Observation, PrefixLimit};
 use crate::read::{CaptureFile, CaptureSet, InterfaceName, ReadError};
 use crate::types::{CapturePoint, Nanos, PointId, Timestamp};
 
@@ -143,28 +144,29 @@ fn at_once(
     detail: Detail,
     folding: Folding,
 ) -> Result<SetRead, ReadError> {
-    let read = |file: &CaptureFile| -> Result<(Vec<Observation>, FileContents), ReadError> {
+    let read = |file: &CaptureFile| -> Result<(Observations, FileContents), ReadError> {
         let how = How {
             limit,
             options,
             detail,
         };
         let mut reading = Reading::new(file, how)?;
-        let mut observations = Vec::new();
+        let mut observations = Observations::default();
         while let Some(observation) = reading.next(options) {
-            memory::reserve(&mut observations, 1, &file.name)?;
-            observations.push(observation);
+            observations.push(observation, &file.name)?;
         }
         Ok((observations, reading.finish()))
     };
-    let files: Vec<(Vec<Observation>, FileContents)> =
+    let files: Vec<(Observations, FileContents)> =
         set.files.par_iter().map(read).collect::<Result<_, _>>()?;
     let (observations, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
     let contents = join(set, files);
     let names = contents.points.iter().map(|point| &point.point);
     let mut whole = Taking::new(set, names, folding);
-    for (observations, places) in observations.into_iter().zip(&contents.places) {
-        for mut observation in observations {
+    let files = set.files.iter().zip(observations);
+    for ((file, observations), places) in files.zip(&contents.places) {
+        memory::make_room(&mut whole.correlator, observations.identified(), &file.name)?;
+        for mut observation in observations.iter() {
             if let Some(point) = places.get(observation.evidence.point.index()) {
                 observation.evidence.point = *point;
                 whole.take(&observation);
@@ -178,9 +180,6 @@ fn at_once(
 struct Taking {
     correlator: Correlator,
     watch: ClusterWatch,
-    /// Fragments of points that several files hold: a datagram may be in two of them.
-    fragments: Vec<Observation>,
-    in_files: BTreeMap<PointId, usize>,
 }
 
 impl Taking {
@@ -189,59 +188,30 @@ impl Taking {
         points: impl Iterator<Item = &'a CapturePoint> + Clone,
         folding: Folding,
     ) -> Self {
-        let mut files: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for file in &set.files {
-            if let InterfaceName::Named(name) = &file.interface {
-                *files.entry((&file.node, name)).or_default() += 1;
-            }
-        }
-        let ids = (0..).map(PointId).zip(points.clone());
-        let in_files = ids.map(|(id, point)| {
-            let named = files.get(&(&*point.node, &*point.interface));
-            // A file that names its interfaces itself may be one of several.
-            (id, named.copied().unwrap_or(set.files.len()))
-        });
         Self {
-            in_files: in_files.collect(),
             correlator: Correlator::new(points.clone(), folding),
             watch: ClusterWatch::new(set, points),
-            fragments: Vec::new(),
         }
     }
 
     fn take(&mut self, observation: &Observation) {
-        self.look_at(observation);
-        self.correlator.take(observation);
-    }
-
-    fn look_at(&mut self, observation: &Observation) {
-        let several = self.in_files.get(&observation.evidence.point) > Some(&1);
-        if several && observation.subject == Subject::FragmentPart {
-            self.fragments.push(*observation);
-        }
         self.watch.note(observation);
+        self.correlator.take(observation);
     }
 
     /// Takes what was read of a file in a step.
     fn take_batch(&mut self, stream: &mut Stream<'_>, batch: Batch) {
-        for observation in &batch.observations {
-            self.look_at(observation);
-            self.correlator.take_watched(observation);
+        for observation in batch.observations.iter() {
+            self.watch.note(&observation);
+            self.correlator.take_watched(&observation);
         }
         stream.hand_over(batch.glances, &mut self.correlator);
     }
 
     fn finish(mut self, contents: SetContents) -> SetRead {
-        for (evidence, sighting) in &contents.joined {
-            let last = self.fragments.iter().find(|o| o.evidence == *evidence);
-            if let Some(last) = last {
-                let joined = Observation {
-                    subject: Subject::Packet(*sighting),
-                    ..*last
-                };
-                self.watch.note(&joined);
-                self.correlator.take_joined(&joined);
-            }
+        for joined in &contents.joined {
+            self.watch.note(joined);
+            self.correlator.take_joined(joined);
         }
         SetRead {
             contents,
@@ -284,6 +254,8 @@ fn in_steps(
             .map(|stream| stream.read(until, how))
             .collect::<Result<_, _>>()?;
         let read: usize = batches.iter().map(Batch::len).sum();
+        let one_by_one = batches.iter().map(|batch| batch.observations.identified());
+        memory::make_room(&mut whole.correlator, one_by_one.sum(), &set.label)?;
         for (stream, batch) in streams.iter_mut().zip(batches) {
             whole.take_batch(stream, batch);
         }

@@ -1,6 +1,7 @@
 //! Reads a file of a set: at once, or a step of time after the other.
 
 use super::memory;
+use super::observations::Observations;
 use super::observe::FileContents;
 use super::reading::Detail;
 use super::tally::Tally;
@@ -94,7 +95,7 @@ pub(super) struct Batch {
     /// Packets that came at a glance.
     pub(super) glances: Vec<Glance>,
     /// The others, in the order of the file.
-    pub(super) observations: Vec<Observation>,
+    pub(super) observations: Observations,
 }
 
 impl Batch {
@@ -239,8 +240,7 @@ impl<'a> Stream<'a> {
         if let Some(glancer) = glancer.filter(|_| followed) {
             glancer.learn(&observation);
         }
-        memory::reserve(&mut batch.observations, 1, &self.file.name)?;
-        batch.observations.push(observation);
+        batch.observations.push(observation, &self.file.name)?;
         Ok(Taken::At(observation.time))
     }
 

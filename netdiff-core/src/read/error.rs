@@ -96,7 +96,7 @@ pub enum SetError {
     #[error(
         "{}: cannot tell the node or the interface; say it with --point NODE/INTERFACE=FILE, or write \
          into netdiff.toml in the set's folder:\n\n{}",
-        .files.join(", "), manifest_lines(.files)
+        names(.files), manifest_lines(.files)
     )]
     Unplaced {
         /// The files, relative to the set, sorted.
@@ -154,22 +154,38 @@ fn remedy(reason: &io::Error) -> &'static str {
     }
 }
 
+/// Files that one message names; of more, their number.
+const MAX_TOLD: usize = 20;
+
+/// How many more there are than are told; no word of any language.
+fn further<T>(all: &[T], before: &str) -> String {
+    match all.len().saturating_sub(MAX_TOLD) {
+        0 => String::new(),
+        more => format!("{before}… (+{more})"),
+    }
+}
+
+fn names(files: &[String]) -> String {
+    let told = files.get(..MAX_TOLD).unwrap_or(files);
+    told.join(", ") + &further(files, ", ")
+}
+
 /// One line for each of `warnings`.
 fn also(warnings: &[ReadWarning]) -> String {
-    warnings
-        .iter()
-        .map(|warning| format!("\n  {warning}"))
-        .collect()
+    let told = warnings.iter().take(MAX_TOLD);
+    let lines: String = told.map(|warning| format!("\n  {warning}")).collect();
+    lines + &further(warnings, "\n  ")
 }
 
 /// The manifest entries to fill in for files that could not be placed.
 fn manifest_lines(files: &[String]) -> String {
     let entries: Vec<String> = files
         .iter()
+        .take(MAX_TOLD)
         .map(|file| {
             let file = file.replace('\\', "\\\\").replace('"', "\\\"");
             format!("[[capture]]\nfile = \"{file}\"\nnode = \"NODE\"\ninterface = \"INTERFACE\"\n")
         })
         .collect();
-    entries.join("\n")
+    entries.join("\n") + &further(files, "\n# ")
 }

@@ -12,6 +12,7 @@ mod error;
 mod format;
 mod interface_info;
 mod looks_like;
+mod metered;
 mod packet_reader;
 mod pcap;
 mod pcapng;

@@ -14,7 +14,7 @@ use crate::types::PacketNumber;
 
 /// The packets of one capture file, in the order of the file.
 ///
-/// Memory is bounded: a window of 1 MiB, or one record or block if that is larger, each up to 16 MiB.
+/// Memory is bounded: a window of 256 KiB, or one record or block if that is larger, each up to 16 MiB.
 pub struct PacketReader {
     window: Window,
     framer: Framer,

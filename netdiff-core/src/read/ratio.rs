@@ -36,9 +36,14 @@ impl Error for Inflated {}
 
 /// Whether a bomb is behind an error, maybe wrapped by who read it.
 pub(super) fn is_inflated(error: &io::Error) -> bool {
+    is_caused_by::<Inflated>(error)
+}
+
+/// Whether an error of this type is behind another, maybe wrapped.
+pub(super) fn is_caused_by<E: Error + 'static>(error: &io::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = error.get_ref().map(|inner| inner as _);
     while let Some(error) = cause {
-        if error.is::<Inflated>() {
+        if error.is::<E>() {
             return true;
         }
         cause = match error.downcast_ref::<io::Error>() {

@@ -6,7 +6,10 @@ use std::ops::Range;
 /// Bytes held at once. Larger records grow the window, up to what the framer asks for.
 ///
 /// Small for the fuzz targets, whose files would never reach the window's end otherwise.
-pub(super) const WINDOW_SIZE: usize = if cfg!(fuzzing) { 1 << 12 } else { 1 << 20 };
+pub(super) const WINDOW_SIZE: usize = if cfg!(fuzzing) { 1 << 12 } else { 1 << 18 };
+
+/// What a window begins with. It doubles as the file goes on: thousands of small files are read together.
+const FIRST_SIZE: usize = 1 << 12;
 
 /// Reads a stream in large pieces and shows the unread bytes as one slice.
 ///
@@ -81,8 +84,17 @@ impl Window {
             self.start = 0;
         }
         if self.start + wanted > self.buffer.len() {
-            self.buffer.resize(wanted.max(WINDOW_SIZE), 0);
+            self.buffer.resize(wanted.max(self.next_size()), 0);
+        } else if self.start == 0 && self.buffer.len() < WINDOW_SIZE {
+            self.buffer.resize(self.next_size(), 0);
         }
+    }
+
+    fn next_size(&self) -> usize {
+        self.buffer
+            .len()
+            .saturating_mul(2)
+            .clamp(FIRST_SIZE, WINDOW_SIZE)
     }
 
     fn read_once(&mut self) {

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::super::warning::{Damage, DamageLog};
-use super::super::window::{WINDOW_SIZE, Window};
+use super::super::window::Window;
 use super::frame::FrameHead;
 use super::header::{MAX_CAPTURED_LEN, PcapHeader};
 
 /// Bytes searched at once; a chain may begin in the first half of them. A quarter of the window, so
 /// that a file damaged everywhere does not move the window's bytes for every search.
-pub(super) const SEARCH_SPAN: usize = WINDOW_SIZE / 4;
+pub(super) const SEARCH_SPAN: usize = if cfg!(fuzzing) { 1 << 10 } else { 1 << 18 };
 
 /// Sound headers in a row that prove a place.
 const CHAIN: usize = 4;

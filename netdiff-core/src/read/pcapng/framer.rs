@@ -2,7 +2,7 @@
 
 use super::super::record::Record;
 use super::super::warning::{Damage, DamageLog};
-use super::super::window::{WINDOW_SIZE, Window};
+use super::super::window::Window;
 use super::block::{BlockHead, FRAME_LEN};
 use super::packet_block::{PacketBlock, is_head_consistent};
 use super::section::Sections;
@@ -11,7 +11,7 @@ use crate::types::PacketNumber;
 
 /// Bytes searched at once for the next block; it may begin in the first half of them. A quarter of
 /// the window, so that a file damaged everywhere does not move the window's bytes for every search.
-const SEARCH_SPAN: usize = WINDOW_SIZE / 4;
+const SEARCH_SPAN: usize = if cfg!(fuzzing) { 1 << 10 } else { 1 << 18 };
 
 /// The packets of one pcapng file.
 pub(in crate::read) struct PcapngFramer {

@@ -3,9 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::super::byte_order::ByteOrder;
-use super::options::text_of;
+use super::options::start_of;
 use crate::read::ResolvedName;
 use crate::types::visible;
+
+/// The most bytes that are kept of a name; the domain name system has no longer ones.
+const MAX_NAME_LEN: usize = 255;
 
 const END: u16 = 0;
 const IPV4: u16 = 1;
@@ -43,6 +46,9 @@ fn decode_name(kind: u16, value: &[u8]) -> Option<ResolvedName> {
         }
         _ => return None,
     };
-    let name = visible(&text_of(names.split(|byte| *byte == 0).next()?));
+    let name = visible(&start_of(
+        names.split(|byte| *byte == 0).next()?,
+        MAX_NAME_LEN,
+    ));
     (!name.is_empty()).then_some(ResolvedName { address, name })
 }

@@ -54,14 +54,43 @@ impl<'a> Options<'a> {
     }
 }
 
-/// A text option's value.
+/// The most bytes that are kept of a text: a file may describe thousands of interfaces, each with several texts of 64 KiB.
+const MAX_TEXT_LEN: usize = 1_024;
+
+/// A text option's value, up to [`MAX_TEXT_LEN`].
 pub(super) fn text_of(value: &[u8]) -> String {
-    String::from_utf8_lossy(value)
-        .trim_end_matches('\0')
-        .to_owned()
+    start_of(value, MAX_TEXT_LEN)
+}
+
+/// A text of at most so many bytes, and a mark where it goes on.
+pub(super) fn start_of(value: &[u8], most: usize) -> String {
+    let kept = value.get(..most.saturating_add(1)).unwrap_or(value);
+    let text = String::from_utf8_lossy(kept);
+    let text = text.trim_end_matches('\0');
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", text.get(..end).unwrap_or_default())
 }
 
 /// Puts the halves of a time together.
 pub(super) fn ticks_of(high: u32, low: u32) -> u64 {
     u64::from(high) << 32 | u64::from(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(start_of("äöü\0\0".as_bytes(), 6), "äöü");
+        assert_eq!(start_of("äöü".as_bytes(), 5), "äö…");
+        assert_eq!(start_of(b"\xff\xfe", 9), "\u{fffd}\u{fffd}");
+        assert!(text_of(&[b'x'; 65_535]).len() <= MAX_TEXT_LEN + 3);
+    }
 }

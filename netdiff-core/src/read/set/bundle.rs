@@ -9,11 +9,19 @@ use super::gathered::{Found, Gathered, MAX_FILES, Wanted};
 use super::source::Source;
 use crate::read::compression::Unpacked;
 use crate::read::format::Format;
+use crate::read::metered::{Meter, Metered, is_overdrawn};
 use crate::read::ratio::{Inflated, is_inflated, most_of};
 use crate::read::{Damage, LooksLike, ReadError, SetError};
 
 /// Bundles inside bundles that are opened.
 const MAX_BUNDLE_DEPTH: usize = 3;
+
+/// What may stand in front of an entry's contents in a tar file beside its header: long names and attributes. They are read into memory.
+const MAX_TAR_PREFACE: u64 = 1 << 20;
+
+/// What may be read of a zip file to find its entries, in bytes. Its directory is read into memory, and what looks for it may look
+/// everywhere.
+const MAX_ZIP_DIRECTORY: u64 = 8 << 20;
 
 /// A bundle that is being read.
 pub(super) struct Bundle {
@@ -71,20 +79,22 @@ impl Gathered {
     }
 
     fn add_tar(&mut self, unpacked: Unpacked, bundle: &Bundle) -> Result<(), SetError> {
-        let mut archive = tar::Archive::new(unpacked.stream);
+        let (stream, meter) = Metered::new(unpacked.stream, MAX_TAR_PREFACE);
+        let mut archive = tar::Archive::new(stream);
         let entries = archive
             .entries()
             .map_err(|reason| bundle.unreadable(reason))?;
         for entry in entries {
             let mut entry = match entry {
                 Ok(entry) => entry,
-                Err(reason) if is_inflated(&reason) => return Err(bundle.unreadable(reason)),
+                Err(reason) if is_refused(&reason) => return Err(bundle.unreadable(reason)),
                 Err(reason) => {
                     self.note_cut(bundle, &reason);
                     break;
                 }
             };
             self.count_entry(bundle)?;
+            allow_contents(&meter, &mut entry);
             if entry.header().entry_type().is_file() {
                 let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
                 self.add_entry(bundle, &name, &mut entry)?;
@@ -106,13 +116,19 @@ impl Gathered {
         };
         let section = section.map_err(|reason| bundle.unreadable(reason))?;
         let len = section.len();
-        let mut archive = match zip::ZipArchive::new(section.stream()) {
+        let (stream, meter) = Metered::new(section.stream(), MAX_ZIP_DIRECTORY);
+        let mut archive = match zip::ZipArchive::new(stream) {
             Ok(archive) => archive,
             Err(error) => {
-                self.note_cut(bundle, &error.into());
+                let reason = error.into();
+                if is_refused(&reason) {
+                    return Err(bundle.unreadable(reason));
+                }
+                self.note_cut(bundle, &reason);
                 return Ok(());
             }
         };
+        meter.allow(u64::MAX);
         refuse_inflated(&mut archive, len).map_err(|reason| bundle.unreadable(reason))?;
         for index in 0..archive.len() {
             self.count_entry(bundle)?;
@@ -156,15 +172,45 @@ impl Bundle {
         }
     }
 
+    /// That what says how its entries are called is no list of captures.
+    pub(super) fn has_long_names(&self) -> SetError {
+        SetError::TooLarge {
+            path: self.name.clone(),
+            what: "names or attributes of entries that are too long to be true".to_owned(),
+        }
+    }
+
     /// That it cannot be read, or should not be.
     pub(super) fn unreadable(&self, reason: io::Error) -> SetError {
         let path = self.name.clone();
         if is_inflated(&reason) {
             SetError::Inflated { path }
+        } else if is_overdrawn(&reason) {
+            self.has_long_names()
         } else {
             SetError::Unreadable { path, reason }
         }
     }
+}
+
+/// Whether reading ran into a bound that archives of captures do not meet.
+fn is_refused(reason: &io::Error) -> bool {
+    is_inflated(reason) || is_overdrawn(reason)
+}
+
+/// Lets an entry's contents be read or passed over, and what stands in front of the next one.
+fn allow_contents<R: Read>(meter: &Meter, entry: &mut tar::Entry<'_, R>) {
+    let contents = if entry.header().entry_type().is_gnu_sparse() {
+        // Its size counts the holes. A size in attributes would count instead of the header's: then too little is allowed, not too much.
+        let elsewhere = entry
+            .pax_extensions()
+            .is_ok_and(|attributes| attributes.is_some());
+        entry.header().entry_size().ok().filter(|_| !elsewhere)
+    } else {
+        Some(entry.size())
+    };
+    let whole_blocks = contents.unwrap_or(0).saturating_add(511);
+    meter.allow(whole_blocks.saturating_add(MAX_TAR_PREFACE));
 }
 
 /// Refuses a zip file whose entries overlap, or say that they unpack to more than packed captures do.

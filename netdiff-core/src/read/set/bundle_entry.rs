@@ -11,6 +11,10 @@ use crate::read::cluster::is_named_like_cluster_facts;
 use crate::read::format::{Format, SNIFF_LEN};
 use crate::read::ratio::is_inflated;
 use crate::read::{Damage, LooksLike, SetError};
+use crate::types::visible;
+
+/// The longest name of an entry, in bytes, as it is shown, with the names of the archives that it lies in.
+const MAX_NAME_LEN: usize = 1_024;
 
 impl Gathered {
     /// Adds an entry if it is a capture, a bundle or the bundle's manifest.
@@ -24,6 +28,9 @@ impl Gathered {
             return Ok(());
         };
         let name = format!("{}{inner}", bundle.prefix);
+        if name.len() > MAX_NAME_LEN || visible(&name).len() > MAX_NAME_LEN {
+            return Err(bundle.has_long_names());
+        }
         if is_manifest(&inner) {
             return self.add_bundled_manifest(bundle, &name, entry);
         }

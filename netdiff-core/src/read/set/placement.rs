@@ -113,17 +113,19 @@ struct FoundInterface<'a> {
     beside: &'a str,
 }
 
+/// The longest interface name that is looked for, in bytes: Linux has 15, and a VLAN's number may follow.
+const MAX_INTERFACE_NAME: usize = 64;
+
 /// Rule 2: the last known interface name in `stem` that is not part of a longer one.
 fn find_interface(stem: &str) -> Option<FoundInterface<'_>> {
-    let starts = word_edges(stem).map(|(start, _)| start);
+    let words: Vec<(usize, usize)> = word_edges(stem).collect();
     let mut best: Option<(usize, usize)> = None;
-    for start in starts {
-        let ends = word_edges(stem)
-            .map(|(_, end)| end)
-            .filter(|end| *end > start);
+    for (at, &(start, _)) in words.iter().enumerate() {
+        let ends = words.iter().skip(at).map(|(_, end)| *end);
+        let ends = ends.take_while(|end| end - start <= MAX_INTERFACE_NAME);
         let longest = ends
             .filter(|end| stem.get(start..*end).is_some_and(is_interface_name))
-            .max();
+            .last();
         if let Some(end) = longest
             && best.is_none_or(|(_, best_end)| end > best_end)
         {

@@ -150,7 +150,7 @@ pub(super) fn without_noise(text: &str) -> &str {
 }
 
 fn is_noise(word: &str) -> bool {
-    !word.is_empty() && NOISE.contains(&word.to_ascii_lowercase().as_str())
+    NOISE.iter().any(|noise| noise.eq_ignore_ascii_case(word))
 }
 
 /// Whether `word` is a number.
