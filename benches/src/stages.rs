@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use netdiff_core::decode::{DecodeOptions, Packet, decode_packet};
-use netdiff_core::identify::{Observer, PrefixLimit};
+use netdiff_core::identify::{Glancer, Observer, PrefixLimit};
 use netdiff_core::read::PacketReader;
 use netdiff_core::types::FileId;
 
@@ -19,14 +19,17 @@ pub enum Stage {
     Decode,
     /// And given an identity.
     Identify,
+    /// Given an identity at a glance where that is possible, as large sets are.
+    Glance,
 }
 
 impl Stage {
     /// All of them, each with its name.
-    pub const ALL: [(&'static str, Self); 3] = [
+    pub const ALL: [(&'static str, Self); 4] = [
         ("read", Self::Read),
         ("decode", Self::Decode),
         ("identify", Self::Identify),
+        ("glance", Self::Glance),
     ];
 
     /// The stage of this name.
@@ -48,13 +51,26 @@ pub fn take(files: &[PathBuf], last: Stage, mut each: impl FnMut(u64)) -> io::Re
     for (id, path) in (0u32..).zip(files) {
         let mut reader = open(path)?;
         let mut observer = Observer::new(FileId(id), PrefixLimit(PrefixLimit::MAX));
+        let mut glancer = Glancer::new(PrefixLimit(PrefixLimit::MAX), &options);
         while let Some(raw) = reader.next_packet() {
+            if last == Stage::Glance
+                && observer.goes_on(raw.interface)
+                && let Some(glanced) = glancer.glance(&raw)
+            {
+                observer.count(glanced.glance.time(), glanced.tunneled);
+                black_box(&glanced);
+                packets += 1;
+                each(packets);
+                continue;
+            }
             if last >= Stage::Decode {
                 let (data, original_len) = (raw.data, raw.original_len);
                 decode_packet(raw.link_type, data, original_len, &options, &mut packet);
             }
             if last >= Stage::Identify {
-                black_box(observer.observe(&raw, &packet));
+                let observation = observer.observe(&raw, &packet);
+                glancer.learn(&observation);
+                black_box(observation);
             }
             black_box((&raw, &packet));
             packets += 1;

@@ -280,7 +280,7 @@ pub(crate) struct Layout {
     pub(crate) no_pager: bool,
 }
 
-fn whole_number(text: &str) -> Result<usize, String> {
+pub(crate) fn whole_number(text: &str) -> Result<usize, String> {
     text.parse()
         .map_err(|_| said!("write a whole number, such as 100"))
 }

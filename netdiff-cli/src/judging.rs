@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use netdiff_core::{FailOn, Ignore};
+use netdiff_core::{AnalysisOptions, FailOn, Ignore, MAX_FLOWS, Progress};
 
+use crate::arguments::whole_number;
 use crate::config::{Config, anonymous, idle_configs, read_config};
 use crate::language::said;
 use crate::near::unknown_item;
@@ -27,6 +28,9 @@ pub(crate) struct Judging {
     /// Read no settings
     #[arg(long, conflicts_with = "config")]
     no_config: bool,
+    /// Tell at most so many flows of a set one by one, the worst first, and count the others
+    #[arg(long, value_name = "N", value_parser = whole_number, default_value_t = MAX_FLOWS)]
+    max_flows: usize,
     /// Write no report: the exit status tells, and standard error what went wrong
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -40,6 +44,15 @@ pub(crate) struct Settings {
 }
 
 impl Judging {
+    /// With what it says of the report.
+    pub(crate) fn reported(&self, options: AnalysisOptions) -> AnalysisOptions {
+        AnalysisOptions {
+            max_flows: self.max_flows,
+            progress: (!self.quiet).then(Progress::default),
+            ..options
+        }
+    }
+
     /// Reads the settings. For `fail-on` the command line wins; what is ignored adds up.
     ///
     /// # Errors

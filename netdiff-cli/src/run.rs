@@ -60,8 +60,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             let (ours, theirs) = requests(reference, failing, &common.points)?;
             let options = AnalysisOptions {
                 pairs: stated_pairs(pairs)?,
-                progress: (!judging.quiet).then(Progress::default),
-                ..selected(selecting, common)?
+                ..judging.reported(selected(selecting, common)?)
             };
             let report = in_pool(common.jobs, options.progress.clone(), || {
                 compare_with(&ours, &theirs, &options)
@@ -75,10 +74,7 @@ fn execute(arguments: &Arguments) -> anyhow::Result<u8> {
             selecting,
             common,
         } => {
-            let options = AnalysisOptions {
-                progress: (!judging.quiet).then(Progress::default),
-                ..selected(selecting, common)?
-            };
+            let options = judging.reported(selected(selecting, common)?);
             trace_set(set, &options, (judging, output.as_deref()), common)
         }
         Command::Inspect {

@@ -121,9 +121,9 @@ fn reads_back(folder: &Path, packets: usize) {
         .sum();
     assert_eq!(counted, packets as u64, "{report}");
     assert!(!report.to_string().contains("reading stopped"), "{report}");
-    let tshark =
-        Command::new("tshark").args(["-r", "out.pcapng", "-T", "fields", "-e", "frame.number"]);
-    if let Ok(output) = tshark_in(tshark, folder) {
+    let mut tshark = Command::new("tshark");
+    tshark.args(["-r", "out.pcapng", "-T", "fields", "-e", "frame.number"]);
+    if let Ok(output) = tshark_in(&mut tshark, folder) {
         assert!(
             output.status.success(),
             "{}",

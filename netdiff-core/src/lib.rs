@@ -63,7 +63,7 @@ pub mod doors {
 pub use diff::StatedPairs;
 pub use extract::{PacketFileOptions, Separator};
 pub use pipeline::{
-    AnalysisError, AnalysisOptions, Extracted, SetTimelines, Wanting, baseline, compare,
+    AnalysisError, AnalysisOptions, Extracted, MAX_FLOWS, SetTimelines, Wanting, baseline, compare,
     compare_with, export, extract, inspect, inspect_baseline, inspect_with, timelines, trace,
     trace_with,
 };
@@ -73,13 +73,14 @@ pub use report::{
     CalledReport, CapturePointReport, CauseReport, ChangeReport, ClockReport, ClockStepReport,
     ComparisonReport, CoverageCell, CoverageRow, DelayReport, DifferenceReport, DirectionReport,
     DispositionCounts, DivergenceReport, DuplicatesReport, EncapsulationReport, EvidenceReport,
-    FailOn, FindingReport, FlowKeyReport, FlowReport, HopReport, HtmlError, Ignore, IgnoreEffect,
-    IgnoreError, IgnoredReport, InspectReport, InspectedAddress, InspectedFile, InspectedInterface,
-    InspectedNode, InspectedPoint, LadderLine, LoopReport, LossReport, NodePairReport, NodeReport,
-    Outline, OutlinedDifference, OutlinedFinding, OutlinedFlow, OverTimeReport, PacketsReport,
-    PointName, Redaction, RejectionReport, Report, RoundTripReport, RuleReport, SCHEMA_VERSION,
-    SegmentReport, SelectedReport, SelectionReport, SetName, SetReport, StatedIn, StopReport,
-    StoredFlow, Styles, SubnetReport, TextOptions, ToolReport, TtlReport, TunnelReport, explain,
+    FailOn, FindingReport, FlowKeyReport, FlowReport, FoldedFlowsReport, HopReport, HtmlError,
+    Ignore, IgnoreEffect, IgnoreError, IgnoredReport, InspectReport, InspectedAddress,
+    InspectedFile, InspectedInterface, InspectedNode, InspectedPoint, LadderLine, LoopReport,
+    LossReport, NodePairReport, NodeReport, Outline, OutlinedDifference, OutlinedFinding,
+    OutlinedFlow, OverTimeReport, PacketsReport, PointName, Redaction, RejectionReport, Report,
+    RoundTripReport, RuleReport, SCHEMA_VERSION, SegmentReport, SegmentTrafficReport,
+    SelectedReport, SelectionReport, SetName, SetReport, StatedIn, StopReport, StoredFlow, Styles,
+    SubnetReport, SummaryReport, TextOptions, ToolReport, TtlReport, TunnelReport, explain,
     explain_all, render_baseline_json, render_baseline_text, render_github, render_html,
     render_inspect_json, render_inspect_text, render_json, render_junit, render_manifest,
     render_markdown, render_rule_text, render_rules_json, render_rules_markdown, render_rules_text,

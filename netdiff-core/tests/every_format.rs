@@ -80,6 +80,7 @@ fn the_first_ten_lines_say_what_failed_where_why_and_what_to_do() {
     for text in [
         render_text(&report, &TextOptions::default()),
         render_markdown(&report),
+        render_json(&report).unwrap(),
     ] {
         let first: Vec<&str> = text
             .lines()

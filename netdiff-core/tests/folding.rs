@@ -43,7 +43,7 @@ fn sets() -> Vec<PathBuf> {
 fn without_evidence(hop: &Hop) -> String {
     let hop = Hop {
         delay: None,
-        reason: String::new(),
+        reason: "".into(),
         ..hop.clone()
     };
     format!("{hop:?}")

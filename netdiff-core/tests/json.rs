@@ -30,17 +30,23 @@ macro_rules! mirror {
 
 mirror! {
     TraceReport {
-        schema_version: u32, tool: Tool, set: Set, selection: Option<Selected>, findings: Vec<Finding>, differences: Vec<Difference>,
-        node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
+        schema_version: u32, summary: Summary, tool: Tool, set: Set, selection: Option<Selected>, findings: Vec<Finding>, differences: Vec<Difference>,
+        node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, folded: Vec<Folded>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
     }
     DiffReport {
-        schema_version: u32, tool: Tool, reference: Set, failing: Set, selection: Option<Selected>, findings: Vec<Finding>,
-        differences: Vec<Difference>, node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
+        schema_version: u32, summary: Summary, tool: Tool, reference: Set, failing: Set, selection: Option<Selected>, findings: Vec<Finding>,
+        differences: Vec<Difference>, node_pairs: Vec<NodePair>, comparisons: Vec<Comparison>, flows: Vec<Flow>, folded: Vec<Folded>, accounting: Vec<Accounting>, ignored: Vec<Ignored>,
     }
+    Summary {
+        verdict: String, rule: Option<String>, what: Option<String>, r#where: Option<String>, why: Option<String>, remedy: Option<String>,
+        capture_next: Option<String>,
+    }
+    Folded { set: SetName, relation: String, protocol: String, flows: u64, dispositions: Dispositions, reply: Dispositions }
+    SegmentTraffic { from: Point, to: Option<Point>, packets: u64, lost: u64, assumed_lost: u64, rejected: u64, looped: u64 }
     Tool { name: String, version: String }
     Selected { expression: Option<String>, sets: Vec<SelectedSet>, findings_not_shown: u64, differences_not_shown: u64, notes: Vec<String> }
     SelectedSet { set: SetName, flows: u64, all_flows: u64, packets: Option<u64>, all_packets: u64 }
-    Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, clocks: Vec<Clock>, over_time: Option<OverTime>, warnings: Vec<String> }
+    Set { path: String, capture_points: Vec<CapturePoint>, nodes: Vec<Node>, clocks: Vec<Clock>, over_time: Option<OverTime>, segments: Vec<SegmentTraffic>, warnings: Vec<String> }
     CapturePoint {
         node: String, interface: String, role: Role, files: Vec<String>, link_type: Option<String>, packets: u64,
         first_time: Option<String>, last_time: Option<String>, incomplete_datagrams: u64, overlapping_datagrams: u64,

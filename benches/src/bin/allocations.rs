@@ -28,7 +28,7 @@ fn main() -> io::Result<ExitCode> {
     let (mut packets, mut asked) = (0, 0);
     for file in files(Path::new(&folder))? {
         let (mut begin, mut end) = (0, 0);
-        let all = take(&[file], Stage::Identify, |nth| {
+        let all = take(&[file], Stage::Glance, |nth| {
             end = requests();
             if nth <= WARM_UP {
                 begin = end;

@@ -1,4 +1,4 @@
-//! Takes the packets of a set as far as a stage: `stage read|decode|identify FOLDER`. For profilers, and for `instructions`.
+//! Takes the packets of a set as far as a stage: `stage read|decode|identify|glance FOLDER`. For profilers, and for `instructions`.
 
 #![allow(clippy::print_stdout, reason = "it says how many there were")]
 
@@ -12,7 +12,9 @@ fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let stage = arguments.next().and_then(|name| Stage::named(&name));
     let (Some(stage), Some(folder)) = (stage, arguments.next()) else {
-        return Err(io::Error::other("usage: stage read|decode|identify FOLDER"));
+        return Err(io::Error::other(
+            "usage: stage read|decode|identify|glance FOLDER",
+        ));
     };
     let packets = take(&files(Path::new(&folder))?, stage, |_| ())?;
     println!("{packets} packets");

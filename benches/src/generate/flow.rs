@@ -8,6 +8,17 @@ const SYN: u8 = 0x02;
 const PSH_ACK: u8 = 0x18;
 const ACK: u8 = 0x10;
 
+/// The first of each node's pod networks, by their third byte.
+const CLIENTS: u8 = 0;
+const SERVERS: u8 = 1;
+
+/// The address of a node's n-th pod: its networks are every other one, of 250 pods each.
+fn pod(first_network: u8, number: u32) -> [u8; 4] {
+    let network = u8::try_from(number / 250 % 127).unwrap_or(0);
+    let host = u8::try_from(number % 250).unwrap_or(0);
+    [10, 244, first_network + 2 * network, 2 + host]
+}
+
 /// A packet of a conversation, and which way it goes.
 pub(super) struct Step {
     pub(super) packet: Packet,
@@ -32,11 +43,11 @@ pub(super) struct Flow {
 
 impl Flow {
     pub(super) fn new(number: u32, shape: &Shape, random: &mut Random) -> Self {
-        let [_, _, high, low] = number.to_be_bytes();
+        let pods = shape.pods.max(1);
         Self {
             kind: random.weighted(&shape.mix).unwrap_or(Kind::Tcp),
-            client: [10, 244, 0, 2 + low % 32],
-            server: [10, 244, 1, 2 + (low / 32 + high * 8) % 32],
+            client: pod(CLIENTS, number % pods),
+            server: pod(SERVERS, number / pods % pods),
             port: u16::try_from(32_768 + number % 28_000).unwrap_or(u16::MAX),
             step: 0,
             sequence: (random.word(), random.word()),

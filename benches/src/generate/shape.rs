@@ -18,6 +18,8 @@ pub struct Shape {
     pub packets: u64,
     /// Conversations that take turns.
     pub flows: u32,
+    /// Pods of each node, at most 31,750; each one of the first node talks to each of the other, if the conversations are enough.
+    pub pods: u32,
     /// Kinds of conversations with their weights.
     pub mix: Vec<(Kind, u32)>,
     /// Bytes of payload with their weights.
@@ -37,6 +39,7 @@ impl Shape {
         Self {
             packets: 200_000,
             flows: 400,
+            pods: 32,
             mix: vec![(Kind::Tcp, 80), (Kind::Udp, 15), (Kind::Ping, 5)],
             sizes: vec![(30, 40), (120, 25), (300, 20), (1380, 6)],
             lost: 100,

@@ -78,6 +78,18 @@ impl PointAccounting {
         i128::from(self.packets) - i128::from(parts)
     }
 
+    /// Takes in what was counted apart.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.packets += other.packets;
+        self.matched += other.matched;
+        self.duplicate += other.duplicate;
+        self.fragment_part += other.fragment_part;
+        self.outside_window += other.outside_window;
+        for (reason, packets) in other.unmatched {
+            *self.unmatched.entry(reason).or_default() += packets;
+        }
+    }
+
     /// Counts one packet as unmatched.
     pub(super) fn add_unmatched(&mut self, reason: Unmatched) {
         *self.unmatched.entry(reason).or_default() += 1;

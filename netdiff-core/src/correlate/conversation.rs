@@ -120,22 +120,14 @@ pub(super) struct Conversation {
     pub(super) reply: Vec<Seen>,
 }
 
+/// How many sightings are moved before their memory is given back.
+const GIVEN_BACK: usize = 1 << 16;
+
 /// Sorts sightings into conversations, in the order of their keys.
 pub(super) fn group_conversations(sightings: Vec<Seen>) -> Vec<Conversation> {
-    let mut by_key: HashMap<FlowKey, (Vec<Seen>, Vec<Seen>)> = HashMap::new();
-    for seen in sightings {
-        let key = seen.sighting.key;
-        // An ICMP error answers another conversation, never an error the other way.
-        let lone = matches!(seen.sighting.detail, Detail::IcmpError { .. });
-        if lone || key <= key.reversed() {
-            by_key.entry(key).or_default().0.push(seen);
-        } else {
-            by_key.entry(key.reversed()).or_default().1.push(seen);
-        }
-    }
-    let mut conversations: Vec<Conversation> = by_key
+    let mut conversations: Vec<Conversation> = by_key(sightings)
         .into_iter()
-        .map(|(key, (there, back))| {
+        .map(|(key, [there, back])| {
             if lower_began(key, &there, &back) {
                 Conversation {
                     key,
@@ -156,6 +148,55 @@ pub(super) fn group_conversations(sightings: Vec<Seen>) -> Vec<Conversation> {
         .into_iter()
         .flat_map(part_connections)
         .collect()
+}
+
+/// The sightings of each key and of its reverse, in their order. Never holds them twice: what was moved is given back on the way.
+fn by_key(mut sightings: Vec<Seen>) -> Vec<(FlowKey, [Vec<Seen>; 2])> {
+    let mut numbers: HashMap<FlowKey, usize> = HashMap::new();
+    let mut sizes: Vec<(FlowKey, [usize; 2])> = Vec::new();
+    for seen in &sightings {
+        let (key, way) = key_and_way(seen);
+        let number = *numbers.entry(key).or_insert_with(|| {
+            sizes.push((key, [0; 2]));
+            sizes.len() - 1
+        });
+        if let Some(size) = sizes
+            .get_mut(number)
+            .and_then(|(_, sizes)| sizes.get_mut(way))
+        {
+            *size += 1;
+        }
+    }
+    let sized = sizes.into_iter();
+    let mut groups: Vec<(FlowKey, [Vec<Seen>; 2])> = sized
+        .map(|(key, sizes)| (key, sizes.map(Vec::with_capacity)))
+        .collect();
+    while let Some(seen) = sightings.pop() {
+        let (key, way) = key_and_way(&seen);
+        let group = numbers.get(&key).and_then(|number| groups.get_mut(*number));
+        if let Some(group) = group.and_then(|(_, ways)| ways.get_mut(way)) {
+            group.push(seen);
+        }
+        if sightings.len().is_multiple_of(GIVEN_BACK) {
+            sightings.shrink_to_fit();
+        }
+    }
+    for way in groups.iter_mut().flat_map(|(_, ways)| ways) {
+        way.reverse();
+    }
+    groups
+}
+
+/// The lower one of a sighting's key and its reverse, and whether it is the other one: 0 or 1.
+fn key_and_way(seen: &Seen) -> (FlowKey, usize) {
+    let key = seen.sighting.key;
+    // An ICMP error answers another conversation, never an error the other way.
+    let lone = matches!(seen.sighting.detail, Detail::IcmpError { .. });
+    if lone || key <= key.reversed() {
+        (key, 0)
+    } else {
+        (key.reversed(), 1)
+    }
 }
 
 /// Parts the TCP connections that used one pair of ports one after the other.

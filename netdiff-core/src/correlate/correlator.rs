@@ -7,8 +7,9 @@ use super::folding::{FoldedBytes, Folding, Surroundings};
 use super::habits::Habits;
 use super::intake::Intake;
 use super::timeline::{NodeId, SetPoint, Timelines};
+use super::watch::PointWatch;
 use super::{follow, nodes_of};
-use crate::identify::Observation;
+use crate::identify::{Glance, KnownKinds, Observation};
 use crate::types::{CapturePoint, Nanos, Timestamp};
 
 /// Correlates the observations of one capture set.
@@ -38,6 +39,8 @@ pub struct Correlator {
     bytes: FoldedBytes,
     /// How many sightings the last folding left; `None` before the first.
     left: Option<usize>,
+    /// How far the clocks of nodes differ, as the last folding told.
+    apart: Option<Nanos>,
 }
 
 impl Correlator {
@@ -52,6 +55,7 @@ impl Correlator {
             node_of,
             bytes: FoldedBytes::default(),
             left: None,
+            apart: None,
         }
     }
 
@@ -83,19 +87,73 @@ impl Correlator {
     /// Takes a datagram whose last fragment was taken before as one.
     pub fn take_joined(&mut self, observation: &Observation) {
         self.intake.take_back_fragment(observation.evidence.point);
-        self.intake.take(observation);
+        self.intake.note_activity(observation);
+        self.intake.take_watched(observation);
+    }
+
+    /// Takes the next observation of a point that is watched.
+    pub fn take_watched(&mut self, observation: &Observation) {
+        self.intake.take_watched(observation);
+    }
+
+    /// Takes what a watch has noted since it was last taken.
+    pub fn take_watch(&mut self, watch: &mut PointWatch) {
+        let (point, jumps) = watch.take_jumps();
+        jumps.for_each(|jump| self.intake.set_back.note_jump(point, jump));
+    }
+
+    /// Takes all that is left of a watch, once its file is at its end.
+    pub fn end_watch(&mut self, mut watch: PointWatch) {
+        self.take_watch(&mut watch);
+        let (point, spans) = watch.into_spans();
+        self.intake.activity.add(point, spans);
+    }
+
+    /// A new list of kinds, for one who knows packets at a glance.
+    pub fn add_kinds(&mut self) -> usize {
+        self.intake.sightings.add_list()
+    }
+
+    /// Takes packets that came at a glance, and the list of their kinds. Its counts are taken by [`count_kinds`](Self::count_kinds).
+    pub fn take_glances(&mut self, list: usize, kinds: &KnownKinds, rows: Vec<Glance>) {
+        self.intake.sightings.append(list, kinds.all(), rows);
+    }
+
+    /// Takes how many packets of each kind there were since this was last asked.
+    pub fn count_kinds(&mut self, kinds: &mut KnownKinds) {
+        for (kind, counts) in kinds.take_counts() {
+            self.intake.count_kind(kind, counts);
+        }
+    }
+
+    /// Forgets a list of kinds, right after folding.
+    pub fn forget_kinds(&mut self, list: usize) {
+        self.intake.sightings.forget(list);
     }
 
     /// Folds what it has, if that is enough to be worth it. Of each point all packets up to `read_until` must have been taken, also where its
     /// clock differs by `tolerance` from those of others.
-    pub fn settle(&mut self, read_until: Timestamp, tolerance: Nanos) {
+    ///
+    /// Says whether it did: then nothing is left that needs the kinds of packets that came at a glance.
+    pub fn settle(&mut self, read_until: Timestamp, tolerance: Nanos) -> bool {
         // A clock that was set back shows times twice: what was read until when is not known then.
         // So much must be new that what stayed is not looked at over and over.
         let left = self.left.unwrap_or(0);
-        let enough = left.saturating_add(self.folding.from.max(left / 2));
-        if self.intake.sightings.len() >= enough && !self.intake.set_back.has_jumps() {
+        let from = self.folding.from;
+        let most = from.saturating_add(from / 2);
+        let more = left.saturating_mul(2).min(most).max(left / 2);
+        let enough = left.saturating_add(from.max(more));
+        let folds = self.intake.sightings.len() >= enough && !self.intake.set_back.has_jumps();
+        if folds {
             self.fold(read_until, Some(tolerance));
         }
+        folds
+    }
+
+    /// How far the clocks of nodes differ at most, delays between them included, as far as folding knows it.
+    #[must_use]
+    pub const fn clocks_apart(&self) -> Option<Nanos> {
+        self.apart
     }
 
     fn fold(&mut self, read_until: Timestamp, tolerance: Option<Nanos>) {
@@ -105,8 +163,8 @@ impl Correlator {
             read_until,
             tolerance,
         };
-        self.folding
-            .fold(&mut self.intake.sightings, &mut self.bytes, &around);
+        let rows = &mut self.intake.sightings;
+        self.apart = self.folding.fold(rows, &mut self.bytes, &around);
         self.left = Some(self.intake.sightings.len());
     }
 

@@ -1,5 +1,6 @@
 //! Builds one direction of a flow's timeline: hops, journeys and the account of every packet.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::hash::Hash;
@@ -304,7 +305,7 @@ fn hops(track: &Track, at: &AtPlaces<'_>, context: &OrderContext<'_>) -> Vec<Hop
                 changes::between((previous, *place), trips, &track.seen, context.layout)
             }),
             first: first.evidence,
-            reason: reason.clone(),
+            reason: Cow::Borrowed(reason),
         });
         previous = Some(*place);
     }

@@ -134,12 +134,20 @@ pub(super) fn group_flows(conversations: Vec<Linked>) -> Vec<FlowTracks> {
             reply: Track::default(),
         });
         flow.client_ports.push(port);
-        flow.forward.seen.extend(linked.forward);
-        flow.reply.seen.extend(linked.reply);
+        append(&mut flow.forward.seen, linked.forward);
+        append(&mut flow.reply.seen, linked.reply);
     }
     flows.into_values().collect()
 }
 
+/// Most flows have one conversation, which is not copied.
+fn append(all: &mut Vec<Seen>, more: Vec<Seen>) {
+    if all.is_empty() {
+        *all = more;
+    } else {
+        all.extend(more);
+    }
+}
 /// Places of a direction that are asked for round trips: nobody's packets pass so many.
 const MAX_ASKED: usize = 64;
 

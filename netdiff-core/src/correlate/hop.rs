@@ -1,5 +1,6 @@
 //! A capture point on the way of a direction, and what the way to it did to the packets.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::identify::{Evidence, MacAddr, Tunnel};
@@ -44,8 +45,8 @@ pub struct Hop {
     /// The first packet seen here.
     pub first: Evidence,
     /// Why the hop stands where it stands.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub reason: Cow<'static, str>,
 }
 
 /// Further copies of packets at a hop, by kind.

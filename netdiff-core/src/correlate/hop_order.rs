@@ -40,7 +40,7 @@ use crate::types::{Nanos, PointId, Role};
 #[derive(Clone, Debug, Default)]
 pub(super) struct HopOrder {
     /// The places, first to last, each with the reason for where it stands.
-    pub(super) places: Vec<(Place, String)>,
+    pub(super) places: Vec<(Place, &'static str)>,
     /// Evidence that was overruled.
     pub(super) contradictions: Vec<String>,
     /// Where each of many places stands; asked only once `places` is whole.
@@ -125,7 +125,7 @@ impl OrderContext<'_> {
                 side: self.side(node, way),
                 reply: way.reply,
             };
-            self.order_places(&places, &reason, &view, &mut result);
+            self.order_places(&places, reason, &view, &mut result);
         }
         result
     }
@@ -149,7 +149,7 @@ impl OrderContext<'_> {
         seen: &[Seen],
         trips: &[&Trip],
         way: Way,
-    ) -> Vec<(NodeId, String)> {
+    ) -> Vec<(NodeId, &'static str)> {
         let (source, destination) = (self.plan.home(way.source), self.plan.home(way.destination));
         let mut ttls: HashMap<NodeId, u8> = HashMap::new();
         for s in seen {
@@ -178,9 +178,9 @@ impl OrderContext<'_> {
                 .then_with(by_name)
         });
         let reason = |node: NodeId| match rank(node) {
-            0 => text!("the sender's node").to_owned(),
-            2 => text!("the receiver's node").to_owned(),
-            _ => text!("a node between, by TTL and time").to_owned(),
+            0 => text!("the sender's node"),
+            2 => text!("the receiver's node"),
+            _ => text!("a node between, by TTL and time"),
         };
         ordered
             .into_iter()
@@ -222,14 +222,14 @@ impl OrderContext<'_> {
     fn order_places(
         &self,
         places: &[Place],
-        node_reason: &str,
+        node_reason: &'static str,
         view: &View<'_>,
         result: &mut HopOrder,
     ) {
         if places.len() > MAX_PLACES {
             let mut by_name = places.to_vec();
             by_name.sort_by_key(|p| (view.side.place(self.layout.role(p.point)), *p));
-            let listed = by_name.into_iter().map(|p| (p, "name only".to_owned()));
+            let listed = by_name.into_iter().map(|p| (p, text!("name only")));
             return result.places.extend(listed);
         }
         let mut weights: BTreeMap<(Place, Place), (i64, &'static str)> = BTreeMap::new();
@@ -268,8 +268,8 @@ impl OrderContext<'_> {
             left.retain(|p| *p != next);
             let reason = previous
                 .and_then(|before| weights.get(&(before, next)))
-                .map_or(node_reason, |(_, reason)| reason);
-            result.places.push((next, reason.to_owned()));
+                .map_or(node_reason, |(_, reason)| *reason);
+            result.places.push((next, reason));
             previous = Some(next);
         }
     }

@@ -4,19 +4,20 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::accounting::{PointAccounting, Unmatched};
-use super::conversation::{Folded, Seen};
 use super::folding::Activity;
 use super::links::LinkTable;
+use super::rows::Rows;
 use super::set_back::SetBack;
 use super::timeline::IcmpError;
 use crate::identify::{
-    ArpSighting, Detail, Evidence, Observation, Sighting, Subject, Unidentified,
+    ArpSighting, Detail, Evidence, KindCounts, Observation, PacketKind, Sighting, Subject,
+    Unidentified,
 };
 use crate::types::{PointId, Timestamp};
 
 /// Takes observations in, and sorts out those that no flow is made of.
 pub(super) struct Intake {
-    pub(super) sightings: Vec<Seen>,
+    pub(super) sightings: Rows,
     pub(super) arp: Vec<(Evidence, ArpSighting)>,
     pub(super) arp_times: Vec<Timestamp>,
     /// Senders of ARP that came in at a point, as cooked headers tell.
@@ -35,7 +36,7 @@ impl Intake {
     /// Nothing yet, for so many points.
     pub(super) fn new(points: usize) -> Self {
         Self {
-            sightings: Vec::new(),
+            sightings: Rows::default(),
             arp: Vec::new(),
             arp_times: Vec::new(),
             arp_received: BTreeSet::new(),
@@ -50,14 +51,28 @@ impl Intake {
 
     /// Takes an observation.
     pub(super) fn take(&mut self, observation: &Observation) {
-        let Some(counts) = self.accounting.get_mut(observation.evidence.point.index()) else {
-            return;
-        };
-        counts.packets += 1;
         if observation.subject != Subject::Unidentified(Unidentified::NoTime) {
             let Evidence { point, file, .. } = observation.evidence;
             self.set_back.note(point, file, observation.time);
         }
+        self.note_activity(observation);
+        self.take_watched(observation);
+    }
+
+    /// Notes when its point saw a packet of a flow.
+    pub(super) fn note_activity(&mut self, observation: &Observation) {
+        if is_followed(observation) {
+            let point = observation.evidence.point;
+            self.activity.note(point, observation.time);
+        }
+    }
+
+    /// Takes an observation of a point whose times a [`PointWatch`](super::PointWatch) notes.
+    pub(super) fn take_watched(&mut self, observation: &Observation) {
+        let Some(counts) = self.accounting.get_mut(observation.evidence.point.index()) else {
+            return;
+        };
+        counts.packets += 1;
         match observation.subject {
             Subject::FragmentPart => counts.fragment_part += 1,
             Subject::Arp(arp) => {
@@ -78,7 +93,7 @@ impl Intake {
     fn take_packet(&mut self, observation: &Observation, sighting: Sighting) {
         let point = observation.evidence.point;
         let (source, destination) = (sighting.key.source, sighting.key.destination);
-        if sighting.detail == Detail::LinkLocal || stays_on_link(source, destination) {
+        if !is_followed(observation) {
             if let Some(counts) = self.accounting.get_mut(point.index()) {
                 counts.add_unmatched(Unmatched::LinkLocal);
             }
@@ -103,18 +118,7 @@ impl Intake {
                 quote: observation.quote,
             });
         }
-        self.activity.note(point, observation.time);
-        self.sightings.push(Seen {
-            evidence: observation.evidence,
-            time: observation.time,
-            source_mac: observation.frame.map(|(source, _)| source),
-            destination_mac: observation.frame.map(|(_, destination)| destination),
-            sent: observation.sent,
-            conversation: 0,
-            stage: 0,
-            folded: Folded::default(),
-            sighting,
-        });
+        self.sightings.push(observation, &sighting);
     }
 }
 
@@ -130,7 +134,6 @@ impl Intake {
     /// Brings all in the order of files and packets, in whatever order the files were read.
     pub(super) fn settle(&mut self) {
         let place = |e: Evidence| (e.file, e.packet_number);
-        self.sightings.sort_by_key(|s| place(s.evidence));
         self.icmp_errors.sort_by_key(|error| place(error.evidence));
         let arp = std::mem::take(&mut self.arp);
         let times = std::mem::take(&mut self.arp_times);
@@ -138,6 +141,17 @@ impl Intake {
         arp.sort_by_key(|((evidence, _), _)| place(*evidence));
         (self.arp, self.arp_times) = arp.into_iter().unzip();
         self.activity.settle();
+    }
+
+    /// Counts packets of flows that came at a glance.
+    pub(super) fn count_kind(&mut self, kind: &PacketKind, counts: KindCounts) {
+        if counts.packets == 0 {
+            return;
+        }
+        if let Some(own) = self.accounting.get_mut(kind.point.index()) {
+            own.packets += counts.packets;
+        }
+        self.links.note_kind(kind, counts);
     }
 
     fn take_arp(&mut self, observation: &Observation, arp: ArpSighting) {
@@ -148,6 +162,16 @@ impl Intake {
             self.arp_received.insert(received);
         }
     }
+}
+
+/// Whether an observation is of a packet that may be of a flow: an identified one that does not stay on its link.
+#[must_use]
+pub fn is_followed(observation: &Observation) -> bool {
+    let Subject::Packet(sighting) = &observation.subject else {
+        return false;
+    };
+    sighting.detail != Detail::LinkLocal
+        && !stays_on_link(sighting.key.source, sighting.key.destination)
 }
 
 /// Broadcast, multicast and link-local packets: no router passes them on.

@@ -4,8 +4,11 @@
 
 use foldhash::HashMap;
 
-use crate::identify::{ChecksumState, Checksums, Evidence, MacAddr, Observation, Subject, Tunnel};
-use crate::types::PointId;
+use crate::identify::{
+    ChecksumState, Checksums, Evidence, KindCounts, MacAddr, Observation, PacketKind, Subject,
+    Sums, Tunnel,
+};
+use crate::types::{PacketNumber, PointId};
 
 /// Source and destination MAC address of a frame.
 pub type MacPair = (MacAddr, MacAddr);
@@ -40,6 +43,15 @@ pub struct Link {
     pub inner_checksums: ChecksumCounts,
 }
 
+impl Link {
+    /// Takes in packets from a first to a last one.
+    fn reach(&mut self, first: Evidence, last: Evidence) {
+        let place = |e: Evidence| (e.file, e.packet_number);
+        self.first = std::cmp::min_by_key(self.first, first, |e| place(*e));
+        self.last = std::cmp::max_by_key(self.last, last, |e| place(*e));
+    }
+}
+
 /// How many checksums were of each state; only those that could be judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChecksumCounts {
@@ -54,12 +66,14 @@ pub struct ChecksumCounts {
 }
 
 impl ChecksumCounts {
-    fn add(&mut self, state: Option<ChecksumState>) {
+    fn add(&mut self, state: Option<ChecksumState>, packets: u64) {
         match state {
-            Some(ChecksumState::Ok) => self.right += 1,
-            Some(ChecksumState::Zero) => self.none += 1,
-            Some(ChecksumState::Partial | ChecksumState::LocalOffload) => self.left_to_card += 1,
-            Some(ChecksumState::Bad) => self.bad += 1,
+            Some(ChecksumState::Ok) => self.right += packets,
+            Some(ChecksumState::Zero) => self.none += packets,
+            Some(ChecksumState::Partial | ChecksumState::LocalOffload) => {
+                self.left_to_card += packets;
+            }
+            Some(ChecksumState::Bad) => self.bad += packets,
             Some(ChecksumState::Truncated) | None => {}
         }
     }
@@ -118,10 +132,35 @@ impl LinkTable {
             return;
         };
         link.packets += 1;
-        link.last = evidence;
+        link.reach(evidence, evidence);
         if let Some(checksums) = observation.checksums {
-            link.outer_checksums.add(checksums.outer);
-            link.inner_checksums.add(checksums.inner);
+            link.outer_checksums.add(checksums.outer, 1);
+            link.inner_checksums.add(checksums.inner, 1);
+        }
+    }
+
+    /// Counts packets of a kind that are no broadcasts, and none of whose checksums is bad.
+    pub(super) fn note_kind(&mut self, kind: &PacketKind, counts: KindCounts) {
+        let evidence = |number: u32| Evidence {
+            point: kind.point,
+            file: kind.file,
+            packet_number: PacketNumber(u64::from(number)),
+        };
+        let (first, last) = (evidence(counts.first), evidence(counts.last));
+        let key = (kind.point, kind.tunnel, kind.frame, kind.inner_frame);
+        let index = self.index_of(key, first);
+        let Some(link) = index.and_then(|index| self.links.links.get_mut(index)) else {
+            self.links.overflow += counts.packets;
+            return;
+        };
+        link.packets += counts.packets;
+        link.reach(first, last);
+        for (place, packets) in counts.sums.into_iter().enumerate() {
+            let Some(checksums) = Sums::at(place) else {
+                continue;
+            };
+            link.outer_checksums.add(checksums.outer, packets);
+            link.inner_checksums.add(checksums.inner, packets);
         }
     }
 

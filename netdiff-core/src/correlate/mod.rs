@@ -55,6 +55,7 @@ mod repetition;
 mod resolution;
 mod roles;
 mod round_trip;
+mod rows;
 mod seen_elsewhere;
 mod set_back;
 mod tally;
@@ -64,6 +65,7 @@ mod timeline;
 mod translation;
 mod trip;
 mod unseen;
+mod watch;
 
 pub use accounting::{PointAccounting, Unmatched};
 pub use address_plan::{AddressPlan, StatedAddresses};
@@ -77,6 +79,7 @@ pub use disposition::{Blind, Disposition, Doubt, Proof, Refusal, Trust};
 pub use folding::Folding;
 pub use habits::{ArpHabit, Counted, Habits, IcmpHabit};
 pub use hop::{Change, Delay, Duplicates, Field, Hop, MAX_NEXT_HOPS, Spread};
+pub use intake::is_followed;
 pub use links::{BadChecksum, ChecksumCounts, Link, Links, MacPair};
 pub use matched_by::MatchedBy;
 pub use over_time::{Bin, MAX_BINS, OverTime};
@@ -85,9 +88,12 @@ pub use timeline::{
     Called, Direction, FlowTimeline, IcmpError, Journey, NodeId, Party, PartyKind, Relation,
     RoleBasis, Service, SetPoint, Timelines,
 };
+pub use watch::PointWatch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+
+use rayon::prelude::*;
 
 use blindness::Blindness;
 use census::Census;
@@ -116,11 +122,12 @@ fn follow(
 ) -> Timelines {
     let (nodes, mut node_of) = nodes_of(points.iter().map(|point| &point.point));
     let cut = cut_points(&intake.accounting);
-    resolution::level(&mut intake.sightings, &node_of);
-    let ends = Ends::new(&intake.sightings).hearing(intake.arp_received);
-    roles::infer_roles(&mut points, &mut node_of, &intake.sightings, &ends);
-    let mut blindness = Blindness::new(&points, &intake.sightings, intake.link_local);
-    let conversations = group_conversations(intake.sightings);
+    let mut sightings = std::mem::take(&mut intake.sightings).into_seen();
+    resolution::level(&mut sightings, &node_of);
+    let ends = Ends::new(&sightings).hearing(intake.arp_received);
+    roles::infer_roles(&mut points, &mut node_of, &sightings, &ends);
+    let mut blindness = Blindness::new(&points, &sightings, intake.link_local);
+    let conversations = group_conversations(sightings);
     let layout = Layout {
         points: &points,
         node_of: &node_of,
@@ -142,7 +149,7 @@ fn follow(
         plan: &plan,
         clocks: &clocks,
     };
-    flows.iter_mut().for_each(|flow| flow.track(&context));
+    flows.par_iter_mut().for_each(|flow| flow.track(&context));
     let mut paths = Paths::new(layout, &plan, pod_links(layout, &ends), &ends);
     learn_ways(&flows, &context, &mut paths, &mut blindness);
     let pauses = Pauses::new(&flows, &context, folded.map(|_| &intake.activity));
@@ -157,7 +164,7 @@ fn follow(
         cut: &cut,
         folded_bytes: folded,
     };
-    let flows = finish_flows(&flows, &scales, &mut intake.accounting);
+    let flows = finish_flows(flows, &scales, &mut intake.accounting);
     Timelines {
         flows,
         points,
@@ -193,16 +200,39 @@ fn learn_ways(
     }
 }
 
+/// In parts, side by side; the sightings of a flow are given back when it is finished.
 fn finish_flows(
-    flows: &[FlowTracks],
+    flows: Vec<FlowTracks>,
     scales: &Scales<'_>,
     accounting: &mut [PointAccounting],
 ) -> Vec<FlowTimeline> {
-    let finished = flows
-        .iter()
-        .map(|flow| finish_flow(flow, scales, accounting));
-    finished.collect()
+    let some = flows.len().div_ceil(PARTS).max(LEAST_OF_A_PART);
+    let parts: Vec<(Vec<FlowTimeline>, Vec<PointAccounting>)> = flows
+        .into_par_iter()
+        .chunks(some)
+        .map(|flows| {
+            let mut counts = vec![PointAccounting::default(); accounting.len()];
+            // What a flow took is free when it is finished.
+            let finished = flows.into_iter();
+            let finished = finished.map(|flow| finish_flow(&flow, scales, &mut counts));
+            (finished.collect(), counts)
+        })
+        .collect();
+    let mut finished = Vec::with_capacity(parts.iter().map(|(flows, _)| flows.len()).sum());
+    for (flows, counts) in parts {
+        finished.extend(flows);
+        for (whole, part) in accounting.iter_mut().zip(counts) {
+            whole.merge(part);
+        }
+    }
+    finished
 }
+
+/// Flows are finished side by side in so many parts, whatever the number of threads.
+const PARTS: usize = 64;
+
+/// A part is worth the trouble from so many flows on.
+const LEAST_OF_A_PART: usize = 8;
 
 fn finish_flow(
     flow: &FlowTracks,

@@ -37,15 +37,17 @@ impl SetBack {
         };
         match latest {
             Some((of, at)) if *of == file => {
-                if (*at - time).0 > DISORDER.0 {
-                    self.jumps.push((point, (time, *at)));
-                    // What follows is by the clock as it is now.
-                    *at = time;
+                if let Some(jump) = go_on(at, time) {
+                    self.jumps.push((point, jump));
                 }
-                *at = time.max(*at);
             }
             _ => *latest = Some((file, time)),
         }
+    }
+
+    /// Takes a time that some point has twice.
+    pub(super) fn note_jump(&mut self, point: PointId, jump: (Timestamp, Timestamp)) {
+        self.jumps.push((point, jump));
     }
 
     /// Whether some clock was set back.
@@ -63,6 +65,16 @@ impl SetBack {
         }
         twice
     }
+}
+
+/// Goes on to the next time of a file; the time that it has twice, if that jumped back.
+#[inline]
+pub(super) fn go_on(latest: &mut Timestamp, time: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let jumps = (*latest - time).0 > DISORDER.0;
+    let jump = jumps.then_some((time, *latest));
+    // What follows a jump is by the clock as it is then.
+    *latest = if jumps { time } else { time.max(*latest) };
+    jump
 }
 
 #[cfg(test)]

@@ -117,6 +117,36 @@ fn time_at(case: &Case<'_>, journey: &Journey, point: PointId) -> Option<Timesta
     Some(journey.time + offset.offset)
 }
 
+/// Whether a second point shows a packet at least as often as the first.
+fn has_arrived(journey: &Journey, (from, to): (PointId, PointId)) -> bool {
+    let at = |point: PointId| {
+        journey
+            .sightings
+            .iter()
+            .filter(|e| e.point == point)
+            .count()
+    };
+    at(to) >= at(from)
+}
+
+/// Whether of what was sent over a segment so many may be lost: quicker to tell than [`sent_over`].
+pub(super) fn may_lose(case: &Case<'_>, segment: (PointId, PointId), least: usize) -> bool {
+    let losses = case.facts.losses.iter();
+    let mut lost = losses
+        .filter(|loss| loss.segment() == segment && !loss.refused)
+        .count();
+    let flows = case.timelines.flows.iter();
+    for direction in flows.flat_map(|flow| [&flow.forward, &flow.reply]) {
+        if lost >= least {
+            return true;
+        }
+        if direction.hops.iter().any(|hop| hop.point == segment.0) {
+            lost += missing_transmissions(direction, segment).len();
+        }
+    }
+    lost >= least
+}
+
 /// Of TCP's bytes, the transmissions at the first point that are too many for the second.
 fn missing_transmissions(
     direction: &Direction,
@@ -138,6 +168,12 @@ fn missing_transmissions(
         .collect();
     let mut missing = BTreeSet::new();
     for journeys in pieces.values() {
+        // Most bytes were sent once.
+        if let [journey] = journeys[..]
+            && has_arrived(journey, (from, to))
+        {
+            continue;
+        }
         let at = |point: PointId| -> BTreeSet<Evidence> {
             let seen = journeys.iter().flat_map(|journey| &journey.sightings);
             seen.filter(|e| e.point == point).copied().collect()

@@ -53,6 +53,14 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// The pairs that something significant is about, by index.
+    #[must_use]
+    pub fn differing(&self) -> BTreeSet<usize> {
+        let differences = self.differences.iter();
+        let significant = differences.filter(|d| d.kind.is_significant());
+        significant.flat_map(|d| d.pairs.iter().copied()).collect()
+    }
+
     /// Drops the differences that some other comparison, of another healthy set with the same failing one, does not have: what is normal
     /// there is normal.
     pub fn widen(&mut self, others: &[Self]) {

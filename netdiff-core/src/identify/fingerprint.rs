@@ -93,7 +93,7 @@ impl Parts {
             short: transport.short(),
             rest: transport.rest(),
             carries_data,
-            prefix: payload.get(..prefix_len as usize).map(xxh3_64),
+            prefix: payload.get(..prefix_len as usize).map(prefix_of),
             prefix_len,
         }
     }
@@ -101,20 +101,20 @@ impl Parts {
     /// The fingerprint, once the length of the IP payload is known.
     pub(super) fn finish(self, ip_payload_len: u32) -> Fingerprint {
         let tcp = self.protocol == Protocol::TCP;
-        let base = u64::from(self.protocol.0) << 32 | u64::from(ip_payload_len);
+        let base = base_of(self.protocol, ip_payload_len);
         let identification = u64::from(self.identification);
-        let short = hash_words(&[base, identification, self.short]);
+        let short = short_of(base, identification, self.short);
         let kept = if self.carries_data { 0 } else { identification };
-        let headers = self.rest.map(|[first, second]| {
-            hash_words(&[base, kept, self.short, hash_words(&[first, second])])
-        });
+        let headers = self
+            .rest
+            .map(|rest| headers_of(base, kept, self.short, rest));
         let numbered = identification != 0 || tcp;
         Fingerprint {
             short,
             headers,
             full: headers
                 .zip(self.prefix)
-                .map(|(headers, prefix)| hash_words(&[headers, prefix])),
+                .map(|(headers, prefix)| full_of(headers, prefix)),
             telling: numbered || (self.prefix_len > 0 && self.prefix.is_some()),
             repeatable: !numbered && !matches!(self.protocol, Protocol::ICMP | Protocol::ICMPV6),
         }
@@ -187,30 +187,83 @@ impl Transport<'_> {
 
 /// What a TCP header tells of the moment it was made.
 fn tcp_words(tcp: &Tcp, flags: u8) -> [u64; 2] {
-    let control = u64::from(flags) << 16 | u64::from(tcp.window);
     let timestamps = tcp
         .timestamps
         .map_or(0, |t| u64::from(t.value) << 32 | u64::from(t.echo));
-    let acknowledged = u64::from(tcp.acknowledgment) << 32 | control;
-    [acknowledged, timestamps ^ tcp.selective.rotate_left(32)]
+    [
+        acknowledged_of(tcp.acknowledgment, flags, tcp.window),
+        timestamps ^ tcp.selective.rotate_left(32),
+    ]
+}
+
+/// The first of them.
+#[inline]
+pub(super) fn acknowledged_of(acknowledgment: u32, flags: u8, window: u16) -> u64 {
+    u64::from(acknowledgment) << 32 | u64::from(flags) << 16 | u64::from(window)
 }
 
 /// What segments that were cut from one transmission, or merged to one, have in common: the kernel's GRO merges only segments
 /// that are equal in this, and its GSO copies it; PSH and FIN go to the last piece, CWR to the first.
 pub(super) fn control_of(tcp: &Tcp) -> u64 {
-    const CWR: u8 = 0x80;
-    hash_words(&tcp_words(
-        tcp,
-        tcp.flags.0 & !(TcpFlags::PSH | TcpFlags::FIN | CWR),
-    ))
+    control_of_words(tcp_words(tcp, tcp.flags.0 & SHARED_FLAGS))
 }
 
-fn hash_words(words: &[u64]) -> u64 {
-    let mut bytes = [0u8; 32];
-    for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
-        place.copy_from_slice(&word.to_le_bytes());
-    }
-    xxh3_64(bytes.get(..words.len() * 8).unwrap_or(&bytes))
+/// The flags that all segments cut from one transmission have.
+pub(super) const SHARED_FLAGS: u8 = {
+    const CWR: u8 = 0x80;
+    !(TcpFlags::PSH | TcpFlags::FIN | CWR)
+};
+
+#[inline]
+pub(super) fn control_of_words([first, second]: [u64; 2]) -> u64 {
+    fold(first ^ FIRST, second ^ SECOND)
+}
+
+/// What all fingerprints begin with.
+#[inline]
+pub(super) fn base_of(protocol: Protocol, ip_payload_len: u32) -> u64 {
+    u64::from(protocol.0) << 32 | u64::from(ip_payload_len)
+}
+
+/// [`Fingerprint::short`]; `number` is what the first 8 bytes behind the IP header tell.
+#[inline]
+pub(super) fn short_of(base: u64, identification: u64, number: u64) -> u64 {
+    let first = fold(base ^ FIRST, identification ^ SECOND);
+    fold(first ^ number, THIRD)
+}
+
+/// [`Fingerprint::headers`] from the same and from the rest of the header.
+#[inline]
+pub(super) fn headers_of(base: u64, identification: u64, number: u64, rest: [u64; 2]) -> u64 {
+    let first = fold(base ^ FIRST, identification ^ SECOND);
+    let rest = fold(rest[0] ^ SECOND, rest[1] ^ THIRD);
+    fold(first ^ number, rest ^ FIRST)
+}
+
+/// [`Fingerprint::full`].
+#[inline]
+pub(super) fn full_of(headers: u64, prefix: u64) -> u64 {
+    fold(headers ^ THIRD, prefix ^ FIRST)
+}
+
+/// Of the first bytes of the payload.
+#[inline]
+pub(super) fn prefix_of(bytes: &[u8]) -> u64 {
+    xxh3_64(bytes)
+}
+
+/// Odd numbers without a pattern: digits of pi.
+const FIRST: u64 = 0x243f_6a88_85a3_08d3;
+const SECOND: u64 = 0x1319_8a2e_0370_7344;
+const THIRD: u64 = 0xa409_3822_299f_31d1;
+
+/// Both halves of the product, as wyhash and foldhash mix words: each bit of the result depends on all bits of both.
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+    let low = product as u64;
+    low ^ (product >> 64) as u64
 }
 
 #[cfg(test)]

@@ -10,19 +10,30 @@
 
 mod fingerprint;
 mod fragments;
+mod glance;
+mod glancer;
+mod headers;
 mod inner;
+mod known_kinds;
 mod link;
 mod observation;
+mod observed_point;
 mod observer;
 mod role;
+mod sums;
 
 // Words of the decoder that observations are made of: rooms behind this one know no decoder.
 pub use crate::decode::{ArpOperation, ChecksumState, MacAddr, TcpFlags};
 pub use fingerprint::{Fingerprint, PrefixLimit};
 pub use fragments::{FragmentTrouble, JoinedLeftovers, Leftover, join_leftovers};
+pub use glance::{Glance, PacketClass, PacketKind};
+pub use glancer::{Glanced, Glancer};
+pub use known_kinds::{KindCounts, KnownKinds};
 pub use observation::{
     ArpSighting, Bare, CHECKED_LEN, Checksums, Detail, Encapsulation, Evidence, Marks, Observation,
     Quote, Sighting, Subject, Tunnel, Unidentified,
 };
-pub use observer::{ObservedPoint, Observer};
+pub use observed_point::ObservedPoint;
+pub use observer::Observer;
 pub use role::infer_role;
+pub use sums::Sums;

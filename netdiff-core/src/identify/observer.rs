@@ -6,6 +6,7 @@ use super::fingerprint::{Parts, Transport, control_of};
 use super::fragments::{Content, FragmentJoiner, FragmentTrouble, Leftover, Opening};
 use super::inner::{Contents, Inner, inner_of, quote_of};
 use super::link::{checksums_of, frame_of, inner_frame_of, sent_by_node};
+use super::observed_point::ObservedPoint;
 use super::{
     Bare, Detail, Evidence, Marks, Observation, PrefixLimit, Quote, Sighting, Subject, Tunnel,
     Unidentified,
@@ -16,27 +17,6 @@ use crate::types::{FileId, LinkType, PointId, Timestamp};
 
 /// Capture points that are told apart in one file. A node of a large cluster has some hundreds of interfaces.
 const MAX_POINTS: u32 = 4_096;
-
-/// A capture point as one file shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ObservedPoint {
-    /// The file's interface.
-    pub interface: FileInterface,
-    /// The kernel's interface index, where each packet names it (Linux cooked, version 2).
-    pub interface_index: Option<u32>,
-    /// How its packets begin.
-    pub link_type: LinkType,
-    /// Packets seen here.
-    pub packets: u64,
-    /// Of these, packets with a tunnel's outer headers.
-    pub tunneled: u64,
-    /// The earliest time of a packet.
-    pub first_time: Option<Timestamp>,
-    /// The latest time of a packet.
-    pub last_time: Option<Timestamp>,
-    /// Datagrams whose fragments overlap, or had to be given up for others.
-    pub fragment_trouble: FragmentTrouble,
-}
 
 /// Observes the packets of one file, in file order.
 ///
@@ -121,6 +101,29 @@ impl Observer {
             quote: quoted_by(&subject, packet),
             subject,
         }
+    }
+
+    /// Whether the last packet came from this interface of the file, which is one point: then the next one is of that point, too, and
+    /// somebody else may tell its identity.
+    #[inline]
+    #[must_use]
+    pub fn goes_on(&self, interface: FileInterface) -> bool {
+        self.recent
+            .is_some_and(|(known, _)| known == (interface, None))
+    }
+
+    /// Counts a packet of the point of the last one, whose identity somebody else has told.
+    #[inline]
+    pub fn count(&mut self, time: Timestamp, tunneled: bool) {
+        let recent = self.recent.map_or(usize::MAX, |(_, point)| point.index());
+        let Some(seen) = self.points.get_mut(recent) else {
+            return;
+        };
+        seen.packets += 1;
+        seen.tunneled += u64::from(tunneled);
+        let first = seen.first_time.get_or_insert(time);
+        *first = time.min(*first);
+        seen.last_time = seen.last_time.max(Some(time));
     }
 
     /// The point that saw it; `None` where the file has too many.

@@ -167,8 +167,8 @@ pub fn trace_with(
     if options.anonymize {
         anonymize(&mut profile);
     }
-    let mut report = build_trace(&analyzed(&profile, options.language));
-    report.selection = selection;
+    let mut report = build_trace(&analyzed(&profile, options.language), options.max_flows);
+    report.select(selection);
     Ok(report)
 }
 
@@ -235,8 +235,9 @@ pub fn compare_with(
         &analyzed(&usual, options.language),
         &analyzed(&failing, options.language),
         &comparison,
+        options.max_flows,
     );
-    report.selection = selection;
+    report.select(selection);
     Ok(report)
 }
 

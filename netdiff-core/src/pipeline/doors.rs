@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::analyze::{analyzed, follow_opened, judged};
-use super::options::AnalysisOptions;
+use super::options::{AnalysisOptions, MAX_FLOWS};
 use crate::correlate::Timelines;
 use crate::diagnose::diagnose;
 use crate::diff::{StatedPairs, compare_timelines};
@@ -39,7 +39,7 @@ pub fn profile_of_timelines(timelines: Timelines, files: Vec<String>) -> Profile
 
 /// The report of one set.
 pub fn report_of(profile: &Profile) -> Report {
-    build_trace(&analyzed(profile, Language::English))
+    build_trace(&analyzed(profile, Language::English), MAX_FLOWS)
 }
 
 /// The report of two.
@@ -47,5 +47,5 @@ pub fn report_of_both(reference: &Profile, failing: &Profile) -> Report {
     let pairs = StatedPairs::default();
     let comparison = compare_timelines(&reference.timelines, &failing.timelines, &pairs);
     let [reference, failing] = [reference, failing].map(|set| analyzed(set, Language::English));
-    build_comparison(&reference, &failing, &comparison)
+    build_comparison(&reference, &failing, &comparison, MAX_FLOWS)
 }

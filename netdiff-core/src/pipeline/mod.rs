@@ -1,7 +1,6 @@
 //! The corridor: leads a capture set through all rooms.
 
 mod analyze;
-mod batch;
 mod cluster;
 #[cfg(any(fuzzing, test))]
 pub mod doors;
@@ -11,15 +10,17 @@ mod extracting;
 mod faults_tests;
 mod inspect;
 mod memory;
+mod observations;
 mod observe;
 mod options;
 mod pairs;
 mod reading;
 mod selecting;
+mod stream;
 mod tally;
 
 pub use analyze::{SetTimelines, baseline, compare, compare_with, timelines, trace, trace_with};
 pub use error::AnalysisError;
 pub use extracting::{Extracted, Wanting, export, extract};
 pub use inspect::{inspect, inspect_baseline, inspect_with};
-pub use options::AnalysisOptions;
+pub use options::{AnalysisOptions, MAX_FLOWS};

@@ -7,8 +7,11 @@ use crate::read::{CaptureSet, Progress};
 use crate::select::Selection;
 use crate::types::Language;
 
+/// Flows that a report tells one by one, unless it is asked for more.
+pub const MAX_FLOWS: usize = 5_000;
+
 /// Options of an analysis. The default is right for most clusters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnalysisOptions {
     /// UDP destination ports that carry VXLAN, beside 8472 (Linux, flannel) and 4789 (IANA).
     ///
@@ -22,10 +25,27 @@ pub struct AnalysisOptions {
     pub selection: Option<Selection>,
     /// The language of the report's sentences.
     pub language: Language,
+    /// How many flows of each set are told one by one, [`MAX_FLOWS`] by default: the worst. The others are counted.
+    pub max_flows: usize,
     /// From which size of a set on a few packets stand for many that tell the same. With a selection, every packet is kept.
     pub folding: Folding,
     /// Where to count what is read, for a program that shows how far it has come.
     pub progress: Option<Progress>,
+}
+
+impl Default for AnalysisOptions {
+    fn default() -> Self {
+        Self {
+            vxlan_ports: Vec::new(),
+            pairs: StatedPairs::default(),
+            anonymize: false,
+            selection: None,
+            language: Language::default(),
+            max_flows: MAX_FLOWS,
+            folding: Folding::default(),
+            progress: None,
+        }
+    }
 }
 
 impl AnalysisOptions {

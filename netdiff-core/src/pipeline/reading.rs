@@ -6,45 +6,73 @@
 //! Files whose packets name their interfaces themselves are read at once, since which capture points there are is known only at their end.
 //!
 //! # Clocks
-//! Steps follow the times in the files, by the clocks of several nodes. Nothing is folded that is younger than [`SLACK`] before the
-//! slowest file, nor while clocks differ by more than [`TOLERANCE`], or a node that captured shows no packet near that time: then what is missing may
+//! Steps follow the times in the files, by the clocks of several nodes. Nothing is folded that is younger than some [`Patience`] before the
+//! slowest file, nor while clocks differ by more than that allows, or a node that captured shows no packet near that time: then what is missing may
 //! still come.
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::batch::Batch;
 use super::cluster::ClusterWatch;
 use super::memory;
+use super::observations::Observations;
 use super::observe::{FileContents, SetContents, join};
-use super::tally::Tally;
+use super::stream::{Batch, How, Reading, Stream};
 use crate::correlate::{Correlator, Folding};
-use crate::decode::{DecodeOptions, Packet, decode_packet};
-use crate::identify::{Observation, Observer, PrefixLimit};
-use crate::read::{CaptureFile, CaptureSet, InterfaceName, PacketReader, ReadError};
+use crate::decode::DecodeOptions;
+use crate::identify::{Observation, PrefixLimit};
+use crate::read::{CaptureFile, CaptureSet, InterfaceName, ReadError};
 use crate::types::{CapturePoint, Nanos, PointId, Timestamp};
 
-/// What comes later than this after others of its time finds them folded.
-const SLACK: Nanos = Nanos::from_secs(4);
+/// How long is waited for packets, and for how many clocks may differ.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// What comes later than this after others of its time finds them folded.
+    slack: Nanos,
+    /// How far clocks of nodes may differ.
+    tolerance: Nanos,
+}
 
-/// How far clocks of nodes may differ.
-const TOLERANCE: Nanos = Nanos::from_secs(2);
+impl Patience {
+    /// As long as nothing is known of the clocks.
+    const LONG: Self = Self {
+        slack: Nanos::from_secs(4),
+        tolerance: Nanos::from_secs(2),
+    };
+
+    /// Where clocks and delays differ by less than half of this tolerance, and each node shows packets without a pause: then no clock was put
+    /// forward behind what is known of it.
+    const SHORT: Self = Self {
+        slack: Nanos::from_secs(1),
+        tolerance: Nanos::from_millis(200),
+    };
+
+    /// By what is known of the clocks of a set.
+    fn of(correlator: &Correlator, streams: &[Stream<'_>]) -> Self {
+        let near = |apart: Nanos| apart.0 < Self::SHORT.tolerance.0 / 2;
+        let mut steady: BTreeMap<&str, bool> = BTreeMap::new();
+        for stream in streams.iter().filter(|stream| !stream.is_done()) {
+            let known = steady.entry(stream.node()).or_default();
+            *known |= stream.is_steady_for(Self::STEADY);
+        }
+        if correlator.clocks_apart().is_some_and(near) && steady.into_values().all(|steady| steady)
+        {
+            Self::SHORT
+        } else {
+            Self::LONG
+        }
+    }
+
+    /// How long nodes must have shown packets without a pause.
+    const STEADY: Nanos = Nanos::from_secs(5);
+}
 
 /// About how many packets one step reads.
 const PACKETS_A_STEP: usize = 50_000;
 
-/// The most packets that one step reads of a file.
-const MOST_OF_A_FILE: usize = 25_000;
-
 /// The length of the first step.
 const FIRST_STEP: Nanos = Nanos::from_millis(100);
-
-/// A time that is so far ahead of the others may be a damaged one: the file is read on.
-const LONGEST_PAUSE: Nanos = Nanos::from_secs(3_600);
-
-/// The last time there is.
-const END: Timestamp = Timestamp(i64::MAX);
 
 /// What is kept of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,59 +136,6 @@ impl Beginnings {
     }
 }
 
-/// A file that is being read.
-struct Reading {
-    reader: PacketReader,
-    observer: Observer,
-    packet: Packet,
-    tally: Tally,
-    detail: Detail,
-}
-
-impl Reading {
-    fn new(file: &CaptureFile, limit: PrefixLimit, detail: Detail) -> Result<Self, ReadError> {
-        Ok(Self {
-            reader: file.open()?,
-            observer: Observer::new(file.id, limit),
-            packet: Packet::new(),
-            tally: Tally::default(),
-            detail,
-        })
-    }
-
-    /// The next observation, with the file's own number of its point.
-    fn next(&mut self, options: &DecodeOptions) -> Option<Observation> {
-        let raw = self.reader.next_packet()?;
-        decode_packet(
-            raw.link_type,
-            raw.data,
-            raw.original_len,
-            options,
-            &mut self.packet,
-        );
-        let observation = self.observer.observe(&raw, &self.packet);
-        if self.detail == Detail::Contents {
-            self.tally.add(observation.evidence.point, &self.packet);
-        }
-        Some(observation)
-    }
-
-    fn finish(self) -> FileContents {
-        let report = self.reader.finish();
-        let (points, leftovers) = self.observer.finish();
-        FileContents {
-            points,
-            leftovers,
-            contents: self.tally.into_points(),
-            packets: report.packets,
-            interfaces: report.interfaces,
-            names: report.names,
-            warnings: report.damages,
-            warnings_left_out: report.damages_left_out,
-        }
-    }
-}
-
 /// Every file from beginning to end, a file a task.
 fn at_once(
     set: &CaptureSet,
@@ -169,15 +144,20 @@ fn at_once(
     detail: Detail,
     folding: Folding,
 ) -> Result<SetRead, ReadError> {
-    let read = |file: &CaptureFile| -> Result<(Batch, FileContents), ReadError> {
-        let mut reading = Reading::new(file, limit, detail)?;
-        let mut observations = Batch::default();
+    let read = |file: &CaptureFile| -> Result<(Observations, FileContents), ReadError> {
+        let how = How {
+            limit,
+            options,
+            detail,
+        };
+        let mut reading = Reading::new(file, how)?;
+        let mut observations = Observations::default();
         while let Some(observation) = reading.next(options) {
             observations.push(observation, &file.name)?;
         }
         Ok((observations, reading.finish()))
     };
-    let files: Vec<(Batch, FileContents)> =
+    let files: Vec<(Observations, FileContents)> =
         set.files.par_iter().map(read).collect::<Result<_, _>>()?;
     let (observations, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
     let contents = join(set, files);
@@ -185,7 +165,7 @@ fn at_once(
     let mut whole = Taking::new(set, names, folding);
     let files = set.files.iter().zip(observations);
     for ((file, observations), places) in files.zip(&contents.places) {
-        memory::make_room(&mut whole.correlator, observations.len(), &file.name)?;
+        memory::make_room(&mut whole.correlator, observations.identified(), &file.name)?;
         for mut observation in observations.iter() {
             if let Some(point) = places.get(observation.evidence.point.index()) {
                 observation.evidence.point = *point;
@@ -219,6 +199,15 @@ impl Taking {
         self.correlator.take(observation);
     }
 
+    /// Takes what was read of a file in a step.
+    fn take_batch(&mut self, stream: &mut Stream<'_>, batch: Batch) {
+        for observation in batch.observations.iter() {
+            self.watch.note(&observation);
+            self.correlator.take_watched(&observation);
+        }
+        stream.hand_over(batch.glances, &mut self.correlator);
+    }
+
     fn finish(mut self, contents: SetContents) -> SetRead {
         for joined in &contents.joined {
             self.watch.note(joined);
@@ -229,62 +218,6 @@ impl Taking {
             correlator: self.correlator,
             watch: self.watch,
         }
-    }
-}
-
-/// A file that is read in steps.
-struct Stream<'a> {
-    file: &'a CaptureFile,
-    point: PointId,
-    /// The latest time read, or of the first packet.
-    reached: Timestamp,
-    state: State,
-}
-
-enum State {
-    Waiting,
-    Open(Box<Reading>),
-    Done(Box<FileContents>),
-}
-
-impl Stream<'_> {
-    const fn is_done(&self) -> bool {
-        matches!(self.state, State::Done(_))
-    }
-
-    /// Reads up to a time, and one packet behind it.
-    fn read(
-        &mut self,
-        until: Timestamp,
-        limit: PrefixLimit,
-        options: &DecodeOptions,
-        detail: Detail,
-    ) -> Result<Vec<Observation>, ReadError> {
-        if matches!(self.state, State::Waiting) && self.reached < until {
-            self.state = State::Open(Box::new(Reading::new(self.file, limit, detail)?));
-            self.reached = Timestamp(i64::MIN);
-        }
-        let mut observations = Vec::new();
-        let State::Open(reading) = &mut self.state else {
-            return Ok(observations);
-        };
-        let goes_on = |reached| reached < until || until == END;
-        while goes_on(self.reached) && observations.len() < MOST_OF_A_FILE {
-            let Some(mut observation) = reading.next(options) else {
-                let open = std::mem::replace(&mut self.state, State::Waiting);
-                if let State::Open(reading) = open {
-                    self.state = State::Done(Box::new(reading.finish()));
-                }
-                break;
-            };
-            observation.evidence.point = self.point;
-            if observation.time <= until + LONGEST_PAUSE {
-                self.reached = self.reached.max(observation.time);
-            }
-            memory::reserve(&mut observations, 1, &self.file.name)?;
-            observations.push(observation);
-        }
-        Ok(observations)
     }
 }
 
@@ -304,35 +237,44 @@ fn in_steps(
     let mut streams: Vec<Stream<'_>> = streams
         .map(|(file, first)| {
             let at = point_of(file).and_then(|name| names.binary_search(&name).ok());
-            Stream {
-                file,
-                point: PointId(u32::try_from(at.unwrap_or(0)).unwrap_or(u32::MAX)),
-                reached: first.unwrap_or(Timestamp(i64::MIN)),
-                state: State::Waiting,
-            }
+            let point = PointId(u32::try_from(at.unwrap_or(0)).unwrap_or(u32::MAX));
+            Stream::new(file, point, *first, whole.correlator.add_kinds())
         })
         .collect();
+    let how = How {
+        limit: beginnings.limit,
+        options,
+        detail,
+    };
     let mut step = FIRST_STEP;
     while let Some(reached) = slowest(&streams) {
         let until = reached + step;
-        let batches: Vec<Vec<Observation>> = streams
+        let batches: Vec<Batch> = streams
             .par_iter_mut()
-            .map(|stream| stream.read(until, beginnings.limit, options, detail))
+            .map(|stream| stream.read(until, how))
             .collect::<Result<_, _>>()?;
-        let read: usize = batches.iter().map(Vec::len).sum();
-        memory::make_room(&mut whole.correlator, read, &set.label)?;
-        batches.iter().flatten().for_each(|o| whole.take(o));
+        let read: usize = batches.iter().map(Batch::len).sum();
+        let one_by_one = batches.iter().map(|batch| batch.observations.identified());
+        memory::make_room(&mut whole.correlator, one_by_one.sum(), &set.label)?;
+        for (stream, batch) in streams.iter_mut().zip(batches) {
+            whole.take_batch(stream, batch);
+        }
         step = next_step(step, read);
+        let patience = Patience::of(&whole.correlator, &streams);
         if let Some(reached) = slowest(&streams)
             && all_nodes_are_near(&streams, reached)
+            && whole
+                .correlator
+                .settle(reached - patience.slack, patience.tolerance)
         {
-            whole.correlator.settle(reached - SLACK, TOLERANCE);
+            streams
+                .iter_mut()
+                .for_each(|stream| stream.forget_kinds(&mut whole.correlator));
         }
     }
-    let files = streams.into_iter().filter_map(|stream| match stream.state {
-        State::Done(contents) => Some(*contents),
-        State::Waiting | State::Open(_) => None,
-    });
+    let files = streams
+        .into_iter()
+        .filter_map(|stream| stream.finish(&mut whole.correlator));
     let contents = join(set, files.collect());
     Ok(whole.finish(contents))
 }
@@ -347,22 +289,23 @@ fn point_of(file: &CaptureFile) -> Option<CapturePoint> {
 /// Up to when all files have been read; `None` once they are at their ends.
 fn slowest(streams: &[Stream<'_>]) -> Option<Timestamp> {
     let open = streams.iter().filter(|stream| !stream.is_done());
-    open.map(|stream| stream.reached).min()
+    open.map(Stream::reached).min()
 }
 
 /// Whether each node that has more to show shows some of it near this time.
 fn all_nodes_are_near(streams: &[Stream<'_>], time: Timestamp) -> bool {
     let mut next: BTreeMap<&str, Timestamp> = BTreeMap::new();
     for stream in streams.iter().filter(|stream| !stream.is_done()) {
-        let known = next.entry(&stream.file.node).or_insert(stream.reached);
-        *known = stream.reached.min(*known);
+        let known = next.entry(stream.node()).or_insert(stream.reached());
+        *known = stream.reached().min(*known);
     }
-    next.into_values().all(|next| next <= time + TOLERANCE)
+    next.into_values()
+        .all(|next| next <= time + Patience::LONG.tolerance)
 }
 
 /// Longer where there was little, shorter where there was much.
 fn next_step(step: Nanos, read: usize) -> Nanos {
-    let longest = SLACK.0;
+    let longest = Patience::LONG.slack.0;
     let wanted = if read == 0 {
         step.0.saturating_mul(4)
     } else {

@@ -91,7 +91,7 @@ fn change_direction(direction: &mut Direction, names: &Names) {
             tunnel.source = anonymous_address(tunnel.source);
             tunnel.destination = anonymous_address(tunnel.destination);
         }
-        hop.reason = names.rewrite(&hop.reason);
+        hop.reason = names.rewrite(&hop.reason).into();
         for change in &mut hop.changes {
             change.before = names.rewrite(&change.before);
             change.after = names.rewrite(&change.after);

@@ -1,5 +1,6 @@
 //! Makes flows that are alike one, so that a baseline's size is that of the network.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -230,7 +231,7 @@ fn trim(mut flow: FlowTimeline) -> FlowTimeline {
     for direction in [&mut flow.forward, &mut flow.reply] {
         direction.journeys.clear();
         for hop in &mut direction.hops {
-            hop.reason.clear();
+            hop.reason = Cow::Borrowed("");
             // What every router does.
             hop.changes
                 .retain(|change| !(change.field == Field::Ttl && change.expected));

@@ -11,8 +11,11 @@ use super::model::{
     FindingReport, NodeReport, PacketsReport, PointName, Report, SCHEMA_VERSION, SegmentReport,
     SetName, SetReport, ToolReport,
 };
+use super::model_sums::SummaryReport;
 use super::over_time::{OverTimeReport, over_time_report};
+use super::segments::segment_traffic;
 use super::time::render_time;
+use super::told::Told;
 use crate::correlate::{NodeId, OverTime, Timelines};
 use crate::diagnose::{Finding, Severity};
 use crate::diff::{Comparison, Difference};
@@ -108,6 +111,7 @@ impl Analyzed<'_> {
                 .collect(),
             clocks: clock_reports(self.timelines),
             over_time: self.over_time(),
+            segments: segment_traffic(self),
             warnings: self.all_said(self.warnings),
         }
     }
@@ -205,11 +209,13 @@ pub(super) fn flow_id(set: SetName, flow: usize) -> String {
     format!("{}-{}", set.name(), flow + 1)
 }
 
-/// The report of `netdiff trace`.
+/// The report of `netdiff trace`, which tells at most so many flows one by one.
 #[must_use]
-pub fn build_trace(set: &Analyzed<'_>) -> Report {
+pub fn build_trace(set: &Analyzed<'_>, max_flows: usize) -> Report {
+    let told = Told::of_set(set, max_flows);
     let flows = set.timelines.flows.iter().enumerate();
-    Report {
+    let flows = flows.filter(|(index, _)| told.has(*index));
+    let mut report = Report {
         set: Some(set.set_report()),
         findings: set
             .findings
@@ -219,20 +225,24 @@ pub fn build_trace(set: &Analyzed<'_>) -> Report {
         flows: flows
             .map(|(i, flow)| flow_report(set, SetName::Set, i, flow, None))
             .collect(),
+        folded: told.folded(set, SetName::Set),
         accounting: set.accounting(SetName::Set).collect(),
         ..empty_report(set.language)
-    }
+    };
+    report.sum_up();
+    report
 }
 
 /// The report of `netdiff diff`.
 ///
 /// Findings of the failing set come first. What is wrong with the reference as well is told as a note: it cannot explain a
-/// difference, but a reference that is ill is a poor one.
+/// difference, but a reference that is ill is a poor one. Of each set at most `max_flows` flows are told one by one.
 #[must_use]
 pub fn build_comparison(
     reference: &Analyzed<'_>,
     failing: &Analyzed<'_>,
     comparison: &Comparison,
+    max_flows: usize,
 ) -> Report {
     let mut findings: Vec<FindingReport> = failing
         .findings
@@ -247,23 +257,23 @@ pub fn build_comparison(
         )),
         ..reference.finding_report(SetName::Reference, finding)
     }));
+    let told = Told::of_both(reference, failing, comparison, max_flows);
+    let counterparts = Counterparts::of(comparison);
     let mut flows = Vec::new();
-    for (set, name) in [(reference, SetName::Reference), (failing, SetName::Failing)] {
-        for (index, flow) in set.timelines.flows.iter().enumerate() {
-            let counterpart = comparison.pairs.iter().find_map(|pair| match name {
-                SetName::Reference if pair.reference == Some(index) => {
-                    pair.failing.map(|f| flow_id(SetName::Failing, f))
-                }
-                SetName::Failing if pair.failing == Some(index) => {
-                    pair.reference.map(|r| flow_id(SetName::Reference, r))
-                }
-                _ => None,
-            });
+    let mut folded = Vec::new();
+    for (set, name, told) in [
+        (reference, SetName::Reference, &told.0),
+        (failing, SetName::Failing, &told.1),
+    ] {
+        let all = set.timelines.flows.iter().enumerate();
+        for (index, flow) in all.filter(|(index, _)| told.has(*index)) {
+            let counterpart = counterparts.get(name, index);
             flows.push(flow_report(set, name, index, flow, counterpart));
         }
+        folded.extend(told.folded(set, name));
     }
     let differences = comparison.differences.iter();
-    Report {
+    let mut report = Report {
         reference: Some(reference.set_report()),
         failing: Some(failing.set_report()),
         findings,
@@ -271,13 +281,41 @@ pub fn build_comparison(
             .map(|d| difference_report(reference, failing, comparison, d))
             .collect(),
         node_pairs: node_pair_reports(reference, failing, comparison),
-        comparisons: comparison_reports(reference, failing, comparison),
+        comparisons: comparison_reports(reference, failing, comparison, &told),
         flows,
+        folded,
         accounting: reference
             .accounting(SetName::Reference)
             .chain(failing.accounting(SetName::Failing))
             .collect(),
         ..empty_report(failing.language)
+    };
+    report.sum_up();
+    report
+}
+
+/// The other set's flow of each flow's pair.
+struct Counterparts {
+    of_reference: BTreeMap<usize, usize>,
+    of_failing: BTreeMap<usize, usize>,
+}
+
+impl Counterparts {
+    fn of(comparison: &Comparison) -> Self {
+        let pairs = comparison.pairs.iter();
+        let pairs = pairs.filter_map(|pair| Some((pair.reference?, pair.failing?)));
+        Self {
+            of_reference: pairs.clone().collect(),
+            of_failing: pairs.map(|(ours, theirs)| (theirs, ours)).collect(),
+        }
+    }
+
+    fn get(&self, set: SetName, flow: usize) -> Option<String> {
+        let (others, name) = match set {
+            SetName::Reference => (&self.of_reference, SetName::Failing),
+            _ => (&self.of_failing, SetName::Reference),
+        };
+        others.get(&flow).map(|other| flow_id(name, *other))
     }
 }
 
@@ -326,9 +364,10 @@ fn difference_report(
     }
 }
 
-const fn empty_report(language: Language) -> Report {
+fn empty_report(language: Language) -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
+        summary: SummaryReport::default(),
         language,
         tool: ToolReport::CURRENT,
         set: None,
@@ -340,6 +379,7 @@ const fn empty_report(language: Language) -> Report {
         node_pairs: Vec::new(),
         comparisons: Vec::new(),
         flows: Vec::new(),
+        folded: Vec::new(),
         accounting: Vec::new(),
         ignored: Vec::new(),
     }

@@ -151,6 +151,6 @@ fn hop_report(set: &Analyzed<'_>, name: SetName, hop: &Hop) -> HopReport {
         }),
         changes: hop.changes.iter().map(change_report).collect(),
         first: set.evidence(name, hop.first),
-        placed_by: hop.reason.clone(),
+        placed_by: hop.reason.to_string(),
     }
 }

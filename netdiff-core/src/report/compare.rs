@@ -1,9 +1,10 @@
 //! Pairs of flows as side-by-side ladders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::build::{Analyzed, flow_id};
 use super::model::{ComparisonReport, DivergenceReport, LadderLine, NodePairReport, SetName};
+use super::told::Told;
 use crate::diff::{AlignedHop, Comparison, Divergence, align_hops, found_divergence};
 use crate::types::PointId;
 
@@ -11,12 +12,9 @@ pub(super) fn comparison_reports(
     reference: &Analyzed<'_>,
     failing: &Analyzed<'_>,
     comparison: &Comparison,
+    told: &(Told, Told),
 ) -> Vec<ComparisonReport> {
-    let significant = comparison
-        .differences
-        .iter()
-        .filter(|d| d.kind.is_significant());
-    let differing: BTreeSet<usize> = significant.flat_map(|d| d.pairs.iter().copied()).collect();
+    let differing = comparison.differing();
     // The first finding that is about each flow.
     let mut explained: BTreeMap<usize, &'static str> = BTreeMap::new();
     for finding in failing.findings {
@@ -26,6 +24,9 @@ pub(super) fn comparison_reports(
     }
     let report = |(index, pair): (usize, &crate::diff::FlowPair)| {
         let (r, f) = (pair.reference?, pair.failing?);
+        if !(told.0.has(r) && told.1.has(f)) {
+            return None;
+        }
         let (ours, theirs) = (
             reference.timelines.flows.get(r)?,
             failing.timelines.flows.get(f)?,

@@ -8,6 +8,7 @@ use super::model_flow::FlowReport;
 use super::stable::StableNames;
 use super::summary::Counts;
 use super::text::short;
+use super::told::told_of;
 use crate::types::{Language, Message};
 
 /// A finding or a difference, in words.
@@ -142,9 +143,8 @@ pub(super) fn sentence(text: &str) -> String {
 const MAX_FLOWS: usize = 6;
 
 fn concerned(ids: &[String], report: &Report) -> Option<String> {
-    let flows = report.flows.iter();
-    let flows: Vec<&FlowReport> = flows
-        .filter(|flow| flow.set != SetName::Reference && ids.contains(&flow.id))
+    let flows: Vec<&FlowReport> = told_of(ids, &report.flows)
+        .filter(|flow| flow.set != SetName::Reference)
         .collect();
     let mut names: Vec<Message> = flows
         .iter()

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::fail_on::FailOn;
 use super::ignored::IgnoredReport;
 use super::items::Item;
-use super::model::{DifferenceReport, FindingReport, Report, SetName};
+use super::model::{Report, SetName};
 use super::stable::{StableNames, stable_flow};
 use crate::types::Language;
 
@@ -146,22 +146,24 @@ fn differences(report: &Report, fail_on: FailOn, names: &StableNames<'_>) -> Vec
 
 /// Flows that are called alike are one case.
 fn flows(report: &Report, fail_on: FailOn) -> Vec<Case> {
-    let about = |ids: &[String], name: &'static str| -> Vec<(String, &'static str)> {
-        ids.iter().map(|id| (id.clone(), name)).collect()
-    };
     let findings = report.findings.iter().filter(|f| fail_on.counts_finding(f));
-    let findings = findings.flat_map(|f: &FindingReport| about(&f.flows, f.rule));
+    let findings = findings.map(|f| (&f.flows, f.rule));
     let differences = report
         .differences
         .iter()
         .filter(|d| fail_on.counts_difference(d));
-    let differences = differences.flat_map(|d: &DifferenceReport| about(&d.flows, d.kind));
-    let trouble: Vec<(String, &'static str)> = findings.chain(differences).collect();
+    let differences = differences.map(|d| (&d.flows, d.kind));
+    let mut trouble: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
+    for (flows, name) in findings.chain(differences) {
+        for flow in flows {
+            trouble.entry(flow).or_default().push(name);
+        }
+    }
     let mut cases: BTreeMap<String, FlowCase> = BTreeMap::new();
     for flow in report.flows.iter().filter(|f| f.set != SetName::Reference) {
         let case = cases.entry(stable_flow(flow)).or_default();
         case.in_doubt |= flow.forward.dispositions.delivered == 0;
-        for (_, name) in trouble.iter().filter(|(id, _)| *id == flow.id) {
+        for name in trouble.get(flow.id.as_str()).into_iter().flatten() {
             if !case.told.contains(name) {
                 case.told.push(name);
             }

@@ -9,6 +9,7 @@ mod clock;
 mod compare;
 mod explain;
 mod fail_on;
+mod folded;
 mod github;
 mod glob;
 mod html;
@@ -21,15 +22,18 @@ mod kinds;
 mod markdown;
 mod model;
 mod model_flow;
+mod model_sums;
 mod outline;
 mod over_time;
 mod redact;
 mod sarif;
+mod segments;
 mod selection;
 mod stable;
 mod summary;
 mod text;
 mod time;
+mod told;
 mod wireshark;
 
 pub use build::{AddressNames, Analyzed, build_comparison, build_trace};
@@ -60,6 +64,7 @@ pub use model_flow::{
     DuplicatesReport, EncapsulationReport, FlowKeyReport, FlowReport, HopReport, LoopReport,
     LossReport, RejectionReport, RoundTripReport, TtlReport,
 };
+pub use model_sums::{FoldedFlowsReport, SegmentTrafficReport, SummaryReport};
 pub use outline::{Outline, OutlinedDifference, OutlinedFinding, OutlinedFlow};
 pub use over_time::{BinReport, OverTimeReport};
 pub use redact::Redaction;

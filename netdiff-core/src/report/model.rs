@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::clock::ClockReport;
 use super::ignored::IgnoredReport;
 use super::model_flow::FlowReport;
+use super::model_sums::{FoldedFlowsReport, SegmentTrafficReport, SummaryReport};
 use super::over_time::OverTimeReport;
 use super::selection::SelectionReport;
 use crate::types::Language;
@@ -28,6 +29,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
+    /// The result in a few lines.
+    pub summary: SummaryReport,
     /// The language of its sentences. Names, ids and the words of `kind`, `role` and their like are the same in every language.
     #[serde(skip)]
     pub language: Language,
@@ -51,10 +54,13 @@ pub struct Report {
     pub differences: Vec<DifferenceReport>,
     /// Nodes of the two sets that play the same part; empty for `trace`.
     pub node_pairs: Vec<NodePairReport>,
-    /// Flows of the two sets that play the same part, side by side; empty for `trace`.
+    /// Flows of the two sets that play the same part, side by side, as far as they are among `flows`; empty for `trace`.
     pub comparisons: Vec<ComparisonReport>,
-    /// Every flow of every set.
+    /// The flows of every set, in its order; of more than [`max_flows`](crate::AnalysisOptions::max_flows) the worst. Ids that are
+    /// named elsewhere and are not here are of flows that are only counted.
     pub flows: Vec<FlowReport>,
+    /// The flows that are only counted, by set, relation and protocol.
+    pub folded: Vec<FoldedFlowsReport>,
     /// What became of every packet, per capture point.
     pub accounting: Vec<AccountingReport>,
     /// What the user said to ignore, in the order in which it was stated. What it took away is not among `findings` and `differences`.
@@ -118,6 +124,8 @@ pub struct SetReport {
     pub clocks: Vec<ClockReport>,
     /// What became of the packets of all flows, over time; `null` for a baseline, which holds no times.
     pub over_time: Option<OverTimeReport>,
+    /// Where packets went and where they ended, over all flows; sorted by the points.
+    pub segments: Vec<SegmentTrafficReport>,
     /// Damage in the files, as sentences.
     pub warnings: Vec<String>,
 }

@@ -119,6 +119,19 @@ pub struct DispositionCounts {
     pub looped: u64,
 }
 
+impl DispositionCounts {
+    /// Counts these, too.
+    pub(super) const fn add(&mut self, others: Self) {
+        self.delivered += others.delivered;
+        self.lost += others.lost;
+        self.assumed_lost += others.assumed_lost;
+        self.not_covered += others.not_covered;
+        self.unknown += others.unknown;
+        self.rejected += others.rejected;
+        self.looped += others.looped;
+    }
+}
+
 /// A capture point on the way.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -7,6 +7,8 @@ use serde::Serialize;
 use super::model::{ComparisonReport, DifferenceReport, FindingReport, Report, SetName};
 use super::model_flow::{DirectionReport, FlowReport};
 use super::stable::{StableNames, stable_flow};
+use super::text::flow_line::FlowIndex;
+use super::told::told_of;
 
 /// What a report says, without what another recording of the same incident would say otherwise: times, delays, counts, packet numbers, files, paths,
 /// versions, addresses, and names of pods' interfaces. For assertions that shall outlive a recording.
@@ -101,7 +103,8 @@ impl Outline {
             Some(_) => report.flows.iter().map(|f| alone(f, &names)).collect(),
             None => {
                 let pairs = report.comparisons.iter();
-                pairs.filter_map(|c| paired(c, report, &names)).collect()
+                let flows = FlowIndex::new(report);
+                pairs.filter_map(|c| paired(c, &flows, &names)).collect()
             }
         };
         Self {
@@ -177,8 +180,8 @@ fn outlined_difference(
     report: &Report,
     names: &StableNames<'_>,
 ) -> OutlinedDifference {
-    let flows = report.flows.iter();
-    let flows = flows.filter(|f| f.set == SetName::Failing && difference.flows.contains(&f.id));
+    let flows = told_of(&difference.flows, &report.flows);
+    let flows = flows.filter(|f| f.set == SetName::Failing);
     OutlinedDifference {
         kind: difference.kind,
         reference: names.words(SetName::Reference, &difference.reference),
@@ -207,11 +210,11 @@ fn alone(flow: &FlowReport, names: &StableNames<'_>) -> OutlinedFlow {
 
 fn paired(
     comparison: &ComparisonReport,
-    report: &Report,
+    flows: &FlowIndex<'_>,
     names: &StableNames<'_>,
 ) -> Option<OutlinedFlow> {
-    let find = |id: &String| report.flows.iter().find(|flow| flow.id == *id);
-    let (reference, failing) = (find(&comparison.reference)?, find(&comparison.failing)?);
+    let reference = flows.get(&comparison.reference)?;
+    let failing = flows.get(&comparison.failing)?;
     // A parting without an effect comes and goes: an idle capture point, a last packet that was cut off.
     let parting = comparison.divergence.as_ref();
     let parting = parting.filter(|_| comparison.differs && !comparison.ignored);

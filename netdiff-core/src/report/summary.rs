@@ -2,7 +2,53 @@
 
 use super::model::{EvidenceReport, FindingReport, PointName, Report, SetName};
 use super::model_flow::DirectionReport;
+use super::model_sums::SummaryReport;
+use super::selection::SelectionReport;
 use crate::types::Message;
+
+impl Report {
+    /// Says first what everything else comes to. Whatever changes findings, differences or what is selected does it again.
+    pub(super) fn sum_up(&mut self) {
+        let verdict = Counts::of(self).words(self).render(self.language);
+        let finding = self.findings.iter().find(|f| f.severity != "note");
+        let difference = || self.differences.iter().find(|d| d.significant);
+        self.summary = match (finding, difference()) {
+            (Some(finding), _) => SummaryReport {
+                verdict,
+                rule: Some(finding.rule),
+                what: Some(finding.title.clone()),
+                place: place(finding).map(|(from, to)| format!("{from} → {to}")),
+                why: finding.causes.first().map(|cause| cause.cause.clone()),
+                remedy: finding.remedy.first().cloned(),
+                capture_next: finding.capture_next.clone(),
+            },
+            (None, Some(difference)) => SummaryReport {
+                verdict,
+                rule: Some(difference.kind),
+                what: Some(
+                    message!(
+                        "Differs: {failing} (reference: {reference})",
+                        failing = difference.failing,
+                        reference = difference.reference
+                    )
+                    .render(self.language),
+                ),
+                place: None,
+                ..SummaryReport::default()
+            },
+            (None, None) => SummaryReport {
+                verdict,
+                ..SummaryReport::default()
+            },
+        };
+    }
+
+    /// Says what was selected.
+    pub(crate) fn select(&mut self, selection: Option<SelectionReport>) {
+        self.selection = selection;
+        self.sum_up();
+    }
+}
 
 /// How much is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Keeps the packets that say most about two clocks, in bounded memory.
 
-use std::collections::BTreeMap;
+use foldhash::HashMap;
 
 use crate::types::{Nanos, Timestamp};
 
@@ -47,7 +47,7 @@ impl Crossing {
 pub(in crate::correlate) struct LeastCrossings {
     most: usize,
     width: u32,
-    kept: BTreeMap<(i64, i64), Crossing>,
+    kept: HashMap<(i64, i64), Crossing>,
 }
 
 impl Default for LeastCrossings {
@@ -58,11 +58,11 @@ impl Default for LeastCrossings {
 
 impl LeastCrossings {
     /// Keeps so many and no more.
-    pub(in crate::correlate) const fn of_at_most(most: usize) -> Self {
+    pub(in crate::correlate) fn of_at_most(most: usize) -> Self {
         Self {
             most,
             width: FIRST_WIDTH,
-            kept: BTreeMap::new(),
+            kept: HashMap::default(),
         }
     }
 
@@ -100,7 +100,9 @@ impl LeastCrossings {
 
     /// Those that were kept, by departure.
     pub(in crate::correlate) fn crossings(&self) -> Vec<Crossing> {
-        self.kept.values().copied().collect()
+        let mut kept: Vec<_> = self.kept.iter().collect();
+        kept.sort_unstable_by_key(|(bucket, _)| **bucket);
+        kept.into_iter().map(|(_, crossing)| *crossing).collect()
     }
 }
 

@@ -16,19 +16,22 @@ pub(in crate::correlate) struct Activity {
 
 /// The spans of one point, in order of time once they are settled.
 #[derive(Clone, Debug)]
-struct Spans {
+pub(in crate::correlate) struct Spans {
     near: i64,
     spans: Vec<(Timestamp, Timestamp)>,
 }
 
 impl Activity {
     pub(in crate::correlate) fn new(points: usize) -> Self {
-        let none = Spans {
-            near: NEAR,
-            spans: Vec::new(),
-        };
         Self {
-            points: vec![none; points],
+            points: vec![Spans::default(); points],
+        }
+    }
+
+    /// Takes in what was noted apart of a point.
+    pub(in crate::correlate) fn add(&mut self, point: PointId, spans: Spans) {
+        if let Some(own) = self.points.get_mut(point.index()) {
+            own.merge(spans);
         }
     }
 
@@ -65,14 +68,35 @@ impl Activity {
     }
 }
 
+impl Default for Spans {
+    fn default() -> Self {
+        Self {
+            near: NEAR,
+            spans: Vec::new(),
+        }
+    }
+}
+
 impl Spans {
-    fn note(&mut self, time: Timestamp) {
+    #[inline]
+    pub(in crate::correlate) fn note(&mut self, time: Timestamp) {
         match self.spans.last_mut() {
             Some((from, to)) if *from <= time && (time - *to).0 < self.near => {
                 *to = time.max(*to);
             }
-            _ => self.spans.push((time, time)),
+            _ => self.push((time, time)),
         }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.near = self.near.max(other.near);
+        for span in other.spans {
+            self.push(span);
+        }
+    }
+
+    fn push(&mut self, span: (Timestamp, Timestamp)) {
+        self.spans.push(span);
         if self.spans.len() > MOST {
             self.settle();
             while self.spans.len() > MOST / 2 {

@@ -1,6 +1,6 @@
 //! The bytes of TCP whose segments are gone.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::super::pieces::{Range, distance};
 use crate::types::FlowKey;
@@ -24,6 +24,11 @@ impl FoldedBytes {
             }
             _ => ranges.push(bytes),
         }
+    }
+
+    /// Whether none are gone.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
     }
 
     /// Whether some of these bytes are gone.

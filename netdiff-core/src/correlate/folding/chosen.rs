@@ -1,15 +1,12 @@
 //! Chooses what is kept of a conversation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::super::conversation::{Seen, further_trips};
-use super::super::timeline::NodeId;
 use super::Folding;
-use super::bytes::FoldedBytes;
-use super::clocks::{Telling, crossings};
-use super::conversations::Conversation;
+use super::clocks::Telling;
+use super::conversations::{Conversation, View};
+use super::sorted::MAX_PLACES;
 use super::units::{Unit, Way};
-use crate::identify::{MacAddr, Tunnel};
 use crate::types::{Nanos, PointId, Timestamp};
 
 /// Kinds of units that are told apart; what is of a further kind is kept.
@@ -21,181 +18,138 @@ const MOST_LATE: usize = 32;
 /// Delays that differ by less are not kept as extremes.
 const NOTABLE: Nanos = Nanos(100_000);
 
-/// What each place shows of a unit but for its bytes and its times.
-#[derive(Clone, Copy, PartialEq)]
-struct Look {
-    place: u8,
-    ttl: u8,
-    traffic_class: u8,
-    dont_fragment: bool,
-    vlan: Option<u16>,
-    sent: Option<bool>,
-    repeatable: bool,
-    macs: (Option<MacAddr>, Option<MacAddr>),
-    tunnel: Option<Tunnel>,
-    is_data: bool,
-    /// Of the length in bytes, the exponent of two: what size does must be told by packets of that size.
-    size: u32,
+/// Units of one kind.
+struct Alike {
+    /// The first of them.
+    pattern: usize,
+    numbers: Vec<usize>,
 }
 
 impl Conversation {
     /// Decides for each unit whether it is kept, and into which of its kind it is folded if not.
-    pub(super) fn choose(
-        &mut self,
-        sightings: &[Seen],
-        node_of: &[NodeId],
-        clocks: &Telling,
-        folding: Folding,
-    ) {
-        let ways = [Way::Forward, Way::Back, Way::Both];
-        let usual = ways.map(|way| self.usual(way));
-        let lossy = ways
-            .iter()
-            .zip(usual)
-            .any(|(way, usual)| self.is_lossy(*way, usual));
-        if lossy || !self.is_answered(usual) {
+    pub(super) fn choose(&mut self, view: View<'_>, clocks: &Telling, folding: Folding) {
+        let usual = Way::ALL.map(|way| self.usual(way));
+        let mut ways = Way::ALL.into_iter().zip(usual);
+        if ways.any(|(way, usual)| self.is_lossy(way, usual)) || !is_answered(view, usual) {
             return;
         }
-        for (way, usual) in ways.into_iter().zip(usual) {
-            let mut kinds: Vec<(Vec<Look>, Vec<usize>)> = Vec::new();
-            let mut stays = self.overtaken(way, usual, sightings);
-            stays.extend(self.last_of(way, Nanos(folding.late_ns)));
+        let mut telling = vec![false; self.units.len()];
+        for crossed in &self.crossings {
+            if let Some(telling) = telling.get_mut(crossed.unit)
+                && clocks.contains(&crossed.crossing)
+            {
+                *telling = true;
+            }
+        }
+        for (way, usual) in Way::ALL.into_iter().zip(usual) {
+            let mut stays = vec![false; self.units.len()];
+            self.mark_overtaken(way, usual, &mut stays);
+            self.mark_last_of(way, Nanos(folding.late_ns), &mut stays);
+            let mut kinds: Vec<Alike> = Vec::new();
             for (number, unit) in self.units.iter().enumerate() {
-                if unit.way != way || !unit.plain || unit.places != usual || stays.contains(&number)
-                {
+                if unit.way != way || !unit.plain || unit.places != usual {
                     continue;
                 }
-                let Some(looks) = self.looks(unit, sightings) else {
+                if stays.get(number) == Some(&true) || !self.is_even(unit) {
                     continue;
-                };
-                let known = kinds.iter().position(|(known, _)| *known == looks);
-                if let Some((_, members)) = known.and_then(|nth| kinds.get_mut(nth)) {
-                    members.push(number);
+                }
+                let same = |known: &&mut Alike| self.look_alike(known.pattern, unit);
+                if let Some(known) = kinds.iter_mut().find(same) {
+                    known.numbers.push(number);
                 } else if kinds.len() < MAX_KINDS {
-                    kinds.push((looks, vec![number]));
+                    kinds.push(Alike {
+                        pattern: number,
+                        numbers: vec![number],
+                    });
                 }
             }
-            let all: usize = kinds.iter().map(|(_, numbers)| numbers.len()).sum();
-            for (_, numbers) in kinds {
-                let share = folding.each.saturating_mul(numbers.len()) / all.max(1);
-                self.choose_of_kind(&numbers, sightings, node_of, clocks, share.max(2));
+            let all: usize = kinds.iter().map(|kind| kind.numbers.len()).sum();
+            for kind in kinds {
+                let share = folding.each.saturating_mul(kind.numbers.len()) / all.max(1);
+                self.choose_of_kind(&kind.numbers, view, &telling, share.max(2));
             }
         }
     }
 
     /// Whether a packet is missing at a place that saw others before and after it, was sent again, or went on where others did not.
     fn is_lossy(&self, way: Way, usual: u64) -> bool {
-        let units: Vec<&Unit> = self.units.iter().filter(|unit| unit.way == way).collect();
-        let places = (0..self.spots.len()).filter(|place| usual >> place & 1 == 1);
-        places.into_iter().any(|place| {
-            let has = |unit: &&Unit| unit.places >> place & 1 == 1;
-            let first = units.iter().position(has);
-            let last = units.iter().rposition(has);
-            let between = first.zip(last).and_then(|(a, b)| units.get(a..b));
-            // What was seen at no usual place is none of this way.
-            let missing = |unit: &&Unit| !has(unit) && unit.places & usual != 0;
-            between.into_iter().flatten().any(missing)
-        }) || units
-            .iter()
-            .any(|unit| unit.plain && unit.places & !usual != 0)
-            // The edges of a capture cut stretches, too.
-            || (1..units.len().saturating_sub(1))
-                .any(|nth| units.get(nth).is_some_and(|unit| unit.torn))
-    }
-
-    /// Whether every point that the packets came through saw the answers as well: then none of them was lost.
-    fn is_answered(&self, [forward, back, both]: [u64; 3]) -> bool {
-        let points = |usual: u64| -> Vec<PointId> {
-            let spots = self.spots.iter().enumerate();
-            let usual = spots.filter(|(place, _)| usual >> place & 1 == 1);
-            usual.map(|(_, (point, ..))| *point).collect()
-        };
-        let set = |usual: u64| points(usual).into_iter().collect::<BTreeSet<_>>();
-        let questions = points(both);
-        let twice = |point: &PointId| questions.iter().filter(|p| *p == point).count() > 1;
-        set(forward) == set(back) && questions.iter().all(twice)
+        let units = || self.units.iter().filter(move |unit| unit.way == way);
+        // Places that showed some, and those of them that then lacked one.
+        let (mut shown, mut lacking) = (0, 0);
+        // What was seen at no usual place is none of this way.
+        for unit in units().filter(|unit| unit.places & usual != 0) {
+            let here = unit.places & usual;
+            if here & lacking != 0 || (unit.plain && unit.places & !usual != 0) {
+                return true;
+            }
+            lacking |= shown & !here;
+            shown |= here;
+        }
+        // The edges of a capture cut stretches, too.
+        let inner = units().count().saturating_sub(2);
+        units().any(|unit| unit.plain && unit.places & usual == 0)
+            || units().skip(1).take(inner).any(|unit| unit.torn)
     }
 
     /// Units that some place saw in another order than the first place.
-    fn overtaken(&self, way: Way, usual: u64, sightings: &[Seen]) -> BTreeSet<usize> {
-        let those = self.units.iter().enumerate();
-        let those: Vec<(usize, Vec<(u8, Timestamp)>)> = those
-            .filter(|(_, unit)| unit.way == way && unit.plain && unit.places == usual)
-            .map(|(number, unit)| (number, self.first_times(unit, sightings)))
-            .collect();
-        let mut found = BTreeSet::new();
-        let places = those.first().map_or(0, |(_, times)| times.len());
-        for place in 0..places {
-            let at = |times: &[(u8, Timestamp)]| times.get(place).map(|(_, time)| *time);
-            let mut latest = None;
-            for (number, times) in &those {
-                if at(times) < latest {
-                    found.insert(*number);
+    fn mark_overtaken(&self, way: Way, usual: u64, marks: &mut [bool]) {
+        let alike = |unit: &Unit| unit.way == way && unit.plain && unit.places == usual;
+        let places = usual.count_ones() as usize;
+        let mut latest = vec![Timestamp(i64::MIN); places];
+        for (unit, mark) in self.units.iter().zip(&mut *marks) {
+            if alike(unit) {
+                for (at, latest) in self.first_times(unit).iter().zip(&mut latest) {
+                    *mark |= at.first < *latest;
+                    *latest = at.first.max(*latest);
                 }
-                latest = latest.max(at(times));
-            }
-            let mut earliest: Option<Timestamp> = None;
-            for (number, times) in those.iter().rev() {
-                if earliest.is_some_and(|earliest| at(times) > Some(earliest)) {
-                    found.insert(*number);
-                }
-                earliest = earliest.into_iter().chain(at(times)).min();
             }
         }
-        found
+        let mut earliest = vec![Timestamp(i64::MAX); places];
+        for (unit, mark) in self.units.iter().zip(marks).rev() {
+            if alike(unit) {
+                for (at, earliest) in self.first_times(unit).iter().zip(&mut earliest) {
+                    *mark |= at.first > *earliest;
+                    *earliest = at.first.min(*earliest);
+                }
+            }
+        }
     }
 
     /// The last units of a way, if so much counts as late: what proves that packets arrived may come after the captures' end.
-    fn last_of(&self, way: Way, late: Nanos) -> Vec<usize> {
-        let own = self.units.iter().enumerate();
-        let own = own.filter(|(_, unit)| unit.way == way).rev();
-        let end = own
-            .clone()
-            .next()
-            .map_or(Timestamp(0), |(_, unit)| unit.time);
-        let late = own.take_while(|(_, unit)| end - unit.time < late);
-        late.take(MOST_LATE).map(|(number, _)| number).collect()
+    fn mark_last_of(&self, way: Way, late: Nanos, marks: &mut [bool]) {
+        let own = self.units.iter().zip(marks).rev();
+        let mut own = own.filter(|(unit, _)| unit.way == way).peekable();
+        let end = own.peek().map_or(Timestamp(0), |(unit, _)| unit.time);
+        let late = own.take_while(|(unit, _)| end - unit.time < late);
+        late.take(MOST_LATE).for_each(|(_, mark)| *mark = true);
     }
 
-    /// How a unit looks at its places; `None` if it looks different at one of them from piece to piece.
-    fn looks(&self, unit: &Unit, sightings: &[Seen]) -> Option<Vec<Look>> {
-        let (_, longest) = self.lengths(unit, sightings);
-        let size = longest.max(1).ilog2();
-        let mut looks: Vec<Look> = Vec::with_capacity(unit.places.count_ones() as usize);
-        for (place, index) in self.members(unit) {
-            let s = sightings.get(*index as usize)?;
-            let look = Look {
-                place: *place,
-                ttl: s.sighting.ttl,
-                traffic_class: s.sighting.marks.traffic_class,
-                dont_fragment: s.sighting.marks.dont_fragment,
-                vlan: s.sighting.marks.vlan,
-                sent: s.sent,
-                repeatable: s.sighting.fingerprint.repeatable,
-                macs: (s.source_mac, s.destination_mac),
-                tunnel: s.sighting.tunnel,
-                is_data: unit.bytes.is_some(),
-                size,
-            };
-            match looks.last() {
-                Some(last) if last.place == *place => {
-                    if *last != look {
-                        return None;
-                    }
-                }
-                _ => looks.push(look),
-            }
-        }
-        Some(looks)
+    /// Whether all pieces of a unit look the same at each place.
+    fn is_even(&self, unit: &Unit) -> bool {
+        self.first_times(unit).iter().all(|at| at.look.is_some())
+    }
+
+    /// Whether a unit shows the same as another but for its bytes and its times. What size does must be told by packets of that size: of
+    /// the length in bytes, the exponent of two counts.
+    fn look_alike(&self, pattern: usize, unit: &Unit) -> bool {
+        let Some(pattern) = self.units.get(pattern) else {
+            return false;
+        };
+        let size = |unit: &Unit| unit.lengths.1.max(1).ilog2();
+        let looks = |unit| self.first_times(unit).iter();
+        pattern.bytes.is_some() == unit.bytes.is_some()
+            && size(pattern) == size(unit)
+            && looks(pattern)
+                .zip(looks(unit))
+                .all(|(a, b)| a.place == b.place && a.look == b.look)
     }
 
     /// Units of one kind in order of time: so many of them are kept, and what stands out; the others are folded into the one before.
     fn choose_of_kind(
         &mut self,
         numbers: &[usize],
-        sightings: &[Seen],
-        node_of: &[NodeId],
-        clocks: &Telling,
+        view: View<'_>,
+        telling: &[bool],
         share: usize,
     ) {
         let Some(last) = numbers.len().checked_sub(1) else {
@@ -205,20 +159,22 @@ impl Conversation {
         if last <= steps {
             return;
         }
-        let mut kept = self.evenly(numbers, sightings, steps);
-        self.keep_extremes(numbers, sightings, &mut kept);
-        for (nth, number) in numbers.iter().enumerate() {
-            let Some(unit) = self.units.get(*number) else {
-                continue;
-            };
-            let tells = crossings(self, unit, sightings, node_of);
-            if tells.iter().any(|crossing| clocks.contains(crossing)) {
-                kept.insert(nth);
+        let tells = |number: &usize| telling.get(*number) == Some(&true);
+        let mut kept: Vec<bool> = numbers.iter().map(tells).collect();
+        let (mut chosen, lengths) = self.evenly(numbers, view, steps);
+        chosen.extend(lengths);
+        for nth in chosen
+            .iter()
+            .copied()
+            .chain(self.extremes(numbers, &chosen))
+        {
+            if let Some(kept) = kept.get_mut(nth) {
+                *kept = true;
             }
         }
         let mut into = None;
-        for (nth, number) in numbers.iter().enumerate() {
-            if kept.contains(&nth) {
+        for (kept, number) in kept.into_iter().zip(numbers) {
+            if kept {
                 into = Some(*number);
             } else if let Some(unit) = self.units.get_mut(*number) {
                 unit.into = into;
@@ -226,122 +182,114 @@ impl Conversation {
         }
     }
 
-    /// The first, the last and so many steps between them, evenly by all the packets that they stand for.
-    fn evenly(&self, numbers: &[usize], sightings: &[Seen], steps: usize) -> BTreeSet<usize> {
+    /// The first, the last and so many steps between them, evenly by all the packets that they stand for; and the shortest and the longest.
+    fn evenly(&self, numbers: &[usize], view: View<'_>, steps: usize) -> (Vec<usize>, [usize; 2]) {
         let mut ends: Vec<u64> = Vec::with_capacity(numbers.len());
-        for number in numbers {
+        let (mut shortest, mut longest) = ((u32::MAX, 0), (0, 0));
+        let mut before = 0;
+        for (nth, number) in numbers.iter().enumerate() {
             let unit = self.units.get(*number);
-            let before = ends.last().copied().unwrap_or(0);
-            ends.push(before + unit.map_or(1, |unit| self.stands_for(unit, sightings)));
+            before += unit.map_or(1, |unit| self.stands_for(unit, view));
+            ends.push(before);
+            let Some(unit) = unit else { continue };
+            if unit.lengths.0 < shortest.0 {
+                shortest = (unit.lengths.0, nth);
+            }
+            if unit.lengths.1 > longest.0 {
+                longest = (unit.lengths.1, nth);
+            }
         }
-        let last = ends.last().copied().unwrap_or(0).saturating_sub(1);
+        let last = before.saturating_sub(1);
         let steps = steps as u64;
         let even = (0..=steps).map(|step| {
             let wanted = u128::from(last) * u128::from(step) / u128::from(steps.max(1));
             ends.partition_point(|end| u128::from(*end) <= wanted)
         });
-        even.chain([numbers.len().saturating_sub(1)]).collect()
+        let even = even.chain([numbers.len().saturating_sub(1)]);
+        (even.collect(), [shortest.1, longest.1])
     }
 
     /// How many units it stands for, itself among them.
-    fn stands_for(&self, unit: &Unit, sightings: &[Seen]) -> u64 {
+    fn stands_for(&self, unit: &Unit, view: View<'_>) -> u64 {
         let members = self.members(unit).iter();
-        let folded = members.filter_map(|(_, i)| Some(sightings.get(*i as usize)?.folded.packets));
+        let rows = members.filter_map(|(_, i)| view.rows.get(*i as usize));
+        let folded = rows
+            .filter(|row| row.mark != 0)
+            .filter_map(|row| Some(view.extra(row)?.folded.packets));
         1 + u64::from(folded.max().unwrap_or(0))
     }
 
-    /// The shortest and the longest, and those whose time between two places is notably beyond that of all that are kept.
-    fn keep_extremes(&self, numbers: &[usize], sightings: &[Seen], kept: &mut BTreeSet<usize>) {
-        let units: Vec<&Unit> = numbers.iter().filter_map(|n| self.units.get(*n)).collect();
-        let lengths: Vec<(u32, u32)> = units.iter().map(|u| self.lengths(u, sightings)).collect();
-        let of = |nth: usize| lengths.get(nth).copied().unwrap_or_default();
-        let all = 0..units.len();
-        kept.extend(all.clone().min_by_key(|nth| of(*nth).0));
-        kept.extend(all.clone().rev().max_by_key(|nth| of(*nth).1));
-        let times: Vec<Vec<(u8, Timestamp)>> = units
-            .iter()
-            .map(|unit| self.first_times(unit, sightings))
-            .collect();
-        let places = times.first().map_or(0, Vec::len);
-        for place in 1..places {
+    /// Those whose time between two places is notably beyond that of all that are kept.
+    fn extremes(&self, numbers: &[usize], kept: &[usize]) -> Vec<usize> {
+        let times = |nth: usize| {
+            let unit = numbers.get(nth).and_then(|n| self.units.get(*n));
+            unit.map_or(&[][..], |unit| self.first_times(unit))
+        };
+        let places = times(0).len();
+        let mut ranges = vec![Range::default(); places];
+        for nth in 0..numbers.len() {
+            for (pair, range) in times(nth).windows(2).zip(&mut ranges) {
+                if let [before, after] = pair {
+                    range.note(after.first - before.first, nth);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for (place, range) in (1..places).zip(ranges) {
             let between = |nth: usize| {
-                let times = times.get(nth)?;
-                Some(times.get(place)?.1 - times.get(place - 1)?.1)
+                let times = times(nth);
+                Some(times.get(place)?.first - times.get(place - 1)?.first)
             };
-            let known: Vec<Nanos> = kept.iter().filter_map(|nth| between(*nth)).collect();
-            let (Some(least), Some(most)) = (known.iter().min(), known.iter().max()) else {
+            let mut known = Range::default();
+            for nth in kept.iter().chain(&found) {
+                if let Some(time) = between(*nth) {
+                    known.note(time, *nth);
+                }
+            }
+            let (Some((least, _)), Some((most, _))) = (known.lowest, known.highest) else {
                 continue;
             };
             let room = NOTABLE.0.max((most.0 - least.0) / 8);
-            let lowest = all.clone().min_by_key(|nth| between(*nth));
-            let highest = all.clone().rev().max_by_key(|nth| between(*nth));
-            let far = |nth: &usize| {
-                between(*nth).is_some_and(|t| least.0 - t.0 > room || t.0 - most.0 > room)
-            };
-            kept.extend([lowest, highest].into_iter().flatten().filter(far));
+            let low = range
+                .lowest
+                .filter(|(time, _)| least.0.saturating_sub(time.0) > room);
+            let high = range
+                .highest
+                .filter(|(time, _)| time.0.saturating_sub(most.0) > room);
+            found.extend(low.into_iter().chain(high).map(|(_, nth)| nth));
         }
+        found
     }
+}
 
-    fn lengths(&self, unit: &Unit, sightings: &[Seen]) -> (u32, u32) {
-        let members = self.members(unit).iter();
-        let lengths =
-            members.filter_map(|(_, i)| Some(sightings.get(*i as usize)?.sighting.ip_len));
-        lengths.fold((u32::MAX, 0), |(least, most), len| {
-            (least.min(len), most.max(len))
-        })
-    }
+/// The least and the most time between two places, and the first unit that took it.
+#[derive(Clone, Copy, Default)]
+struct Range {
+    lowest: Option<(Nanos, usize)>,
+    highest: Option<(Nanos, usize)>,
+}
 
-    /// Counts what is folded with what stays, and marks it as gone.
-    pub(super) fn fold(&self, sightings: &mut [Seen], bytes: &mut FoldedBytes, gone: &mut [bool]) {
-        for unit in &self.units {
-            let Some(stays) = unit.into.and_then(|into| self.units.get(into)) else {
-                continue;
-            };
-            self.count_with(unit, stays, sightings);
-            let mut keys = BTreeSet::new();
-            for (_, index) in self.members(unit) {
-                if let Some(gone) = gone.get_mut(*index as usize) {
-                    *gone = true;
-                }
-                let key = sightings.get(*index as usize).map(|s| s.sighting.key);
-                if let (Some(key), Some(range)) = (key, unit.bytes)
-                    && keys.insert(key)
-                {
-                    bytes.note(key, range);
-                }
-            }
+impl Range {
+    #[inline]
+    fn note(&mut self, time: Nanos, nth: usize) {
+        if self.lowest.is_none_or(|(known, _)| time < known) {
+            self.lowest = Some((time, nth));
+        }
+        if self.highest.is_none_or(|(known, _)| time > known) {
+            self.highest = Some((time, nth));
         }
     }
+}
 
-    fn count_with(&self, unit: &Unit, stays: &Unit, sightings: &mut [Seen]) {
-        let mut counts: BTreeMap<u8, u64> = BTreeMap::new();
-        for (place, index) in self.members(unit) {
-            let Some(s) = sightings.get(*index as usize) else {
-                continue;
-            };
-            *counts.entry(*place).or_default() += s.packets();
-        }
-        let members = self.members(unit).iter();
-        let further = further_trips(members.filter_map(|(_, i)| sightings.get(*i as usize)));
-        let further = u32::try_from(further).unwrap_or(u32::MAX);
-        let trips = unit.trips.saturating_add(further);
-        // Under each key the first sighting has the trips: whether the keys are linked is not known yet.
-        let mut keys = BTreeSet::new();
-        let mut before = None;
-        for (place, index) in self.members(stays) {
-            if before.replace(*place) == Some(*place) {
-                continue;
-            }
-            let key = self.spots.get(usize::from(*place)).map(|spot| spot.1);
-            let Some(s) = sightings.get_mut(*index as usize) else {
-                continue;
-            };
-            let packets = counts.get(place).copied().unwrap_or(0);
-            let packets = u32::try_from(packets).unwrap_or(u32::MAX);
-            s.folded.packets = s.folded.packets.saturating_add(packets);
-            if keys.insert(key) {
-                s.folded.trips = s.folded.trips.saturating_add(trips);
-            }
-        }
-    }
+/// Whether every point that the packets came through saw the answers as well: then none of them was lost.
+fn is_answered(view: View<'_>, [forward, back, both]: [u64; 3]) -> bool {
+    let points = |usual: u64| -> Vec<PointId> {
+        let spots = view.group.spots.iter().enumerate();
+        let usual = spots.filter(|(place, _)| *place < MAX_PLACES && usual >> place & 1 == 1);
+        usual.map(|(_, (point, ..))| *point).collect()
+    };
+    let set = |usual: u64| points(usual).into_iter().collect::<BTreeSet<_>>();
+    let questions = points(both);
+    let twice = |point: &PointId| questions.iter().filter(|p| *p == point).count() > 1;
+    set(forward) == set(back) && questions.iter().all(twice)
 }

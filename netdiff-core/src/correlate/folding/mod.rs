@@ -30,17 +30,28 @@ mod bytes;
 mod chosen;
 mod clocks;
 mod conversations;
+mod gather;
+mod gone;
+mod keys;
+mod parted;
+mod prints;
+mod sorted;
 mod units;
 
 use std::collections::{BTreeSet, HashSet};
 
-pub(super) use activity::Activity;
+pub(super) use activity::{Activity, Spans};
 pub(super) use bytes::FoldedBytes;
 
 use rayon::prelude::*;
 
-use super::conversation::Seen;
+use conversations::{Conversation, View};
+use gone::{Counted, Gone};
+use sorted::Sorted;
+
+use super::rows::{Extra, Rows};
 use super::timeline::{IcmpError, NodeId};
+use crate::identify::{Glance, PacketKind};
 use crate::types::{FlowKey, Nanos, Timestamp};
 
 /// When to fold, and how much is kept.
@@ -91,32 +102,113 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Folding {
-    /// Folds what can be folded; the sightings that stay keep their order. What folding left may be folded again, together with what came
-    /// since.
+    /// Folds what can be folded; what folding left may be folded again, together with what came since. Rows stay in the order of each
+    /// point.
+    ///
+    /// Returns how far clocks and delays between nodes differ at most, if that is little enough to fold anything, and all were compared.
     pub(super) fn fold(
         self,
-        sightings: &mut Vec<Seen>,
+        rows: &mut Rows,
         bytes: &mut FoldedBytes,
         around: &Surroundings<'_>,
-    ) {
+    ) -> Option<Nanos> {
         let quoted = quoted(around.errors);
-        let mut conversations = conversations::group(sightings, &quoted, around, bytes);
-        let clocks =
-            clocks::telling_of_clocks(&conversations, sightings, around.node_of, self.crossings);
-        let Some(trusted) = trusted_nodes(&clocks, around) else {
-            return;
-        };
-        let mut gone = vec![false; sightings.len()];
-        conversations.retain(|c| c.is_between(&trusted, around.node_of));
-        conversations
-            .par_iter_mut()
-            .for_each(|c| c.choose(sightings, around.node_of, &clocks, self));
-        for conversation in &conversations {
-            conversation.fold(sightings, bytes, &mut gone);
+        let keys: HashSet<FlowKey> = quoted.iter().map(|(key, _)| *key).collect();
+        let (chunks, mut extras, first) = rows.take();
+        let lists: Vec<&[PacketKind]> = [first.as_slice()]
+            .into_iter()
+            .chain(rows.kinds.iter().skip(1).map(Vec::as_slice))
+            .collect();
+        let mut sorted = Sorted::new(chunks, &lists, &extras, |key| keys.contains(key));
+        let Chosen { apart, gone } = self
+            .choose(&sorted, &extras, (&quoted, around, bytes))
+            .unwrap_or_default();
+        for (group, gone) in gone {
+            let own = sorted.groups.get(group).map(|group| group.rows.clone());
+            let own = own.and_then(|own| sorted.rows.get_mut(own));
+            let own = own.unwrap_or_default();
+            for row in gone.rows {
+                if let Some(row) = own.get_mut(row as usize) {
+                    // Of no kind: not kept.
+                    row.kind = u32::MAX;
+                }
+            }
+            for counted in gone.counted {
+                if let Some(row) = own.get_mut(counted.row as usize) {
+                    count(&mut extras, row, counted);
+                }
+            }
+            for (key, range) in gone.bytes {
+                bytes.note(key, range);
+            }
         }
         bytes.settle();
-        let mut gone = gone.into_iter();
-        sightings.retain(|_| gone.next() == Some(false));
+        let mut kept = Rows::default();
+        let mut numbers: Vec<Option<u32>> = vec![None; sorted.kinds.len()];
+        for row in &sorted.rows {
+            let kind = sorted.kinds.get(row.kind as usize).copied().flatten();
+            let known = numbers.get_mut(row.kind as usize);
+            if let Some((kind, known)) = kind.zip(known) {
+                let kind = *known.get_or_insert_with(|| kept.number(*kind));
+                kept.keep(Glance { kind, ..*row }, &mut extras);
+            }
+        }
+        rows.put_back(kept);
+        apart
+    }
+
+    /// What is folded; `None` where clocks forbid it.
+    fn choose(
+        self,
+        sorted: &Sorted<'_>,
+        extras: &[Extra],
+        (quoted, around, bytes): (&HashSet<(FlowKey, u64)>, &Surroundings<'_>, &FoldedBytes),
+    ) -> Option<Chosen> {
+        let view = |group: usize| Some(View::new(sorted, extras, sorted.groups.get(group)?));
+        let numbers = (0..sorted.groups.len()).into_par_iter();
+        let mut conversations: Vec<Conversation> = numbers
+            .filter_map(|group| Conversation::of(group, view(group)?, quoted, around, bytes))
+            .collect();
+        let clocks = clocks::telling_of_clocks(&conversations, self.crossings);
+        let trusted = trusted_nodes(&clocks, around)?;
+        let choose = |conversation: &mut Conversation| {
+            let view = view(conversation.group)?;
+            if !Conversation::is_between(view, &trusted, around.node_of) {
+                return None;
+            }
+            conversation.choose(view, &clocks, self);
+            Some((conversation.group, conversation.fold(view)))
+        };
+        let differences = clocks.iter();
+        let differences = differences.map(|(.., difference)| difference.0.saturating_abs());
+        let all: BTreeSet<NodeId> = around.node_of.iter().copied().collect();
+        let apart = (trusted == all).then_some(Nanos(differences.max().unwrap_or(0)));
+        let gone = conversations.par_iter_mut().filter_map(choose).collect();
+        Some(Chosen { apart, gone })
+    }
+}
+
+/// What folding found.
+#[derive(Default)]
+struct Chosen {
+    /// How far clocks differ, if all nodes were compared.
+    apart: Option<Nanos>,
+    /// What is folded of each conversation, by the number of its rows' group.
+    gone: Vec<(usize, Gone)>,
+}
+
+/// Counts with a row what it stands for from now on.
+fn count(extras: &mut Vec<Extra>, row: &mut Glance, counted: Counted) {
+    let known = (row.mark as usize).checked_sub(1);
+    let at = known.unwrap_or_else(|| {
+        extras.push(Extra::default());
+        row.mark = u32::try_from(extras.len()).unwrap_or(0);
+        extras.len() - 1
+    });
+    if let Some(extra) = extras.get_mut(at) {
+        let folded = &mut extra.folded;
+        folded.packets = folded.packets.saturating_add(counted.packets);
+        folded.trips = folded.trips.saturating_add(counted.trips);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::diagnose::draft::Draft;
 use crate::diagnose::facts::Loss;
 use crate::diagnose::finding::{Finding, RuleId, Severity};
 use crate::diagnose::manual::{LikelyCause, Manual};
-use crate::diagnose::passage::{Sent, sent_over};
+use crate::diagnose::passage::{Sent, may_lose, sent_over};
 use crate::diagnose::stages::{Carried, Frequency, Stage};
 use crate::types::PointId;
 
@@ -142,6 +142,9 @@ pub(super) struct Lossy<'a> {
 impl<'a> Lossy<'a> {
     /// Only directions of which something passes count: what is blocked is another story.
     pub(super) fn find(case: &Case<'a>, segment: (PointId, PointId)) -> Option<Self> {
+        if !may_lose(case, segment, LEAST_LOST) {
+            return None;
+        }
         let mut sent = sent_over(case, segment);
         sent.retain(|s| {
             s.loss

@@ -86,6 +86,24 @@ impl FrameLayout {
         if self.modified { 24 } else { 16 }
     }
 
+    /// Length of the header of a record in the usual layout.
+    pub(super) const PLAIN_HEAD_LEN: usize = 16;
+
+    /// The header that `bytes` begins with, if this is the usual layout: the captured length first, and nothing else in it.
+    #[inline]
+    pub(super) fn plain_head(&self, bytes: &[u8]) -> Option<FrameHead> {
+        if self.modified || self.lengths != Lengths::CapturedFirst {
+            return None;
+        }
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *bytes.first_chunk()?;
+        let fields = [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]];
+        let fields = match self.order {
+            ByteOrder::Little => fields.map(u32::from_le_bytes),
+            ByteOrder::Big => fields.map(u32::from_be_bytes),
+        };
+        Some(FrameHead::from_fields(fields, Lengths::CapturedFirst))
+    }
+
     /// Decodes the record that `bytes` begins with, if all of it is there.
     pub(super) fn decode(&self, bytes: &[u8]) -> Result<FrameHead, Missing> {
         type Decode = fn(&[u8]) -> IResult<&[u8], LegacyPcapBlock<'_>, PcapError<&[u8]>>;
@@ -164,6 +182,8 @@ mod tests {
                     let head = layout.decode(&bytes).unwrap();
                     assert_eq!(head, FrameHead::from_fields(FIELDS, Lengths::CapturedFirst));
                     assert_eq!(layout.peek(&bytes), Some(head));
+                    let plain = !modified && lengths == Lengths::CapturedFirst;
+                    assert_eq!(layout.plain_head(&bytes), plain.then_some(head));
                     let Missing(missing) = layout.decode(&bytes[..bytes.len() - 2]).unwrap_err();
                     assert_eq!(missing, 2, "{layout:?}");
                 }

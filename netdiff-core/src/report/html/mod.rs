@@ -13,6 +13,7 @@ mod traffic;
 
 use askama::Template;
 
+use super::folded::{folded_flows, folded_words};
 use super::model::{DifferenceReport, Report, SetReport};
 use super::summary::{Counts, is_shown};
 use super::text::flow_line::FlowIndex;
@@ -78,6 +79,9 @@ struct Page<'a> {
     rows: &'a [Row],
     static_rows: &'a [Row],
     more_rows: usize,
+    /// All of them, those that are only counted among them.
+    all_flows: u64,
+    only_counted: Option<String>,
     data: String,
     sets: Vec<(&'static str, &'a SetReport)>,
     captures: String,
@@ -149,15 +153,14 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
     let counts = Counts::of(report);
     let findings = report.findings.iter().take(MAX_FINDINGS).enumerate();
     let language = report.language;
-    let verdict = counts.words(report).render(language);
     let mut told = differences(report);
     let more_differences = told.len().saturating_sub(MAX_DIFFERENCES);
     told.truncate(MAX_DIFFERENCES);
     let captures = captures_text(report);
     let page = Page {
         report,
-        headline: headline(report, &verdict),
-        verdict,
+        headline: headline(report),
+        verdict: report.summary.verdict.clone(),
         mood: match (counts.errors, counts.warnings + counts.differences) {
             (0, 0) => "good",
             (0, _) => "warning",
@@ -175,6 +178,8 @@ pub fn render_html(report: &Report) -> Result<String, HtmlError> {
         more_ladders,
         static_rows: rows.get(..MAX_STATIC_ROWS).unwrap_or(&rows),
         more_rows,
+        all_flows: (rows.len() + more_rows) as u64 + folded_flows(report),
+        only_counted: folded_words(report).map(|words| words.render(language)),
         data: rows::data(&rows, language)?,
         rows: &rows,
         sets,
@@ -203,23 +208,13 @@ fn unheaded(part: &str, heading: &str) -> String {
 }
 
 /// What is wrong, in a sentence.
-fn headline(report: &Report, verdict: &str) -> String {
-    let worst = report.findings.iter().find(|f| f.severity != "note");
-    let difference = || report.differences.iter().find(|d| d.significant);
-    match (worst, difference()) {
-        (Some(finding), _) => finding.title.clone(),
-        (None, Some(difference)) => message!(
-            "Differs: {failing} (reference: {reference})",
-            failing = difference.failing,
-            reference = difference.reference
-        )
-        .render(report.language),
-        (None, None) => {
-            let mut letters = verdict.chars();
-            let first = letters.next().map(|c| c.to_uppercase().to_string());
-            format!("{}{}", first.unwrap_or_default(), letters.as_str())
-        }
-    }
+fn headline(report: &Report) -> String {
+    let summary = &report.summary;
+    summary.what.clone().unwrap_or_else(|| {
+        let mut letters = summary.verdict.chars();
+        let first = letters.next().map(|c| c.to_uppercase().to_string());
+        format!("{}{}", first.unwrap_or_default(), letters.as_str())
+    })
 }
 
 /// What differs, the significant first, without what the list of flows tells.

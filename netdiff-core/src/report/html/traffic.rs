@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::model::{PointName, Report, SetName};
-use crate::report::model_flow::{DirectionReport, HopReport};
-use crate::report::summary::{ends, point};
+use crate::report::model_sums::SegmentTrafficReport;
+use crate::report::summary::point;
 use crate::types::Message;
 
 /// Two capture points, one after the other.
@@ -39,22 +39,34 @@ impl Death {
     }
 }
 
-fn directions(report: &Report, set: SetName) -> impl Iterator<Item = &DirectionReport> {
-    let flows = report.flows.iter().filter(move |flow| flow.set == set);
-    flows.flat_map(|flow| [&flow.forward, &flow.reply])
+fn segments(report: &Report, set: SetName) -> impl Iterator<Item = &SegmentTrafficReport> {
+    let sets = match set {
+        SetName::Set => &report.set,
+        SetName::Reference => &report.reference,
+        SetName::Failing => &report.failing,
+    };
+    sets.iter().flat_map(|set| &set.segments)
 }
 
 /// Where packets end, the most first.
 pub(super) fn deaths(report: &Report, set: SetName) -> Vec<(Pair, Death)> {
     let mut deaths: BTreeMap<Pair, Death> = BTreeMap::new();
-    for end in directions(report, set).flat_map(ends) {
-        let pair = (end.at.clone(), end.to.unwrap_or(end.at).clone());
-        *deaths
-            .entry(pair)
-            .or_default()
-            .0
-            .entry(end.kind)
-            .or_default() += end.packets;
+    for segment in segments(report, set) {
+        let pair = (
+            segment.from.clone(),
+            segment.to.as_ref().unwrap_or(&segment.from).clone(),
+        );
+        for (kind, packets) in [
+            (text!("lost"), segment.lost),
+            (text!("missing"), segment.assumed_lost),
+            (text!("refused"), segment.rejected),
+            (text!("looped"), segment.looped),
+        ] {
+            if packets > 0 {
+                let death = deaths.entry(pair.clone()).or_default();
+                *death.0.entry(kind).or_default() += packets;
+            }
+        }
     }
     let mut deaths: Vec<(Pair, Death)> = deaths.into_iter().collect();
     deaths.sort_by_key(|(_, death)| std::cmp::Reverse(death.packets()));
@@ -63,20 +75,12 @@ pub(super) fn deaths(report: &Report, set: SetName) -> Vec<(Pair, Death)> {
 
 /// Between which points packets went.
 pub(super) fn traffic(report: &Report, set: SetName) -> BTreeSet<Pair> {
-    let mut pairs = BTreeSet::new();
-    for direction in directions(report, set) {
-        for two in direction.hops.windows(2) {
-            if let [a, b] = two {
-                let name = |hop: &HopReport| PointName {
-                    node: hop.node.clone(),
-                    interface: hop.interface.clone(),
-                };
-                let (a, b) = (name(a), name(b));
-                pairs.insert(if a <= b { (a, b) } else { (b, a) });
-            }
-        }
-    }
-    pairs
+    let passed = segments(report, set).filter(|segment| segment.packets > 0);
+    let pairs = passed.filter_map(|segment| {
+        let (a, b) = (segment.from.clone(), segment.to.clone()?);
+        Some(if a <= b { (a, b) } else { (b, a) })
+    });
+    pairs.collect()
 }
 
 /// What only the reference has, by the failing set's names of its nodes.

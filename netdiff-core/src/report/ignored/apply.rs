@@ -46,6 +46,7 @@ impl Report {
             let counts = left.contains(&comparison.failing) || left.contains(&comparison.reference);
             comparison.ignored = comparison.differs && !counts;
         }
+        self.sum_up();
     }
 }
 
@@ -77,7 +78,8 @@ fn taker<'a>(
     let shares: Vec<Share> = all.iter().map(|(i, _)| i.share(item, roles)).collect();
     let whole = shares.iter().position(|share| matches!(share, Share::All));
     let flows: BTreeSet<usize> = shares.iter().flat_map(Share::flows).collect();
-    let together = !flows.is_empty() && flows.len() == item.flows.len();
+    // Of flows that are not told one by one it is not known what takes them in.
+    let together = !flows.is_empty() && flows.len() == item.flows.len() && item.untold == 0;
     // One that takes in all of it comes before those that take in parts.
     let first = whole.or_else(|| {
         shares

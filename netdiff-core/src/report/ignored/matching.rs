@@ -8,6 +8,7 @@ use crate::report::model::{
     DifferenceReport, EvidenceReport, FindingReport, PointName, Report, SegmentReport, SetName,
 };
 use crate::report::model_flow::FlowReport;
+use crate::report::told::told_of;
 
 impl Ignore {
     /// How much of an item it takes in.
@@ -59,6 +60,8 @@ pub(super) struct Item<'a> {
     /// As the report shows them, and in English: settings outlive a language.
     values: Vec<(&'a str, &'a str)>,
     pub(super) flows: Vec<&'a FlowReport>,
+    /// How many more flows of either set it is about: those that are only counted.
+    pub(super) untold: usize,
     evidence: &'a [EvidenceReport],
 }
 
@@ -70,6 +73,7 @@ impl<'a> Item<'a> {
             segment: finding.segment.as_ref(),
             values: Vec::new(),
             flows: concerned(&finding.flows, flows),
+            untold: untold(&finding.flows, flows),
             evidence: &finding.evidence,
         }
     }
@@ -84,6 +88,7 @@ impl<'a> Item<'a> {
                 (&difference.english[0], &difference.english[1]),
             ],
             flows: concerned(&difference.flows, flows),
+            untold: untold(&difference.flows, flows),
             evidence: &difference.evidence,
         }
     }
@@ -124,9 +129,13 @@ impl<'a> Item<'a> {
 
 /// The flows of the failing set, or of the only one; those of the reference where there are no others.
 fn concerned<'a>(ids: &[String], flows: &'a [FlowReport]) -> Vec<&'a FlowReport> {
-    let all = flows.iter().filter(|flow| ids.contains(&flow.id));
+    let all = told_of(ids, flows);
     let (reference, own): (Vec<_>, Vec<_>) = all.partition(|f| f.set == SetName::Reference);
     if own.is_empty() { reference } else { own }
+}
+
+fn untold(ids: &[String], flows: &[FlowReport]) -> usize {
+    ids.len().saturating_sub(told_of(ids, flows).count())
 }
 
 fn is_place(pattern: &str, set: SetName, point: &PointName, roles: &Roles) -> bool {

@@ -96,7 +96,7 @@ pub fn build_baseline(sets: &[Stored<'_>], language: Language) -> BaselineReport
 
 fn set_report(stored: &Stored<'_>) -> BaselineSetReport {
     let timelines = stored.set.timelines;
-    let traced = build_trace(&stored.set);
+    let traced = build_trace(&stored.set, usize::MAX);
     let files: Vec<InspectedFile> = stored.set.files.iter().map(|name| file(name)).collect();
     let nothing = PointContents::default();
     let points = timelines.points.iter();

@@ -6,6 +6,7 @@ mod finding;
 
 use std::fmt::Write;
 
+use super::folded::folded_words;
 use super::model::{DifferenceReport, Report};
 use super::summary::Counts;
 use super::text::flow_line::{FlowIndex, place, short};
@@ -176,6 +177,9 @@ fn render_ladders(report: &Report, flows: &FlowIndex<'_>, out: &mut String) {
         };
     }
     say_left_out(left_out, noun!("more ladder"), report.language, out);
+    if let Some(words) = folded_words(report) {
+        let _ = writeln!(out, "{}\n", escape::text(&words.render(report.language)));
+    }
 }
 
 enum Ladder<'a> {

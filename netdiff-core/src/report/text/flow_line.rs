@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 use super::super::model::Report;
-use super::super::model_flow::{AddressedParty, FlowReport};
+use super::super::model_flow::{AddressedParty, DispositionCounts, FlowReport};
 use super::layout::Page;
 use crate::types::{Language, Message};
 
@@ -144,8 +144,11 @@ pub(in crate::report) fn place(party: &AddressedParty) -> Message {
 
 /// `5 there, 5 back`, `3 there, 2 lost`.
 pub(in crate::report) fn outcome(flow: &FlowReport) -> Message {
-    let there = flow.forward.dispositions;
-    let back = flow.reply.dispositions;
+    ends_of(flow.forward.dispositions, flow.reply.dispositions)
+}
+
+/// The same of what became of packets there and back.
+pub(in crate::report) fn ends_of(there: DispositionCounts, back: DispositionCounts) -> Message {
     let parts = [
         (there.delivered, message!("there")),
         (there.lost, message!("lost")),

@@ -123,6 +123,7 @@ pub fn render_text(report: &Report, options: &TextOptions) -> String {
         }
         _ => {}
     }
+    overview::render_folded(report, &mut page);
     overview::render_sets(report, &mut page);
     ignored::render_ignored(report, &mut page);
     page.finish()

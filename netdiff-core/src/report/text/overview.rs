@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::clock::render_clocks;
 use super::flow_line::{FlowIndex, importance, outcome, relation_words, short};
 use super::layout::{Page, count, left};
+use crate::report::folded::folded_words;
 use crate::report::model::{CapturePointReport, DifferenceReport, Report, SetName, SetReport};
 use crate::report::model_flow::FlowReport;
 use crate::report::summary::{Counts, nothing_found, with_ignored};
@@ -153,6 +154,14 @@ pub(super) fn render_unpaired(report: &Report, page: &mut Page<'_>) {
         }
         let first = message!("  only in {set}: ", set = Message::text(set.name()));
         page.paragraph(&first, &Message::join(names, text!("; ")));
+    }
+}
+
+/// Flows that are only counted.
+pub(super) fn render_folded(report: &Report, page: &mut Page<'_>) {
+    if let Some(words) = folded_words(report) {
+        page.heading(&message!("Only counted"));
+        page.paragraph("  ", &words);
     }
 }
 

@@ -7,12 +7,12 @@ use crate::read::ReadError;
 
 /// Observations of one file, in its order.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct Observations {
     whole: Vec<Observation>,
     bare: Vec<Bare>,
 }
 
-impl Batch {
+impl Observations {
     /// Keeps the next one of `file`.
     ///
     /// # Errors
@@ -31,8 +31,12 @@ impl Batch {
         Ok(())
     }
 
-    /// How many packets with an identity there are.
     pub(super) const fn len(&self) -> usize {
+        self.whole.len() + self.bare.len()
+    }
+
+    /// How many packets with an identity there are.
+    pub(super) const fn identified(&self) -> usize {
         self.whole.len()
     }
 
