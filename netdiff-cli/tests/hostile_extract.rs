@@ -33,7 +33,7 @@ fn blocks(file: &[u8]) -> Vec<(u32, &[u8])> {
     while !rest.is_empty() {
         let number = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().unwrap());
         let len = number(4) as usize;
-        assert!(len % 4 == 0 && number(len - 4) as usize == len);
+        assert!(len.is_multiple_of(4) && number(len - 4) as usize == len);
         blocks.push((number(0), &rest[8..len - 4]));
         rest = &rest[len..];
     }
