@@ -1,7 +1,10 @@
 //! Leaves nothing behind when netdiff is interrupted: ^C, a closed terminal, or a request to end.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
+
+use tempfile::NamedTempFile;
 
 /// Files that nobody needs if netdiff ends now.
 static PENDING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -9,12 +12,23 @@ static PENDING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// A file that is removed if netdiff is interrupted while this lives.
 pub(crate) struct Pending(PathBuf);
 
-/// Removes `file` if netdiff is interrupted from now on.
-pub(crate) fn remove_if_interrupted(file: &Path) -> Pending {
+/// Creates a file that is removed if netdiff is interrupted.
+///
+/// An interrupt between its beginning and its end waits for it: it finds the file, and netdiff ends, whenever it comes.
+///
+/// # Errors
+/// As `create`.
+pub(crate) fn create_pending(
+    create: impl FnOnce() -> io::Result<NamedTempFile>,
+) -> io::Result<(NamedTempFile, Pending)> {
     static WATCH: Once = Once::new();
-    WATCH.call_once(watch);
-    pending(|files| files.push(file.to_owned()));
-    Pending(file.to_owned())
+    pending(|files| {
+        WATCH.call_once(watch);
+        let file = create()?;
+        let path = file.path().to_owned();
+        files.push(path.clone());
+        Ok((file, Pending(path)))
+    })
 }
 
 impl Drop for Pending {

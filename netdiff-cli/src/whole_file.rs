@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::interrupt::{Pending, remove_if_interrupted};
+use crate::interrupt::{Pending, create_pending};
 
 /// A file that is being written.
 pub(crate) struct WholeFile {
@@ -52,8 +52,8 @@ impl WholeFile {
         builder.prefix(".netdiff-").suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-        let pending = remove_if_interrupted(file.path());
+        let folder = folder.unwrap_or(Path::new("."));
+        let (file, pending) = create_pending(|| builder.tempfile_in(folder))?;
         if let Ok(known) = known {
             // Who may read what stands there may read what takes its place; a system that has no such rights says so.
             let _ = fs::set_permissions(file.path(), known.permissions());

@@ -124,6 +124,31 @@ fn an_archive_that_inflates_is_refused() {
 }
 
 #[test]
+fn names_and_directories_of_archives_are_not_read_without_end() {
+    // A long name of GNU's kind, and attributes, of 2 MiB each; the ends of 100,000 directories.
+    let preface = |kind| {
+        let mut file = files::tar_entry("x", 2 << 20, kind, "");
+        file.extend(vec![b'a'; 2 << 20]);
+        file
+    };
+    let mut ends = b"PK\x03\x04".to_vec();
+    ends.extend([0; 30]);
+    for _ in 0..100_000 {
+        ends.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2e\0\0\0\0\0\0\0\0\0");
+    }
+    for (name, file) in [
+        ("long.tar", preface(b'L')),
+        ("attributes.tar", preface(b'x')),
+        ("ends.zip", ends),
+    ] {
+        let (_, trouble, code) = trace(name, &file);
+        assert_eq!(code, Some(2), "{name}");
+        assert!(trouble.contains("too long to be true"), "{trouble}");
+        assert_eq!(trouble.lines().count(), 1, "{trouble}");
+    }
+}
+
+#[test]
 fn archives_in_archives_end() {
     let mut bundle = pcap(&[ping(1)]);
     let mut name = "eth0.pcap".to_owned();
