@@ -61,6 +61,7 @@ fn part(report: &Report) -> SelectedReport {
 fn rest(report: &Report) -> String {
     let mut report = report.clone();
     report.selection = None;
+    report.summary.verdict.clear();
     render_json(&report).unwrap()
 }
 
