@@ -174,6 +174,11 @@ impl Rows {
     /// All of them, in the order of files and packets.
     pub(super) fn into_seen(self) -> Vec<Seen> {
         let kinds_of = |chunk: &Chunk| self.kinds.get(chunk.list).map_or(&[][..], Vec::as_slice);
+        debug_assert_eq!(
+            self.len,
+            self.chunks.iter().map(|c| c.rows.len()).sum::<usize>(),
+            "all rows are counted once"
+        );
         // Rows are sorted by their places: what they become is large.
         let mut order = Vec::with_capacity(self.len);
         for (list, chunk) in (0u32..).zip(&self.chunks) {
