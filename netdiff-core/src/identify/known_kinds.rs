@@ -1,5 +1,9 @@
 //! The kinds of packets that a file has shown, found by what their headers repeat.
 
+use std::hash::{Hash, Hasher};
+
+use foldhash::HashMap;
+
 use super::PacketKind;
 use super::headers::Ip;
 use super::sums::Sums;
@@ -8,7 +12,7 @@ use super::sums::Sums;
 const WORDS: usize = 14;
 
 /// What the headers of a kind's packets repeat: equal words are of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Words {
     /// Ports, TTL, traffic class, class and flags first.
     words: [u64; WORDS],
@@ -80,27 +84,27 @@ impl Words {
             | (class as u64) << 48;
     }
 
+    /// Those that are of this packet.
     #[inline]
-    fn hash(&self) -> u64 {
-        const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
-        const SECOND: u64 = 0xd1b5_4a32_d192_ed03;
-        let used = self.words.get(..=self.more).unwrap_or(&self.words);
-        let mut state = FIRST ^ u64::from(self.interface);
-        let (pairs, rest) = used.as_chunks::<2>();
-        for [a, b] in pairs {
-            state = state.rotate_left(23) ^ mix(a ^ state, b ^ SECOND);
-        }
-        for a in rest {
-            state = state.rotate_left(23) ^ mix(a ^ state, SECOND);
-        }
-        state
+    fn used(&self) -> &[u64] {
+        self.words.get(..=self.more).unwrap_or(&self.words)
     }
+}
 
+impl PartialEq for Words {
     #[inline]
-    fn equal(&self, other: &Self) -> bool {
-        self.more == other.more
-            && self.interface == other.interface
-            && self.words.get(..=self.more) == other.words.get(..=self.more)
+    fn eq(&self, other: &Self) -> bool {
+        self.interface == other.interface && self.used() == other.used()
+    }
+}
+
+impl Eq for Words {}
+
+impl Hash for Words {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(self.interface);
+        self.used().iter().for_each(|word| state.write_u64(*word));
     }
 }
 
@@ -121,10 +125,9 @@ pub struct KindCounts {
 #[derive(Clone, Debug, Default)]
 pub struct KnownKinds {
     kinds: Vec<PacketKind>,
-    words: Vec<Words>,
     counts: Vec<KindCounts>,
-    /// The number of a kind, from 1, where its words' hash says, or behind that; a power of two, at most half full.
-    slots: Vec<(u32, u32)>,
+    /// Captures choose the words: a hash that they know would let them make all alike.
+    numbers: HashMap<Words, u32>,
 }
 
 impl KnownKinds {
@@ -147,18 +150,7 @@ impl KnownKinds {
 
     #[inline]
     pub(super) fn find(&self, words: &Words) -> Option<u32> {
-        let mask = self.slots.len().checked_sub(1)?;
-        let hash = words.hash();
-        let (place, tag) = place_and_tag(hash);
-        let mut place = place & mask;
-        loop {
-            let &(own, number) = self.slots.get(place)?;
-            let number = number.checked_sub(1)?;
-            if own == tag && self.words.get(number as usize)?.equal(words) {
-                return Some(number);
-            }
-            place = (place + 1) & mask;
-        }
+        self.numbers.get(words).copied()
     }
 
     #[inline]
@@ -177,48 +169,13 @@ impl KnownKinds {
     }
 
     pub(super) fn add(&mut self, words: Words, kind: PacketKind) {
-        if self.find(&words).is_some() {
-            return;
-        }
-        self.kinds.push(kind);
-        self.words.push(words);
-        self.counts.push(KindCounts::default());
-        if self.slots.len() < self.kinds.len() * 2 {
-            self.slots = vec![(0, 0); (self.kinds.len() * 4).next_power_of_two()];
-            for number in 0..self.kinds.len() {
-                self.enter(number);
-            }
-        } else {
-            self.enter(self.kinds.len() - 1);
-        }
-    }
-
-    fn enter(&mut self, number: usize) {
-        let Some(words) = self.words.get(number) else {
+        let Ok(number) = u32::try_from(self.kinds.len()) else {
             return;
         };
-        let (mut place, tag) = place_and_tag(words.hash());
-        let mask = self.slots.len().saturating_sub(1);
-        place &= mask;
-        while let Some(slot) = self.slots.get_mut(place) {
-            if slot.1 == 0 {
-                *slot = (tag, u32::try_from(number + 1).unwrap_or(u32::MAX));
-                return;
-            }
-            place = (place + 1) & mask;
-        }
+        self.numbers.entry(words).or_insert_with(|| {
+            self.kinds.push(kind);
+            self.counts.push(KindCounts::default());
+            number
+        });
     }
-}
-
-/// Both halves of the product.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
-fn mix(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    product as u64 ^ (product >> 64) as u64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "two parts of a hash")]
-const fn place_and_tag(hash: u64) -> (usize, u32) {
-    (hash as usize, (hash >> 32) as u32)
 }

@@ -1,5 +1,7 @@
 //! Gathers what is equal: sightings of one packet, and segments of the same bytes.
 
+use foldhash::{HashMap, HashMapExt as _};
+
 /// Numbers that were given to equal things, and how often each was met.
 #[derive(Default)]
 pub(super) struct Gathered {
@@ -7,45 +9,27 @@ pub(super) struct Gathered {
     of: Vec<u32>,
     /// Of each number, what it stands for and how often it was met.
     pub(super) ids: Vec<(u64, u32)>,
-    slots: Vec<u32>,
 }
 
 impl Gathered {
     /// Gathers things by numbers that tell them apart.
     pub(super) fn new(ids: impl ExactSizeIterator<Item = u64>) -> Self {
-        let slots = (ids.len() * 2).next_power_of_two();
         let mut gathered = Self {
             of: Vec::with_capacity(ids.len()),
             ids: Vec::new(),
-            slots: vec![0; slots],
         };
+        // Captures choose the numbers: a hash that they know would let them make all alike.
+        let mut numbers: HashMap<u64, u32> = HashMap::with_capacity(ids.len());
         for id in ids {
-            let number = gathered.number(id);
+            let further = u32::try_from(gathered.ids.len()).unwrap_or(u32::MAX);
+            let number = *numbers.entry(id).or_insert(further);
+            match gathered.ids.get_mut(number as usize) {
+                Some((_, count)) => *count += 1,
+                None => gathered.ids.push((id, 1)),
+            }
             gathered.of.push(number);
         }
         gathered
-    }
-
-    #[inline]
-    fn number(&mut self, id: u64) -> u32 {
-        let mask = self.slots.len() - 1;
-        let mut place = spread(id) & mask;
-        while let Some(slot) = self.slots.get_mut(place) {
-            if let Some(known) = slot.checked_sub(1) {
-                if let Some((own, count)) = self.ids.get_mut(known as usize)
-                    && *own == id
-                {
-                    *count += 1;
-                    return known;
-                }
-            } else {
-                self.ids.push((id, 1));
-                *slot = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
-                return *slot - 1;
-            }
-            place = (place + 1) & mask;
-        }
-        0
     }
 
     /// The things, those that are equal one upon the other and otherwise in their order; with where those of each number begin.
@@ -72,12 +56,6 @@ impl Gathered {
         }
         (sorted, begins)
     }
-}
-
-/// Hashes spread by themselves; numbers of bytes need help.
-#[inline]
-const fn spread(id: u64) -> usize {
-    (id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Finds the keys under which one packet was seen: what translates addresses leaves its fingerprint.
 
+use foldhash::{HashMap, HashMapExt as _};
 use rayon::prelude::*;
 
 use super::super::rows::Chunk;
@@ -10,10 +11,9 @@ use crate::identify::Glance;
 /// Fingerprints are compared part by part, so that the table of a part stays in the processor's cache.
 const PARTS: usize = 256;
 
-/// A fingerprint, the first key that it was seen under, and how often it was seen in all; never where that is 0.
-#[derive(Clone, Copy, Default)]
+/// The first key that a fingerprint was seen under, and how often it was seen in all.
+#[derive(Clone, Copy)]
 struct First {
-    print: u64,
     key: u32,
     count: u32,
 }
@@ -43,15 +43,15 @@ pub(super) fn join_translated(
 
 /// The pairs of keys that share a packet.
 fn pairs_in(part: &[(u64, u32)]) -> Vec<(u32, u32)> {
-    let mut table = vec![First::default(); (part.len() * 2).next_power_of_two()];
+    // Captures choose the fingerprints: a hash that they know would let them make all alike.
+    let mut firsts: HashMap<u64, First> = HashMap::with_capacity(part.len());
     let mut others: Vec<(u64, u32)> = Vec::new();
     for (print, key) in part {
-        let Some(first) = slot_of(&mut table, *print) else {
-            continue;
-        };
-        if first.count == 0 {
-            (first.print, first.key) = (*print, *key);
-        }
+        let first = firsts.entry(*print);
+        let first = first.or_insert(First {
+            key: *key,
+            count: 0,
+        });
         first.count = first.count.saturating_add(1);
         if first.key != *key {
             others.push((*print, *key));
@@ -59,23 +59,8 @@ fn pairs_in(part: &[(u64, u32)]) -> Vec<(u32, u32)> {
     }
     others.dedup();
     let pair = |(print, key): (u64, u32)| {
-        let first = slot_of(&mut table, print)?;
+        let first = firsts.get(&print)?;
         (first.count as usize <= MAX_EQUAL).then_some((first.key, key))
     };
     others.into_iter().filter_map(pair).collect()
-}
-
-/// Where a fingerprint stands in a table that is at most half full, or would stand.
-#[inline]
-fn slot_of(table: &mut [First], print: u64) -> Option<&mut First> {
-    let mask = table.len() - 1;
-    // Its bits are spread evenly; the highest are equal in this part.
-    let mut place = usize::try_from(print & 0xffff_ffff).unwrap_or(0) & mask;
-    while table
-        .get(place)
-        .is_some_and(|first| first.count > 0 && first.print != print)
-    {
-        place = (place + 1) & mask;
-    }
-    table.get_mut(place)
 }

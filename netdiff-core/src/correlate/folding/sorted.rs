@@ -40,7 +40,7 @@ pub(super) struct Fact {
 #[derive(Debug, Default)]
 pub(super) struct Group {
     pub(super) rows: Range<usize>,
-    /// In order.
+    /// In order; at most one more than [`MAX_PLACES`].
     pub(super) spots: Vec<Spot>,
 }
 
@@ -208,7 +208,8 @@ fn arrange(
         });
         if let Some(group) = groups.get_mut(group as usize) {
             let spot = (kind.point, *key, kind.tunnel.is_some());
-            if !group.spots.contains(&spot) {
+            // With one more than may be it is not folded: which further ones there are does not matter.
+            if group.spots.len() <= MAX_PLACES && !group.spots.contains(&spot) {
                 group.spots.push(spot);
             }
         }
